@@ -1,0 +1,54 @@
+# Each target does its own set-up: Rust, a C compiler and make are all it asks for.
+
+CARGO_TARGET_DIR ?= target
+sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo build test format lint docs doc-tests tests bench clean libduckdb rust-components
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
+
+demo: build ## build the sample project and show a result
+	$(sqlflow) build --project-dir sample_project
+	$(sqlflow) show carrier_delays --project-dir sample_project --limit 10
+
+build: libduckdb ## the release binary
+	cargo build --release --locked
+	@echo "built $(sqlflow)"
+
+# Everything uses the dev profile. The dependencies are compiled twice all the same, once to metadata
+# for clippy and rustdoc and once to code for the tests: cargo shares nothing between the two.
+test: format lint docs doc-tests tests ## all that CI runs
+
+format: rust-components ## formatting, checked
+	cargo fmt --check
+
+lint: libduckdb rust-components ## clippy; a warning is an error
+	cargo clippy --locked --all-targets -- -D warnings
+
+docs: libduckdb ## the API's docs; a dead link is an error
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+
+doc-tests: libduckdb ## the examples in the docs
+	cargo test --locked --doc
+
+tests: libduckdb ## unit and integration tests, with cargo-nextest where it is installed
+	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --locked; \
+	else set -x; cargo test --locked --lib --bins --tests; fi
+
+bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
+	bench/run --sqlflow $(sqlflow) $(ARGS)
+
+clean: ## remove what cargo built and what the sample project made
+	cargo clean
+	rm -rf sample_project/target sample_project/*.duckdb sample_project/*.duckdb.wal
+
+libduckdb:
+	@scripts/libduckdb >/dev/null
+
+# A minimal Rust has neither.
+rust-components:
+	@cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	@cargo clippy --version >/dev/null 2>&1 || rustup component add clippy

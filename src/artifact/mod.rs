@@ -1,0 +1,149 @@
+//! Everything that is written under `target/`: compiled SQL, manifest, run results.
+//!
+//! | file | is |
+//! | --- | --- |
+//! | `compiled/<package>/<path>` | the query of a model, test, analysis |
+//! | `compiled/<package>/<path>.incremental.sql` | its query over rows that stay, where that differs |
+//! | `run/<package>/<path>` | the statements that carry it out |
+//! | `manifest.json` | the project, in the shape of dbt's manifest v12 |
+//! | `run_results.json` | what a run did, in the shape of dbt's run results v6 |
+//!
+//! Secrets that a template read are replaced by `*****` in every file.
+
+mod manifest;
+mod run_results;
+
+pub use manifest::manifest;
+pub use run_results::{NodeTiming, ResultRow, run_results};
+
+use crate::compile::Compiled;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{Graph, Node};
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The project's `target/`.
+#[derive(Debug, Clone)]
+pub struct TargetDirectory {
+    root: PathBuf,
+    secrets: BTreeSet<String>,
+}
+
+/// What stands in place of a secret.
+const MASK: &str = "*****";
+
+impl TargetDirectory {
+    /// The directory of `graph`, or `path` in its place.
+    pub fn of(graph: &Graph, path: Option<&Path>) -> Self {
+        let root = path.map_or_else(|| graph.root.join(&graph.target_path), Path::to_path_buf);
+        Self { root, secrets: graph.shared.secrets() }
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the query of `node` stands, below the directory.
+    pub fn compiled_path(node: &Node) -> String {
+        format!("compiled/{}/{}", node.package, node.target_path())
+    }
+
+    /// Where the statements of `node` stand, below the directory.
+    pub fn run_path(node: &Node) -> String {
+        format!("run/{}/{}", node.package, node.target_path())
+    }
+
+    /// Writes queries and scripts of all `nodes`.
+    ///
+    /// # Errors
+    /// The first file that could not be written; others may be.
+    pub fn write_compiled(&self, graph: &Graph, nodes: &[Compiled]) -> Result<(), Box<Diagnostic>> {
+        let directories: BTreeSet<PathBuf> = nodes
+            .iter()
+            .flat_map(|compiled| {
+                let node = graph.node(compiled.index);
+                [Self::compiled_path(node), Self::run_path(node)]
+            })
+            .filter_map(|path| Some(self.root.join(path).parent()?.to_path_buf()))
+            .collect();
+        for directory in directories {
+            fs::create_dir_all(&directory).map_err(|error| unwritable(&directory, &error))?;
+        }
+        nodes.par_iter().try_for_each(|compiled| self.write_files(graph, compiled))
+    }
+
+    /// Writes query and script of one node.
+    ///
+    /// # Errors
+    /// The file that could not be written.
+    pub fn write_node(&self, graph: &Graph, compiled: &Compiled) -> Result<(), Box<Diagnostic>> {
+        self.write_compiled(graph, std::slice::from_ref(compiled))
+    }
+
+    fn write_files(&self, graph: &Graph, compiled: &Compiled) -> Result<(), Box<Diagnostic>> {
+        let node = graph.node(compiled.index);
+        let path = self.root.join(Self::compiled_path(node));
+        if let Some(query) = &compiled.query {
+            self.write(&path, &query.text)?;
+        }
+        let incremental = compiled.incremental.as_ref();
+        if let Some(query) = incremental.filter(|query| Some(&query.text) != compiled.query.as_ref().map(|q| &q.text)) {
+            self.write(&path.with_extension("incremental.sql"), &query.text)?;
+        }
+        if !compiled.script.is_empty() {
+            self.write(&self.root.join(Self::run_path(node)), &compiled.script.text())?;
+        }
+        Ok(())
+    }
+
+    /// Writes `text` to the file `name` of the directory, by rename: readers see all of it or the
+    /// file that was there.
+    ///
+    /// # Errors
+    /// The file could not be written.
+    pub fn write_whole(&self, name: &str, text: &str) -> Result<(), Box<Diagnostic>> {
+        fs::create_dir_all(&self.root).map_err(|error| unwritable(&self.root, &error))?;
+        let path = self.root.join(name);
+        let partial = self.root.join(format!(".{name}.partial"));
+        self.write(&partial, text)?;
+        fs::rename(&partial, &path).map_err(|error| unwritable(&path, &error))
+    }
+
+    fn write(&self, path: &Path, text: &str) -> Result<(), Box<Diagnostic>> {
+        let written = if self.secrets.iter().any(|secret| text.contains(secret)) {
+            fs::write(path, mask(text, &self.secrets))
+        } else {
+            fs::write(path, text)
+        };
+        written.map_err(|error| unwritable(path, &error))
+    }
+
+    /// Removes the directory with all that is in it. Nothing there is no error.
+    ///
+    /// # Errors
+    /// Something in it could not be removed.
+    pub fn remove(&self) -> Result<bool, Box<Diagnostic>> {
+        match fs::remove_dir_all(&self.root) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(unwritable(&self.root, &error)),
+        }
+    }
+}
+
+/// `text` with every secret replaced.
+pub fn mask(text: &str, secrets: &BTreeSet<String>) -> String {
+    // Longer ones first, in case one holds another.
+    let mut longest: Vec<&String> = secrets.iter().collect();
+    longest.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    longest.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Box<Diagnostic> {
+    let message = format!("cannot write `{}`: {error}", path.display());
+    Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message))
+}

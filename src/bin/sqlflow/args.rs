@@ -1,0 +1,120 @@
+//! The arguments as typed.
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// A declarative data-project compiler: load, transform and test with SQL and YAML.
+#[derive(Debug, Parser)]
+#[command(name = "sqlflow", version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read and resolve the project; write target/manifest.json
+    Parse,
+    /// Write all SQL for the selected nodes, without opening a database
+    Compile(Compile),
+    /// List the selected nodes
+    Ls(Ls),
+    /// Remove everything generated
+    Clean,
+    /// Explain an error code
+    Explain(Explain),
+}
+
+/// Flags of every verb.
+#[derive(Debug, ClapArgs)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// Directory of the project
+    #[arg(long, global = true, env = "SQLFLOW_PROJECT_DIR", default_value = ".", value_name = "DIR")]
+    pub(crate) project_dir: PathBuf,
+    /// Directory of profiles.yml [default: the project, ~/.sqlflow, ~/.dbt]
+    #[arg(long, global = true, env = "SQLFLOW_PROFILES_DIR", value_name = "DIR")]
+    pub(crate) profiles_dir: Option<PathBuf>,
+    /// Profile in place of the project's
+    #[arg(long, global = true, env = "SQLFLOW_PROFILE", value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Target in place of the profile's default
+    #[arg(long, short, global = true, env = "SQLFLOW_TARGET", value_name = "NAME")]
+    pub(crate) target: Option<String>,
+    /// Variables as YAML: '{start: 2013-01-01}'
+    #[arg(long, global = true, env = "SQLFLOW_VARS", value_name = "YAML")]
+    pub(crate) vars: Option<String>,
+    /// Nodes at a time
+    #[arg(long, global = true, env = "SQLFLOW_THREADS", value_name = "N",
+          value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) threads: Option<u16>,
+    /// Directory for everything generated [default: target]
+    #[arg(long, global = true, env = "SQLFLOW_TARGET_PATH", value_name = "DIR")]
+    pub(crate) target_path: Option<PathBuf>,
+    /// Tell only what was asked for, and errors
+    #[arg(long, short, global = true, env = "SQLFLOW_QUIET")]
+    pub(crate) quiet: bool,
+    /// No colour
+    #[arg(long, global = true, env = "SQLFLOW_NO_COLOR")]
+    pub(crate) no_color: bool,
+    /// No live lines
+    #[arg(long, global = true, env = "SQLFLOW_NO_PROGRESS")]
+    pub(crate) no_progress: bool,
+}
+
+/// Which nodes.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct Select {
+    /// Nodes to take: names, globs, `tag:x`, `path:x`, `+x`, `x+`, `@x`; a comma intersects
+    #[arg(long, short, num_args = 1.., env = "SQLFLOW_SELECT", value_name = "NODES",
+          visible_alias = "models")]
+    pub(crate) select: Vec<String>,
+    /// Nodes to leave out
+    #[arg(long, num_args = 1.., env = "SQLFLOW_EXCLUDE", value_name = "NODES")]
+    pub(crate) exclude: Vec<String>,
+    /// Nodes to take, as with --select
+    #[arg(value_name = "NODES")]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Compile {
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// Compile this text in place of a node, to stdout
+    #[arg(long, value_name = "SQL")]
+    pub(crate) inline: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Ls {
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// What to print of each node
+    #[arg(long, value_enum, default_value_t = LsOutput::Selector)]
+    pub(crate) output: LsOutput,
+    /// Only nodes of these kinds
+    #[arg(long, num_args = 1.., value_name = "KIND",
+          value_parser = ["model", "seed", "source", "test", "analysis"])]
+    pub(crate) resource_type: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LsOutput {
+    /// The name
+    Name,
+    /// The file
+    Path,
+    /// One JSON object a line
+    Json,
+    /// What --select takes
+    Selector,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Explain {
+    /// The code: SF210
+    pub(crate) code: String,
+}

@@ -1,0 +1,44 @@
+//! `sqlflow compile`: writes all SQL, opens nothing.
+
+use super::parse::write_manifest;
+use super::{open, selection, tell_messages};
+use crate::args::{Common, Compile};
+use crate::outcome::Exit;
+use crate::printer::Printer;
+use sqlflow::compile::compile;
+use sqlflow::diagnostic::{Code, Diagnostic};
+
+pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<Exit, Exit> {
+    let opened = open(common, "compile", false, printer)?;
+    let graph = &opened.graph;
+    let selected = selection(graph, &args.select, printer)?;
+    let mut problems = Vec::new();
+    let compilation = compile(graph, &selected, None, &mut problems);
+    let waiting = compilation.nodes.iter().filter(|node| node.needs_connection);
+    let waiting: Vec<String> = waiting.map(|node| graph.node(node.index).label()).collect();
+    tell_messages(graph, printer);
+    if !waiting.is_empty() {
+        let message = format!(
+            "{} a connection: {}",
+            if waiting.len() == 1 { "1 node needs" } else { "some nodes need" },
+            waiting.join(", "),
+        );
+        problems.push(
+            Diagnostic::note(Code::NEEDS_CONNECTION, message)
+                .with_note("their templates ask the database; they are compiled when they are built"),
+        );
+    }
+    let written = opened.target.write_compiled(graph, &compilation.nodes);
+    if let Err(problem) = written {
+        printer.problems(&[*problem]);
+        return Err(Exit::Surroundings);
+    }
+    write_manifest(&opened, &compilation.nodes, printer)?;
+    printer.problems(&problems);
+    printer.tell(&format!(
+        "Compiled {} to {}.",
+        Printer::count(compilation.nodes.len(), "node"),
+        opened.target.root().display(),
+    ));
+    Ok(Exit::of_running(&problems))
+}

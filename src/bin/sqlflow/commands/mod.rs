@@ -1,0 +1,121 @@
+//! One file a verb: calls the library and tells what came of it.
+
+pub(crate) mod clean;
+pub(crate) mod compile;
+pub(crate) mod explain;
+pub(crate) mod ls;
+pub(crate) mod parse;
+
+use crate::args::{Common, Select};
+use crate::environment;
+use crate::outcome::Exit;
+use crate::printer::Printer;
+use sqlflow::artifact::{TargetDirectory, mask};
+use sqlflow::diagnostic::{Code, Diagnostic, SourceFile, any_error};
+use sqlflow::graph::{Graph, Invocation, Selection, Surroundings, TargetRequest, select};
+use sqlflow::project;
+use sqlflow::run::{PrepareRequest, prepare};
+
+/// A project that was read and resolved without errors.
+pub(crate) struct Opened {
+    pub(crate) graph: Graph,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) target: TargetDirectory,
+}
+
+/// Reads the project, and tells what is wrong with it.
+pub(crate) fn open(
+    common: &Common,
+    verb: &str,
+    full_refresh: bool,
+    printer: &Printer,
+) -> Result<Opened, Exit> {
+    let surroundings = environment::surroundings(&common.project_dir);
+    let request = request(common, verb, full_refresh).map_err(|problem| {
+        printer.problems(&[*problem]);
+        Exit::Usage
+    })?;
+    let (graph, problems) = prepare(&request, &surroundings);
+    printer.problems(&problems);
+    let Some(graph) = graph else { return Err(Exit::of_parsing(&problems)) };
+    let target = TargetDirectory::of(&graph, common.target_path.as_deref());
+    Ok(Opened { graph, surroundings, target })
+}
+
+/// The request that the flags mean.
+pub(crate) fn request(
+    common: &Common,
+    verb: &str,
+    full_refresh: bool,
+) -> Result<PrepareRequest, Box<Diagnostic>> {
+    // `a/..` and `./a` shall name the same directory in every message.
+    let project = common.project_dir.canonicalize().unwrap_or(common.project_dir.clone());
+    let profiles = match &common.profiles_dir {
+        Some(directory) => vec![directory.clone()],
+        None => {
+            let home = environment::home();
+            let below_home = |name| home.as_ref().map(|home| home.join(name));
+            std::iter::once(project.clone())
+                .chain([below_home(".sqlflow"), below_home(".dbt")].into_iter().flatten())
+                .collect()
+        }
+    };
+    Ok(PrepareRequest {
+        project,
+        profiles,
+        target: TargetRequest {
+            profile: common.profile.clone(),
+            target: common.target.clone(),
+            threads: common.threads.map(usize::from),
+        },
+        invocation: Invocation {
+            verb: verb.to_owned(),
+            vars: vars(common.vars.as_deref())?,
+            full_refresh,
+        },
+    })
+}
+
+fn vars(
+    text: Option<&str>,
+) -> Result<serde_json::Map<String, serde_json::Value>, Box<Diagnostic>> {
+    let Some(text) = text else { return Ok(serde_json::Map::new()) };
+    match project::parse(&SourceFile::new("--vars", text))?.to_json() {
+        serde_json::Value::Object(vars) => Ok(vars),
+        serde_json::Value::Null => Ok(serde_json::Map::new()),
+        _ => Err(Box::new(
+            Diagnostic::error(Code::INVALID_VALUE, "`--vars` is not a mapping")
+                .with_help("write it as YAML: --vars '{start: 2013-01-01}'"),
+        )),
+    }
+}
+
+/// The nodes that the flags mean.
+pub(crate) fn selection(
+    graph: &Graph,
+    flags: &Select,
+    printer: &Printer,
+) -> Result<Selection, Exit> {
+    let mut problems = Vec::new();
+    let include: Vec<String> = flags.select.iter().chain(&flags.names).cloned().collect();
+    let selected = select(graph, &include, &flags.exclude, &mut problems);
+    printer.problems(&problems);
+    if any_error(&problems) { Err(Exit::Usage) } else { Ok(selected) }
+}
+
+/// Tells what templates said while they were rendered.
+pub(crate) fn tell_messages(graph: &Graph, printer: &Printer) {
+    use sqlflow::template::Level;
+    let secrets = graph.shared.secrets();
+    for (level, node, text) in graph.shared.take_messages() {
+        let text = mask(&text, &secrets);
+        match level {
+            Level::Debug => {}
+            Level::Info => printer.tell(&text),
+            Level::Warning => {
+                let problem = Diagnostic::warning(Code::TEMPLATE_WARNED, text);
+                printer.problems(&[problem.with_note(format!("said by {node}"))]);
+            }
+        }
+    }
+}

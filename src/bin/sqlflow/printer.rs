@@ -1,0 +1,81 @@
+//! The two channels: what was asked for goes to stdout, everything else to stderr.
+
+use crate::explain;
+use sqlflow::diagnostic::Diagnostic;
+use std::io::{self, IsTerminal, Write};
+
+/// Writes for people. A pipe that the reader closed is no error.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    colour: bool,
+    progress: bool,
+    quiet: bool,
+    width: usize,
+}
+
+/// Where a terminal does not say how wide it is.
+const WIDTH: usize = 100;
+
+impl Printer {
+    pub(crate) fn new(no_color: bool, no_progress: bool, quiet: bool) -> Self {
+        let terminal = io::stderr().is_terminal() && !crate::environment::is_dumb();
+        Self {
+            colour: terminal && !no_color,
+            progress: terminal && !no_progress && !quiet,
+            quiet,
+            width: WIDTH,
+        }
+    }
+
+    /// Whether live lines may be drawn.
+    pub(crate) fn progress(&self) -> bool {
+        self.progress
+    }
+
+    /// Whether styles may be used.
+    pub(crate) fn colour(&self) -> bool {
+        self.colour
+    }
+
+    /// What was asked for.
+    pub(crate) fn data(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        // Nobody reads any more: there is nothing left to say, and nobody to say it to.
+        let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// A line about what is being done; nothing with `--quiet`.
+    pub(crate) fn tell(&self, line: &str) {
+        if !self.quiet {
+            self.insist(line);
+        }
+    }
+
+    /// A line that is told even with `--quiet`.
+    pub(crate) fn insist(&self, line: &str) {
+        let mut out = io::stderr().lock();
+        let _closed = writeln!(out, "{line}");
+    }
+
+    /// Draws problems: errors last, where the eye ends up.
+    pub(crate) fn problems(&self, problems: &[Diagnostic]) {
+        let mut sorted: Vec<&Diagnostic> = problems.iter().collect();
+        sorted.sort_by_key(|problem| problem.severity);
+        for problem in sorted {
+            if problem.is_error() || !self.quiet {
+                self.insist(&explain::draw(problem, self.colour, self.width));
+            }
+        }
+    }
+
+    /// A plural that reads well: `1 model`, `2 models`.
+    pub(crate) fn count(number: usize, word: &str) -> String {
+        let plural = match word.strip_suffix('y') {
+            _ if number == 1 => word.to_owned(),
+            Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+            _ if word.ends_with("is") => format!("{}es", &word[..word.len() - 2]),
+            _ => format!("{word}s"),
+        };
+        format!("{number} {plural}")
+    }
+}

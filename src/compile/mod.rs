@@ -1,0 +1,381 @@
+//! Resolved nodes to scripts of SQL, each statement with its origin. Pure: it returns texts.
+//!
+//! | node | query | script |
+//! | --- | --- | --- |
+//! | view, table | the model's | `view`, `table` |
+//! | incremental | the model's, twice where it asks `is_incremental()` | `anew`, and its mode's |
+//! | ephemeral | the model's | – |
+//! | test | rows that fail | `test`, `test_stored` |
+//! | seed, loaded source | known when the file is read | `seed`, `load` |
+//! | analysis | its own | – |
+
+mod locate;
+mod query;
+mod script;
+
+pub use locate::{Located, locate};
+pub use query::{Part, Query, Variant};
+pub use script::{
+    LoadFacts, Script, Statement, audit_relation, load_script, model_script, query_script,
+    schema_script, seed_script, stage_relation, state_relation, state_script, test_script,
+};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::dialect::statements;
+use crate::graph::{
+    CompileHost, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
+};
+use crate::template::{
+    Host, Introspection, Kind, Limits, Rendered, Renderer, TemplateError, TemplateSource,
+    from_serde,
+};
+use minijinja::Value;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A node whose SQL is written.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The node.
+    pub index: NodeIndex,
+    /// Its query; `None` for nodes that have none, and for those that need a connection first.
+    pub query: Option<Query>,
+    /// Its query over rows that stay, where that is another one.
+    pub incremental: Option<Query>,
+    /// The statements that carry it out; empty for nodes that do nothing by themselves.
+    pub script: Script,
+    /// Whether its template asks the database, so that it is compiled just before it runs.
+    pub needs_connection: bool,
+    /// The macros that its template called.
+    pub macros: BTreeSet<String>,
+}
+
+/// The nodes of a compilation, and the texts of ephemeral models that they share.
+#[derive(Debug, Default)]
+pub struct Compilation {
+    /// The selected nodes, parents before children.
+    pub nodes: Vec<Compiled>,
+    /// Ephemeral models by id.
+    ephemeral: BTreeMap<NodeId, Rendering>,
+}
+
+/// A template rendered, with the ephemeral models that it names.
+#[derive(Debug, Clone)]
+struct Rendering {
+    index: NodeIndex,
+    text: Arc<str>,
+    ephemeral: Vec<NodeId>,
+    macros: BTreeSet<String>,
+}
+
+/// Compiles `selection`. Opens nothing: with `introspection`, templates may ask the database.
+pub fn compile(
+    graph: &Graph,
+    selection: &Selection,
+    introspection: Option<&Arc<dyn Introspection>>,
+    problems: &mut Vec<Diagnostic>,
+) -> Compilation {
+    let wanted = ephemeral_ancestors(graph, selection);
+    let order: Vec<NodeIndex> = graph
+        .order
+        .iter()
+        .copied()
+        .filter(|index| selection.contains(*index) || wanted.contains(index))
+        .collect();
+    let rendered: Vec<_> = order
+        .par_iter()
+        .map_init(
+            || Renderer::new(graph.library.clone(), Limits::default()),
+            |renderer, index| {
+                let workshop = Workshop { graph, introspection: introspection.cloned() };
+                (*index, workshop.render_both(renderer, *index))
+            },
+        )
+        .collect();
+    let mut compilation = Compilation::default();
+    for (index, rendered) in &rendered {
+        if let (true, Ok(rendered)) = (graph.node(*index).is_ephemeral(), rendered)
+            && let Some(rendering) = &rendered.anew
+        {
+            compilation.ephemeral.insert(graph.node(*index).id.clone(), rendering.clone());
+        }
+    }
+    for (index, rendered) in rendered {
+        let finished = rendered.and_then(|both| finish(graph, &compilation, index, both));
+        match finished {
+            Ok(compiled) if selection.contains(index) => compilation.nodes.push(compiled),
+            Ok(_) => {}
+            Err(problem) => problems.push(*problem),
+        }
+    }
+    compilation
+}
+
+/// Compiles one node again, with a database to ask; `rows_stay` answers `is_incremental()`.
+pub fn compile_node(
+    graph: &Graph,
+    compilation: &Compilation,
+    index: NodeIndex,
+    introspection: &Arc<dyn Introspection>,
+    rows_stay: bool,
+) -> Result<Compiled, Box<Diagnostic>> {
+    let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
+    let workshop = Workshop { graph, introspection: Some(introspection.clone()) };
+    let anew = workshop.render(&mut renderer, index, Variant::Anew);
+    let both = if rows_stay {
+        // Only this run's rendering can be made; it stands for both.
+        let stay = workshop.render(&mut renderer, index, Variant::RowsStay)?;
+        Both { anew: anew.ok().or_else(|| Some(stay.clone())), stay: Some(stay), asks: false }
+    } else {
+        Both { anew: Some(anew?), stay: None, asks: false }
+    };
+    finish(graph, compilation, index, both)
+}
+
+/// Ephemeral models that a selected node reaches through ephemeral ones alone.
+fn ephemeral_ancestors(graph: &Graph, selection: &Selection) -> BTreeSet<NodeIndex> {
+    let mut found = BTreeSet::new();
+    let mut edge: Vec<NodeIndex> = selection.iter().collect();
+    while let Some(index) = edge.pop() {
+        for parent in &graph.node(index).parents {
+            if graph.node(*parent).is_ephemeral() && found.insert(*parent) {
+                edge.push(*parent);
+            }
+        }
+    }
+    found
+}
+
+/// A node's renderings.
+struct Both {
+    anew: Option<Rendering>,
+    stay: Option<Rendering>,
+    /// It asks the database and there is none.
+    asks: bool,
+}
+
+/// Renders templates of one graph.
+struct Workshop<'g> {
+    graph: &'g Graph,
+    introspection: Option<Arc<dyn Introspection>>,
+}
+
+impl Workshop<'_> {
+    fn render_both(
+        &self,
+        renderer: &mut Renderer,
+        index: NodeIndex,
+    ) -> Result<Both, Box<Diagnostic>> {
+        let node = self.graph.node(index);
+        if matches!(node.kind, NodeKind::Seed(_) | NodeKind::Source(_)) {
+            return Ok(Both { anew: None, stay: None, asks: false });
+        }
+        let anew = self.render(renderer, index, Variant::Anew);
+        let asks = |problem: &Diagnostic| problem.code == Code::NEEDS_CONNECTION;
+        let stay = match &anew {
+            Ok(_) if node.traits.asks_incremental => {
+                Some(self.render(renderer, index, Variant::RowsStay))
+            }
+            _ => None,
+        };
+        match (anew, stay.transpose()) {
+            (Ok(anew), Ok(stay)) => Ok(Both { anew: Some(anew), stay, asks: false }),
+            (Err(problem), _) | (_, Err(problem)) if asks(&problem) => {
+                Ok(Both { anew: None, stay: None, asks: true })
+            }
+            (Err(problem), _) | (_, Err(problem)) => Err(problem),
+        }
+    }
+
+    fn render(
+        &self,
+        renderer: &mut Renderer,
+        index: NodeIndex,
+        variant: Variant,
+    ) -> Result<Rendering, Box<Diagnostic>> {
+        let node = self.graph.node(index);
+        let host = Arc::new(host(self.graph, node, variant).asking(self.introspection.clone()));
+        let rendered = render_template(self.graph, renderer, node, host.clone());
+        let rendered = rendered.map_err(|error| Box::new(problem(self.graph, node, &error)))?;
+        Ok(Rendering {
+            index,
+            ephemeral: host.ephemeral(),
+            macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
+            text: rendered.text.into(),
+        })
+    }
+}
+
+/// The host that `node` is rendered with.
+fn host(graph: &Graph, node: &Node, variant: Variant) -> CompileHost {
+    let host =
+        CompileHost::new(graph.shared.clone(), graph.names.clone(), node, model_value(node));
+    host.incremental(variant == Variant::RowsStay)
+}
+
+/// Renders a node's template: its file's, or its generic test's.
+fn render_template(
+    graph: &Graph,
+    renderer: &mut Renderer,
+    node: &Node,
+    host: Arc<dyn Host>,
+) -> Result<Rendered, TemplateError> {
+    if let Some((generic, test)) = node.test().and_then(|t| Some((t.generic.as_ref()?, t))) {
+        let id = tests::find_macro(
+            &graph.library, &node.package, generic.namespace.as_deref(), &generic.test,
+        );
+        let about = graph.find(&generic.subject).map(|index| graph.node(index));
+        if let (Some(id), Some(about)) = (id, about) {
+            return tests::render(renderer, id, generic, about, &test.judgement, host);
+        }
+    }
+    renderer.render(&template(node), host)
+}
+
+fn template(node: &Node) -> TemplateSource {
+    TemplateSource { path: node.file.path.clone(), text: node.file.text.clone(), region: None }
+}
+
+/// The template's error; for a generic test also the entry that asks for the test.
+fn problem(graph: &Graph, node: &Node, error: &TemplateError) -> Diagnostic {
+    let diagnostic = match error.kind {
+        Kind::NeedsConnection => {
+            Diagnostic::error(Code::NEEDS_CONNECTION, error.message.clone())
+        }
+        _ => diagnose(error, &graph.files),
+    };
+    let generic = node.test().is_some_and(|test| test.generic.is_some());
+    if generic { diagnostic.label(node.place.clone(), "for this test") } else { diagnostic }
+}
+
+/// The node as `model` shows it to its template.
+fn model_value(node: &Node) -> Value {
+    let relation = node.relation.as_ref();
+    from_serde(&serde_json::json!({
+        "unique_id": node.id.0,
+        "name": node.name,
+        "alias": relation.map_or(&node.name, |relation| &relation.identifier),
+        "database": relation.and_then(|relation| relation.database.as_deref()),
+        "schema": relation.and_then(|relation| relation.schema.as_deref()),
+        "package_name": node.package,
+        "resource_type": node.resource_type(),
+        "path": node.relative,
+        "original_file_path": &*node.file.path,
+        "fqn": node.fqn,
+        "tags": node.config.tags,
+        "description": node.description,
+        "config": node.config.all,
+    }))
+}
+
+/// Puts the common table expressions in place and writes the script.
+fn finish(
+    graph: &Graph,
+    compilation: &Compilation,
+    index: NodeIndex,
+    both: Both,
+) -> Result<Compiled, Box<Diagnostic>> {
+    let node = graph.node(index);
+    let assemble = |rendering: &Rendering, variant| {
+        let parts = with_ephemeral(compilation, rendering);
+        query::assemble(&parts, variant)
+    };
+    let mut macros = BTreeSet::new();
+    for rendering in [&both.anew, &both.stay].into_iter().flatten() {
+        macros.extend(rendering.macros.iter().cloned());
+    }
+    let query = both.anew.as_ref().map(|rendering| assemble(rendering, Variant::Anew));
+    let incremental = both.stay.as_ref().map(|rendering| assemble(rendering, Variant::RowsStay));
+    for query in [&query, &incremental].into_iter().flatten() {
+        one_statement(graph, node, query)?;
+    }
+    let hooks = hooks(graph, node)?;
+    let script = script::of(graph, node, query.as_ref(), incremental.as_ref(), &hooks)
+        .map_err(|error| Box::new(defect(node, &error)))?;
+    Ok(Compiled { index, query, incremental, script, needs_connection: both.asks, macros })
+}
+
+fn defect(node: &Node, error: &minijinja::Error) -> Diagnostic {
+    let message = format!("the SQL template for `{}` cannot be filled in: {error}", node.id);
+    Diagnostic::error(Code::INTERNAL, message)
+}
+
+/// The ephemeral models behind `rendering`, dependencies first, then `rendering` itself.
+fn with_ephemeral<'c>(
+    compilation: &'c Compilation,
+    rendering: &'c Rendering,
+) -> Vec<(NodeIndex, Option<&'c NodeId>, &'c Arc<str>)> {
+    fn visit<'c>(
+        compilation: &'c Compilation,
+        ids: &'c [NodeId],
+        found: &mut Vec<(NodeIndex, Option<&'c NodeId>, &'c Arc<str>)>,
+    ) {
+        for id in ids {
+            if found.iter().any(|(_, known, _)| *known == Some(id)) {
+                continue;
+            }
+            if let Some(rendering) = compilation.ephemeral.get(id) {
+                visit(compilation, &rendering.ephemeral, found);
+                found.push((rendering.index, Some(id), &rendering.text));
+            }
+        }
+    }
+    let mut found = Vec::new();
+    visit(compilation, &rendering.ephemeral, &mut found);
+    found.push((rendering.index, None, &rendering.text));
+    found
+}
+
+/// A node's file holds one query, no more and no less.
+fn one_statement(graph: &Graph, node: &Node, query: &Query) -> Result<(), Box<Diagnostic>> {
+    if matches!(node.kind, NodeKind::Analysis) {
+        return Ok(());
+    }
+    let kind = node.resource_type();
+    let found = statements(&query.text);
+    let problem = match found.as_slice() {
+        [_] => return Ok(()),
+        [] => {
+            let message = format!("{kind} `{}` holds no query", node.label());
+            Diagnostic::error(Code::NOT_ONE_QUERY, message)
+                .at(node.place.clone())
+                .with_help(format!("write one `select` into {}", node.file.path))
+        }
+        [_, second, ..] => {
+            let message =
+                format!("{kind} `{}` holds {} statements, expected one", node.label(), found.len());
+            let place = locate(graph, node, query, second.start).place;
+            Diagnostic::error(Code::NOT_ONE_QUERY, message)
+                .label(place, "the second begins here")
+                .with_help("move it to a model of its own, or to a hook")
+        }
+    };
+    Err(Box::new(problem))
+}
+
+/// Hooks before and after a node's own statements, rendered.
+#[derive(Debug, Default)]
+struct Hooks {
+    before: Vec<String>,
+    after: Vec<String>,
+}
+
+fn hooks(graph: &Graph, node: &Node) -> Result<Hooks, Box<Diagnostic>> {
+    if node.config.pre_hooks.is_empty() && node.config.post_hooks.is_empty() {
+        return Ok(Hooks::default());
+    }
+    let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
+    let mut render = |sql: &String| {
+        let host = Arc::new(host(graph, node, Variant::Anew));
+        let source = TemplateSource::new(&format!("a hook of {}", node.name), sql);
+        let rendered = renderer.render(&source, host);
+        rendered
+            .map(|rendered| rendered.text)
+            .map_err(|error| Box::new(diagnose(&error, &graph.files).at(node.place.clone())))
+    };
+    let before = node.config.pre_hooks.iter().map(&mut render).collect::<Result<Vec<_>, _>>()?;
+    let after = node.config.post_hooks.iter().map(&mut render).collect::<Result<Vec<_>, _>>()?;
+    let filled = |hooks: Vec<String>| hooks.into_iter().filter(|h| !h.trim().is_empty()).collect();
+    Ok(Hooks { before: filled(before), after: filled(after) })
+}

@@ -1,0 +1,366 @@
+//! Scripts: the statements that carry a node out, from the dialect's templates.
+
+use super::{Hooks, Query, Variant};
+use crate::dialect::{Condition, Dialect, Section, Stage};
+use crate::graph::{Graph, Node, NodeKind, TestNode};
+use crate::mode::{Materialization, Mode};
+use crate::relation::RelationName;
+use minijinja::{Value, context};
+use std::fmt::Write;
+use std::ops::Range;
+
+/// The statements of a node, in sections. What is written to target/run is what is executed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Script {
+    /// The sections in order.
+    pub sections: Vec<Section<Statement>>,
+    /// A remark about what is not known yet; empty where everything is.
+    pub remark: String,
+}
+
+/// One statement, ready to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// The SQL without `;`.
+    pub sql: String,
+    /// The bytes that are the node's own query, and which of its queries.
+    pub query: Option<(Range<usize>, Variant)>,
+}
+
+impl Script {
+    /// The script as it stands in a file.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if !self.remark.is_empty() {
+            for line in self.remark.lines() {
+                _ = writeln!(text, "-- {line}");
+            }
+            text.push('\n');
+        }
+        for (position, section) in self.sections.iter().enumerate() {
+            if position > 0 {
+                text.push('\n');
+            }
+            text.push_str("-- ");
+            text.push_str(section.stage.as_str());
+            if section.condition != Condition::Always {
+                _ = write!(text, " when: {}", section.condition.as_str());
+            }
+            text.push('\n');
+            for statement in &section.statements {
+                text.push_str(&statement.sql);
+                // A comment in the last line would swallow the semicolon.
+                let last = statement.sql.rsplit('\n').next().unwrap_or("");
+                text.push_str(if last.contains("--") { "\n;\n" } else { ";\n" });
+            }
+        }
+        text
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.sections.is_empty()
+    }
+
+    /// The statements of `stage` whose condition `holds`.
+    pub fn statements(
+        &self,
+        stage: Stage,
+        holds: impl Fn(Condition) -> bool,
+    ) -> Vec<&Statement> {
+        self.sections
+            .iter()
+            .filter(|section| section.stage == stage && holds(section.condition))
+            .flat_map(|section| &section.statements)
+            .collect()
+    }
+}
+
+type Result<T> = std::result::Result<T, minijinja::Error>;
+
+/// The script of `node` as far as it is known without a database.
+pub(super) fn of(
+    graph: &Graph,
+    node: &Node,
+    query: Option<&Query>,
+    incremental: Option<&Query>,
+    hooks: &Hooks,
+) -> Result<Script> {
+    match (&node.kind, query) {
+        (NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis, _)
+        | (NodeKind::Model(_) | NodeKind::Test(_), None) => Ok(Script::default()),
+        (NodeKind::Model(_), Some(query)) => {
+            let mut script = model_script(graph, node, query, incremental, None)?;
+            add_hooks(&mut script, hooks);
+            Ok(script)
+        }
+        (NodeKind::Test(test), Some(query)) => test_script(graph, node, test, query),
+        (NodeKind::Seed(seed), _) => {
+            let mut script = seed_script(graph, node, &unread(graph, &seed.path))?;
+            script.remark = unread_remark("the seed");
+            add_hooks(&mut script, hooks);
+            Ok(script)
+        }
+        (NodeKind::Source(_), _) => match node.load() {
+            Some(load) => {
+                let facts = LoadFacts::unknown(unread(graph, &load.path));
+                let mut script = load_script(graph, node, &facts)?;
+                script.remark = unread_remark("the source");
+                Ok(script)
+            }
+            None => Ok(Script::default()),
+        },
+    }
+}
+
+fn unread_remark(what: &str) -> String {
+    format!(
+        "The columns and types of {what} are known when its files are read: the query below then \
+         names them,\nand this file is written again before it is executed."
+    )
+}
+
+fn unread(graph: &Graph, path: &str) -> String {
+    let dialect = graph.target.dialect;
+    let context = context! { path => path };
+    let script = render(dialect, "unread", &context, &[]);
+    script
+        .ok()
+        .and_then(|script| Some(script.sections.first()?.statements.first()?.sql.clone()))
+        .unwrap_or_default()
+}
+
+/// The script of a model. `columns` are those that batch and relation both have, in the relation's
+/// order; `None` while they are not known.
+pub fn model_script(
+    graph: &Graph,
+    node: &Node,
+    query: &Query,
+    incremental: Option<&Query>,
+    columns: Option<&[String]>,
+) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let NodeKind::Model(materialization) = &node.kind else { return Ok(Script::default()) };
+    let Some(relation) = &node.relation else { return Ok(Script::default()) };
+    let name = dialect.render(relation);
+    let simple = context! { relation => name, query => query.statement() };
+    match materialization {
+        Materialization::Ephemeral => Ok(Script::default()),
+        Materialization::View => render(dialect, "view", &simple, &[query]),
+        Materialization::Table => render(dialect, "table", &simple, &[query]),
+        Materialization::Incremental(mode) => {
+            let mut script = render(dialect, "anew", &simple, &[query])?;
+            let batch_query = incremental.unwrap_or(query);
+            let stays = Query { variant: Variant::RowsStay, ..batch_query.clone() };
+            let context = batch_context(dialect, node, relation, mode, &stays, columns);
+            let batch = render(dialect, mode_template(mode), &context, &[&stays])?;
+            script.sections.extend(batch.sections);
+            if columns.is_none() {
+                "The columns that batch and table both have are known when the batch is bound: they \
+                 then stand in\nplace of `by name` and `*`, and this file is written again before it \
+                 is executed."
+                    .clone_into(&mut script.remark);
+            }
+            Ok(script)
+        }
+    }
+}
+
+fn mode_template(mode: &Mode) -> &'static str {
+    match mode {
+        Mode::Replace => "anew",
+        Mode::Append => "append",
+        Mode::DeleteInsert(_) => "delete_insert",
+        Mode::Merge(_) => "merge",
+    }
+}
+
+fn batch_context(
+    dialect: &dyn Dialect,
+    node: &Node,
+    relation: &RelationName,
+    mode: &Mode,
+    query: &Query,
+    columns: Option<&[String]>,
+) -> Value {
+    let list = columns.map(|columns| {
+        columns.iter().map(|column| dialect.quote(column)).collect::<Vec<_>>().join(", ")
+    });
+    let predicates = node.config.all.get("incremental_predicates");
+    let predicates: Vec<String> = match predicates {
+        Some(serde_json::Value::Array(items)) => {
+            items.iter().filter_map(|item| item.as_str()).map(str::to_owned).collect()
+        }
+        Some(serde_json::Value::String(one)) => vec![one.clone()],
+        _ => Vec::new(),
+    };
+    let update = match mode {
+        Mode::Merge(merge) => merge.update.clone(),
+        Mode::Replace | Mode::Append | Mode::DeleteInsert(_) => Vec::new(),
+    };
+    context! {
+        relation => dialect.render(relation),
+        batch => dialect.quote(&format!("__sqlflow_batch__{}", relation.identifier)),
+        query => query.statement(),
+        key => mode.key().map(|key| key.columns().to_vec()).unwrap_or_default(),
+        predicates => predicates,
+        update => update,
+        columns => list.clone().unwrap_or_else(|| "*".to_owned()),
+        columns_in_parentheses => list.map_or_else(|| " by name".to_owned(), |list| format!(" ({list})")),
+    }
+}
+
+/// The script of a seed whose rows `query` reads.
+pub fn seed_script(graph: &Graph, node: &Node, query: &str) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let relation = node.relation.as_ref().map(|relation| dialect.render(relation));
+    render(dialect, "seed", &context! { relation => relation, query => query }, &[])
+}
+
+/// What the statements of a load name.
+#[derive(Debug, Clone)]
+pub struct LoadFacts {
+    /// The query that reads the files.
+    pub query: String,
+    /// The run.
+    pub run_id: String,
+    /// When.
+    pub loaded_at: String,
+    /// Rows in the stage.
+    pub row_count: String,
+    /// The files, as JSON.
+    pub files: String,
+}
+
+impl LoadFacts {
+    fn unknown(query: String) -> Self {
+        let later = || "…".to_owned();
+        Self { query, run_id: later(), loaded_at: later(), row_count: "0".to_owned(), files: later() }
+    }
+}
+
+/// The script of a load.
+pub fn load_script(graph: &Graph, node: &Node, facts: &LoadFacts) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let Some(relation) = &node.relation else { return Ok(Script::default()) };
+    let context = context! {
+        relation => dialect.render(relation),
+        stage => dialect.render(&stage_relation(relation)),
+        identifier => dialect.quote(&relation.identifier),
+        state => dialect.render(&state_relation(graph)),
+        name => dialect.fold(&dialect.render(relation)),
+        node => node.id.0.as_str(),
+        query => facts.query.as_str(),
+        run_id => facts.run_id.as_str(),
+        loaded_at => facts.loaded_at.as_str(),
+        row_count => facts.row_count.as_str(),
+        files => facts.files.as_str(),
+    };
+    render(dialect, "load", &context, &[])
+}
+
+/// The table that rows are put into before they are published.
+pub fn stage_relation(relation: &RelationName) -> RelationName {
+    relation.sibling(format!("__sqlflow_stage__{}", relation.identifier))
+}
+
+/// The table that remembers what was loaded.
+pub fn state_relation(graph: &Graph) -> RelationName {
+    RelationName::new(graph.target.database.clone(), "_sqlflow", "loads")
+}
+
+/// Makes the table of [`state_relation`].
+pub fn state_script(graph: &Graph) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let state = state_relation(graph);
+    let schema = RelationName { identifier: state.schema().to_owned(), schema: None, ..state.clone() };
+    let context = context! { state => dialect.render(&state), schema => dialect.render(&schema) };
+    render(dialect, "state", &context, &[])
+}
+
+/// Makes the schema of `relation`.
+pub fn schema_script(dialect: &dyn Dialect, relation: &RelationName) -> Result<Script> {
+    let schema = RelationName {
+        identifier: relation.schema().to_owned(),
+        schema: None,
+        database: relation.database.clone(),
+    };
+    render(dialect, "schema", &context! { schema => dialect.render(&schema) }, &[])
+}
+
+/// The script of a test whose failing rows `query` gives.
+pub fn test_script(graph: &Graph, node: &Node, test: &TestNode, query: &Query) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let judgement = &test.judgement;
+    let limit = judgement.limit.map_or_else(String::new, |limit| format!("limit {limit}"));
+    let context = context! {
+        query => query.statement(),
+        stored => query.statement(),
+        relation => dialect.render(&audit_relation(graph, node)),
+        fail_calc => judgement.fail_calc.as_str(),
+        warn_if => judgement.warn_if.as_str(),
+        error_if => judgement.error_if.as_str(),
+        limit => limit,
+    };
+    let template = if judgement.store_failures { "test_stored" } else { "test" };
+    render(dialect, template, &context, &[query])
+}
+
+/// The table that keeps a test's failing rows: dbt's schema for it.
+pub fn audit_relation(graph: &Graph, node: &Node) -> RelationName {
+    let suffix = node.config.schema.as_deref().unwrap_or("dbt_test__audit");
+    let schema = format!("{}_{suffix}", graph.target.schema);
+    let name = node.config.alias.clone().unwrap_or_else(|| node.name.clone());
+    RelationName::new(graph.target.database.clone(), schema, name)
+}
+
+/// A script of the one query `sql`.
+pub fn query_script(sql: &str) -> Script {
+    let statements = vec![Statement { sql: sql.to_owned(), query: None }];
+    let section = Section { stage: Stage::Query, condition: Condition::Always, statements };
+    Script { sections: vec![section], remark: String::new() }
+}
+
+fn render(
+    dialect: &dyn Dialect,
+    template: &str,
+    context: &Value,
+    queries: &[&Query],
+) -> Result<Script> {
+    let sections = dialect.templates().render(template, context)?;
+    let sections = sections
+        .into_iter()
+        .map(|section| Section {
+            stage: section.stage,
+            condition: section.condition,
+            statements: section.statements.into_iter().map(|sql| with_origin(sql, queries)).collect(),
+        })
+        .collect();
+    Ok(Script { sections, remark: String::new() })
+}
+
+fn with_origin(sql: String, queries: &[&Query]) -> Statement {
+    let query = queries.iter().find_map(|query| {
+        let text = query.statement();
+        let start = sql.find(text)?;
+        Some((start..start + text.len(), query.variant))
+    });
+    Statement { sql, query }
+}
+
+fn add_hooks(script: &mut Script, hooks: &Hooks) {
+    let section = |stage, hooks: &[String]| Section {
+        stage,
+        condition: Condition::Always,
+        statements: hooks
+            .iter()
+            .map(|sql| Statement { sql: sql.trim().trim_end_matches(';').to_owned(), query: None })
+            .collect(),
+    };
+    if !hooks.before.is_empty() {
+        script.sections.insert(0, section(Stage::Stage, &hooks.before));
+    }
+    if !hooks.after.is_empty() {
+        script.sections.push(section(Stage::Publish, &hooks.after));
+    }
+}

@@ -1,0 +1,91 @@
+//! DuckDB's SQL.
+
+use super::template::SqlTemplates;
+use super::{Dialect, OutputNames};
+use std::sync::LazyLock;
+
+/// DuckDB.
+#[derive(Debug)]
+pub struct DuckDb;
+
+pub(super) static DUCKDB: DuckDb = DuckDb;
+
+macro_rules! templates {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../templates/duckdb/", $name, ".sql")))),+]
+    };
+}
+
+static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
+    SqlTemplates::new(
+        &DUCKDB,
+        templates![
+            "view",
+            "table",
+            "anew",
+            "append",
+            "delete_insert",
+            "merge",
+            "seed",
+            "load",
+            "state",
+            "unread",
+            "schema",
+            "test",
+            "test_stored",
+        ],
+    )
+});
+
+impl Dialect for DuckDb {
+    fn name(&self) -> &'static str {
+        "duckdb"
+    }
+
+    fn quote(&self, identifier: &str) -> String {
+        let mut quoted = String::with_capacity(identifier.len() + 2);
+        quoted.push('"');
+        for character in identifier.chars() {
+            if character == '"' {
+                quoted.push('"');
+            }
+            quoted.push(character);
+        }
+        quoted.push('"');
+        quoted
+    }
+
+    fn string_literal(&self, text: &str) -> String {
+        let mut literal = String::with_capacity(text.len() + 2);
+        literal.push('\'');
+        for character in text.chars() {
+            if character == '\'' {
+                literal.push('\'');
+            }
+            literal.push(character);
+        }
+        literal.push('\'');
+        literal
+    }
+
+    fn fold(&self, identifier: &str) -> String {
+        identifier.to_lowercase()
+    }
+
+    fn templates(&self) -> &SqlTemplates {
+        &TEMPLATES
+    }
+
+    fn defaults(&self, output: &OutputNames<'_>) -> (String, String) {
+        let database = output.database.map(str::to_owned).unwrap_or_else(|| {
+            // DuckDB calls an attached file by its stem, and a database in memory `memory`.
+            let stem = output
+                .path
+                .filter(|path| path.as_os_str() != ":memory:")
+                .and_then(|path| path.file_stem())
+                .map(|stem| stem.to_string_lossy().into_owned());
+            stem.unwrap_or_else(|| "memory".to_owned())
+        });
+        (database, output.schema.unwrap_or("main").to_owned())
+    }
+}

@@ -1,0 +1,48 @@
+//! What a database answers when it refuses.
+
+/// Sorts of database errors, by who can do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The SQL is wrong: syntax, unknown names, types.
+    Sql,
+    /// The data does not fit: conversions, constraints, division.
+    Data,
+    /// A file that the SQL reads is missing, unreadable or not what its format says.
+    File,
+    /// Another transaction stood in the way; trying again can help.
+    Conflict,
+    /// The statement was interrupted.
+    Interrupted,
+    /// Another process holds the database; its pid where known.
+    Held {
+        /// Process id of the holder.
+        pid: Option<u32>,
+    },
+    /// The database cannot be opened or reached.
+    Unavailable,
+    /// Memory, disk or another resource ran out.
+    Resource,
+    /// A defect in the database or in how it is called.
+    Internal,
+}
+
+/// An error of the database.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EngineError {
+    /// Whose turn it is.
+    pub kind: ErrorKind,
+    /// The database's own words, cleaned of decoration and of echoed SQL; may have several lines.
+    pub message: String,
+    /// Byte offset in the statement that was executed.
+    pub position: Option<usize>,
+    /// Names that the database thinks were meant.
+    pub candidates: Vec<String>,
+}
+
+impl EngineError {
+    /// An error without a position.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), position: None, candidates: Vec::new() }
+    }
+}

@@ -1,0 +1,74 @@
+//! One trait for all databases that a project can be built in, and one file a database.
+//!
+//! SQL arrives rendered and in the engine's own dialect. The trait is small, blocking and
+//! object-safe. What every implementation promises:
+//!
+//! - a script given to [`Session::apply`] as atomic is applied whole or not at all;
+//! - a relation that does not exist is `None`, not an error;
+//! - [`Interrupt::interrupt`] stops a running statement, which then fails as
+//!   [`ErrorKind::Interrupted`];
+//! - an error of the SQL carries its byte position in the statement where the database tells it.
+
+pub mod duckdb;
+mod error;
+mod table;
+
+pub use error::{EngineError, ErrorKind};
+pub use table::Table;
+
+use crate::relation::{Column, RelationKind, RelationName};
+
+/// An open database.
+pub trait Engine: Send + Sync {
+    /// The name that profiles use: `duckdb`.
+    fn name(&self) -> &'static str;
+
+    /// The database's own version, for people.
+    fn version(&self) -> Result<String, EngineError>;
+
+    /// A connection of its own. Connections may be used at the same time, each by one thread.
+    fn session(&self) -> Result<Box<dyn Session>, EngineError>;
+}
+
+/// One connection to a database.
+pub trait Session: Send {
+    /// Executes one statement and says how many rows it changed, where the database tells.
+    ///
+    /// # Errors
+    /// The statement's, with its position. Nothing of the statement remains.
+    fn execute(&mut self, sql: &str) -> Result<Option<u64>, EngineError>;
+
+    /// Executes statements in order, in one transaction: all of them apply or none does.
+    /// Answers the changed rows of each.
+    ///
+    /// # Errors
+    /// The first failing statement's error, and its index.
+    fn apply(&mut self, statements: &[&str]) -> Result<Vec<Option<u64>>, (usize, EngineError)>;
+
+    /// Executes a query and gives at most `limit` rows of it as text (all where `None`).
+    fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError>;
+
+    /// What `relation` is; `None` where nothing of that name exists.
+    fn relation_kind(
+        &mut self,
+        relation: &RelationName,
+    ) -> Result<Option<RelationKind>, EngineError>;
+
+    /// The columns of `relation` in order; `None` where nothing of that name exists.
+    fn columns(&mut self, relation: &RelationName) -> Result<Option<Vec<Column>>, EngineError>;
+
+    /// Every relation in the schemas named, with its kind; one catalogue read for all of them.
+    fn relations(
+        &mut self,
+        schemas: &[RelationName],
+    ) -> Result<Vec<(RelationName, RelationKind)>, EngineError>;
+
+    /// A handle by which another thread can stop what runs here.
+    fn interrupt(&self) -> Box<dyn Interrupt>;
+}
+
+/// Stops the statement that runs on a session. Harmless when none does.
+pub trait Interrupt: Send + Sync {
+    /// Stops it.
+    fn interrupt(&self);
+}

@@ -1,0 +1,419 @@
+//! The configuration of a node: settings of all places merged, then read as types.
+//!
+//! Nearest wins: defaults by folder in the project file, then properties in YAML, then `config()`
+//! in the file itself. `tags` and hooks add up, `meta` merges key by key.
+
+use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
+use crate::mode::{Key, Materialization, Merge, Mode, STRATEGIES};
+use crate::project::{Setting, Settings};
+use serde_json::{Map, Value};
+
+/// All settings of a node, merged; later ones have won.
+#[derive(Debug, Clone, Default)]
+pub struct Merged(Vec<Setting>);
+
+impl Merged {
+    /// Lays `settings` over what is there.
+    pub fn lay(&mut self, settings: &[Setting]) {
+        for setting in settings {
+            self.set(setting.clone());
+        }
+    }
+
+    fn set(&mut self, mut setting: Setting) {
+        if setting.key.contains('-') {
+            setting.key = setting.key.replace('-', "_");
+        }
+        let Some(old) = self.0.iter_mut().find(|old| old.key == setting.key) else {
+            self.0.push(setting);
+            return;
+        };
+        match setting.key.as_str() {
+            "tags" | "pre_hook" | "post_hook" => {
+                let mut all = as_items(&old.value);
+                all.extend(as_items(&setting.value));
+                setting.value = Value::Array(all);
+            }
+            "meta" => {
+                if let (Value::Object(old), Value::Object(new)) = (&old.value, &mut setting.value) {
+                    let mut all = old.clone();
+                    all.extend(std::mem::take(new));
+                    *new = all;
+                }
+            }
+            _ => {}
+        }
+        *old = setting;
+    }
+
+    /// The setting called `key`.
+    pub fn get(&self, key: &str) -> Option<&Setting> {
+        self.0.iter().find(|setting| setting.key == key)
+    }
+
+    /// Every setting, in the order first written.
+    pub fn iter(&self) -> impl Iterator<Item = &Setting> {
+        self.0.iter()
+    }
+
+    /// Mutable access, for rendering Jinja in values.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Setting> {
+        self.0.iter_mut()
+    }
+
+    /// Keys and values without places.
+    pub fn to_map(&self) -> Map<String, Value> {
+        self.0.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect()
+    }
+}
+
+fn as_items(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(items) => items.clone(),
+        one => vec![one.clone()],
+    }
+}
+
+/// A node's configuration, read.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether it takes part at all.
+    pub enabled: bool,
+    /// Labels for selecting, sorted, each once.
+    pub tags: Vec<String>,
+    /// The schema asked for, before `generate_schema_name`.
+    pub schema: Option<String>,
+    /// The database asked for.
+    pub database: Option<String>,
+    /// The relation's name where it is not the node's.
+    pub alias: Option<String>,
+    /// `true` rebuilds always, `false` never, whatever `--full-refresh` says.
+    pub full_refresh: Option<bool>,
+    /// SQL before the node's own statements.
+    pub pre_hooks: Vec<String>,
+    /// SQL after the node's own statements.
+    pub post_hooks: Vec<String>,
+    /// Everything, as merged.
+    pub all: Map<String, Value>,
+}
+
+/// How a test's failures are judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TestConfig {
+    /// Whether failures are errors or warnings.
+    pub severity: TestSeverity,
+    /// Condition on the number of failures for a warning: `!= 0`.
+    pub warn_if: String,
+    /// Condition on the number of failures for an error: `!= 0`.
+    pub error_if: String,
+    /// Only these rows are tested.
+    pub filter: Option<String>,
+    /// At most this many failures are counted.
+    pub limit: Option<u64>,
+    /// The expression that counts failures.
+    pub fail_calc: String,
+    /// Whether failing rows are kept in a table.
+    pub store_failures: bool,
+}
+
+/// What a failed test means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestSeverity {
+    /// The node has failed.
+    Error,
+    /// It is reported, and the run goes on.
+    Warn,
+}
+
+/// Keys that configure a node; others are the user's own.
+const KNOWN: &[&str] = &[
+    "enabled",
+    "materialized",
+    "tags",
+    "meta",
+    "schema",
+    "database",
+    "alias",
+    "full_refresh",
+    "pre_hook",
+    "post_hook",
+    "unique_key",
+    "incremental_strategy",
+    "incremental_predicates",
+    "on_schema_change",
+    "merge_update_columns",
+    "merge_exclude_columns",
+    "column_types",
+    "delimiter",
+    "quote_columns",
+    "severity",
+    "warn_if",
+    "error_if",
+    "where",
+    "limit",
+    "fail_calc",
+    "store_failures",
+    "store_failures_as",
+];
+
+/// Keys that would change the result, and that this version does not carry out.
+const NOT_YET: &[&str] =
+    &["merge_exclude_columns", "sql_header", "batch_size", "event_time", "lookback", "begin"];
+
+impl Config {
+    /// Reads what all kinds of nodes have in common.
+    pub fn read(merged: &Merged, problems: &mut Vec<Diagnostic>) -> Self {
+        let mut reader = Reader { merged, problems };
+        let mut tags = reader.texts("tags");
+        tags.sort();
+        tags.dedup();
+        let config = Self {
+            enabled: reader.boolean("enabled").unwrap_or(true),
+            tags,
+            schema: reader.text("schema"),
+            database: reader.text("database"),
+            alias: reader.text("alias"),
+            full_refresh: reader.boolean("full_refresh"),
+            pre_hooks: reader.hooks("pre_hook"),
+            post_hooks: reader.hooks("post_hook"),
+            all: merged.to_map(),
+        };
+        reader.suspect_misspellings();
+        config
+    }
+
+    /// The value of a setting that is text.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.all.get(key).and_then(Value::as_str)
+    }
+}
+
+/// Reads how a model is materialized.
+pub fn materialization(merged: &Merged, problems: &mut Vec<Diagnostic>) -> Materialization {
+    let mut reader = Reader { merged, problems };
+    for key in NOT_YET {
+        reader.refuse(key);
+    }
+    let name = reader.text("materialized").unwrap_or_else(|| "view".to_owned());
+    match name.as_str() {
+        "view" => Materialization::View,
+        "table" => Materialization::Table,
+        "ephemeral" => Materialization::Ephemeral,
+        "incremental" => Materialization::Incremental(incremental_mode(&mut reader)),
+        _ => {
+            reader.unknown("materialized", "materialization", &name, &Materialization::NAMES);
+            Materialization::View
+        }
+    }
+}
+
+/// dbt-duckdb's defaults: delete+insert with a key, append without.
+fn incremental_mode(reader: &mut Reader<'_>) -> Mode {
+    let key = Key::new(reader.texts("unique_key"));
+    let on_schema_change = reader.text("on_schema_change");
+    if on_schema_change.is_some_and(|text| text != "ignore") {
+        reader.refuse("on_schema_change");
+    }
+    let strategy = reader.text("incremental_strategy");
+    let strategy = strategy.unwrap_or_else(|| {
+        let default = if key.is_some() { "delete+insert" } else { "append" };
+        default.to_owned()
+    });
+    let needs_key = |reader: &mut Reader<'_>| {
+        let message = format!("incremental strategy `{strategy}` needs a `unique_key`");
+        reader.report(Code::MISSING_KEY, "incremental_strategy", message, None);
+        Mode::Append
+    };
+    match (strategy.as_str(), key) {
+        ("append", _) => Mode::Append,
+        ("delete+insert" | "delete_insert", Some(key)) => Mode::DeleteInsert(key),
+        ("merge", Some(key)) => {
+            Mode::Merge(Merge { key, update: reader.texts("merge_update_columns") })
+        }
+        ("delete+insert" | "delete_insert" | "merge", None) => needs_key(reader),
+        ("insert_overwrite" | "microbatch", _) => {
+            reader.refuse("incremental_strategy");
+            Mode::Append
+        }
+        (unknown, _) => {
+            reader.unknown("incremental_strategy", "incremental strategy", unknown, &STRATEGIES);
+            Mode::Append
+        }
+    }
+}
+
+impl TestConfig {
+    /// Reads how a test is judged.
+    pub fn read(merged: &Merged, problems: &mut Vec<Diagnostic>) -> Self {
+        let mut reader = Reader { merged, problems };
+        let severity = match reader.text("severity") {
+            None => TestSeverity::Error,
+            Some(text) if text.eq_ignore_ascii_case("error") => TestSeverity::Error,
+            Some(text) if text.eq_ignore_ascii_case("warn") => TestSeverity::Warn,
+            Some(text) => {
+                reader.unknown("severity", "severity", &text, &["error", "warn"]);
+                TestSeverity::Error
+            }
+        };
+        let not_zero = || "!= 0".to_owned();
+        Self {
+            severity,
+            warn_if: reader.text("warn_if").unwrap_or_else(not_zero),
+            error_if: reader.text("error_if").unwrap_or_else(not_zero),
+            filter: reader.text("where"),
+            limit: reader.count("limit"),
+            fail_calc: reader.text("fail_calc").unwrap_or_else(|| "count(*)".to_owned()),
+            store_failures: reader.boolean("store_failures").unwrap_or(false),
+        }
+    }
+}
+
+/// Reads single settings and reports those of the wrong kind at their place.
+struct Reader<'a> {
+    merged: &'a Merged,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn report(&mut self, code: Code, key: &str, message: String, help: Option<String>) {
+        let place: Option<Place> = self
+            .merged
+            .get(key)
+            .or_else(|| self.merged.get("materialized"))
+            .map(|setting| setting.place.clone());
+        self.problems.push(Diagnostic::error(code, message).at_maybe(place).with_help_maybe(help));
+    }
+
+    fn unknown(&mut self, key: &str, what: &str, name: &str, known: &[&str]) {
+        let help = did_you_mean(name, known.iter().copied())
+            .unwrap_or_else(|| format!("known are {}", known.join(", ")));
+        self.report(Code::INVALID_VALUE, key, format!("unknown {what} `{name}`"), Some(help));
+    }
+
+    fn refuse(&mut self, key: &str) {
+        if let Some(setting) = self.merged.get(key)
+            && setting.value != Value::Null
+        {
+            let value = plain(&setting.value);
+            let message = format!("`{key}: {value}` is not supported by this version");
+            self.report(Code::NOT_SUPPORTED, key, message, None);
+        }
+    }
+
+    fn wrong(&mut self, key: &str, expected: &str) {
+        let found = self.merged.get(key).map(|setting| plain(&setting.value)).unwrap_or_default();
+        let message = format!("`{key}` is `{found}`, expected {expected}");
+        self.report(Code::INVALID_VALUE, key, message, None);
+    }
+
+    fn value(&self, key: &str) -> Option<&Value> {
+        self.merged.get(key).map(|setting| &setting.value).filter(|value| !value.is_null())
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        match self.value(key)? {
+            Value::String(text) => Some(text.clone()),
+            value @ (Value::Number(_) | Value::Bool(_)) => Some(plain(value)),
+            _ => {
+                self.wrong(key, "text");
+                None
+            }
+        }
+    }
+
+    fn boolean(&mut self, key: &str) -> Option<bool> {
+        match self.value(key)? {
+            Value::Bool(value) => Some(*value),
+            Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+            _ => {
+                self.wrong(key, "true or false");
+                None
+            }
+        }
+    }
+
+    fn count(&mut self, key: &str) -> Option<u64> {
+        let value = self.value(key)?;
+        let count = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
+        if count.is_none() {
+            self.wrong(key, "a whole number");
+        }
+        count
+    }
+
+    fn texts(&mut self, key: &str) -> Vec<String> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let items = as_items(value);
+        if items.iter().any(|item| item.is_object() || item.is_array()) {
+            self.wrong(key, "text or a list of texts");
+        }
+        items.iter().filter(|item| !item.is_null()).map(plain).collect()
+    }
+
+    /// Hooks are text, or `{sql: ..., transaction: ...}`.
+    fn hooks(&mut self, key: &str) -> Vec<String> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        as_items(value)
+            .iter()
+            .map(|item| plain(item.get("sql").unwrap_or(item)))
+            .filter(|sql| !sql.trim().is_empty())
+            .collect()
+    }
+
+    /// Own keys are allowed; one that is nearly a known key is probably that key.
+    fn suspect_misspellings(&mut self) {
+        for setting in self.merged.iter() {
+            if KNOWN.contains(&setting.key.as_str()) {
+                continue;
+            }
+            let near = crate::diagnostic::nearest(&setting.key, KNOWN.iter().copied(), 1);
+            if let Some(known) = near.first()
+                && strsim::damerau_levenshtein(&setting.key, known) <= 2
+            {
+                self.problems.push(
+                    Diagnostic::warning(
+                        Code::UNKNOWN_KEY,
+                        format!("unknown configuration `{}`", setting.key),
+                    )
+                    .at(setting.place.clone())
+                    .with_help(format!("did you mean `{known}`?")),
+                );
+            }
+        }
+    }
+}
+
+/// A value as a user would write it.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The defaults for a node at `fqn`, from the project files that speak about it, farthest first.
+pub fn folder_defaults<'a>(
+    settings: &'a [crate::project::FolderSetting],
+    package: &str,
+    fqn: &[String],
+) -> impl Iterator<Item = &'a Setting> {
+    let mut matching: Vec<_> = settings
+        .iter()
+        .filter(|setting| is_prefix(&setting.folder, package, fqn))
+        .map(|setting| (setting.folder.len(), &setting.setting))
+        .collect();
+    matching.sort_by_key(|(depth, _)| *depth);
+    matching.into_iter().map(|(_, setting)| setting)
+}
+
+/// dbt also lets folders stand without the package's name before them.
+fn is_prefix(folder: &[String], package: &str, fqn: &[String]) -> bool {
+    fqn.starts_with(folder) || (fqn[0] == package && fqn[1..].starts_with(folder))
+}
+
+/// Settings as they come from templates: without places of their own.
+pub fn settings_at(values: Vec<(String, Value)>, place: &dyn Fn(&str) -> Place) -> Settings {
+    values.into_iter().map(|(key, value)| Setting { place: place(&key), key, value }).collect()
+}

@@ -1,0 +1,266 @@
+//! A node of the graph: something that is loaded, built or tested.
+
+use super::config::{Config, TestConfig};
+use crate::diagnostic::{Place, SourceFile};
+use crate::mode::Materialization;
+use crate::project::{SeedFile, Setting};
+use crate::relation::RelationName;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+/// A node's unique name, as dbt writes it: `model.flights.stg_flights`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub String);
+
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A node's position in [`super::Graph::nodes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeIndex(pub u32);
+
+impl NodeIndex {
+    /// The position as an index.
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A node of the graph.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// Its unique name.
+    pub id: NodeId,
+    /// Its name.
+    pub name: String,
+    /// The package that declares it.
+    pub package: String,
+    /// What it is, and what only nodes of that kind have.
+    pub kind: NodeKind,
+    /// The file that declares it.
+    pub file: Arc<SourceFile>,
+    /// The path below the directory of its kind: `staging/stg_orders.sql`.
+    pub relative: String,
+    /// Package, folders, name.
+    pub fqn: Vec<String>,
+    /// Where to point when the node as a whole is meant.
+    pub place: Place,
+    /// The relation that it makes or reads; `None` for nodes that make none.
+    pub relation: Option<RelationName>,
+    /// Its configuration.
+    pub config: Config,
+    /// What it is, for people.
+    pub description: String,
+    /// Declared columns, in order.
+    pub columns: Vec<NodeColumn>,
+    /// What its template referred to, in order of first use.
+    pub references: Vec<Reference>,
+    /// The macros that its template called.
+    pub macros: BTreeSet<String>,
+    /// What must be done before it: sorted, each once.
+    pub parents: Vec<NodeIndex>,
+    /// What its template did while it was rendered.
+    pub traits: TemplateTraits,
+}
+
+/// What kind of node it is.
+#[derive(Debug, Clone)]
+pub enum NodeKind {
+    /// A query and what becomes of it.
+    Model(Materialization),
+    /// A CSV file of the project.
+    Seed(SeedFile),
+    /// A table that others write.
+    Source(SourceNode),
+    /// A query whose rows are failures.
+    Test(Box<TestNode>),
+    /// A query that is only compiled.
+    Analysis,
+}
+
+/// What only sources have.
+#[derive(Debug, Clone)]
+pub struct SourceNode {
+    /// The source's name; the node's name is the table's.
+    pub source: String,
+    /// The source's own description.
+    pub source_description: String,
+    /// Its name where it is read.
+    pub identifier: String,
+    /// How it is loaded; `None` where the table is already in the target.
+    pub load: Option<LoadNode>,
+    /// The column that says when a row was loaded.
+    pub loaded_at_field: Option<String>,
+    /// Freshness thresholds, as written.
+    pub freshness: Option<serde_json::Value>,
+}
+
+/// How a source table is loaded from files.
+#[derive(Debug, Clone)]
+pub struct LoadNode {
+    /// A path or glob, relative to the project directory or to the connection's.
+    pub path: String,
+    /// Where the path stands.
+    pub place: Place,
+    /// The connection's directory; empty means the project's.
+    pub directory: String,
+    /// The connection's name, where it has one.
+    pub connection: Option<String>,
+    /// `csv`, `parquet`, `json`; else guessed from the path.
+    pub format: Option<String>,
+    /// How the files are read.
+    pub options: Vec<Setting>,
+    /// Declared types: name and type.
+    pub columns: Vec<(String, String)>,
+    /// What an empty source does to a table that has rows.
+    pub on_empty: OnEmpty,
+    /// Whether a table that no run made may be replaced.
+    pub adopt: bool,
+}
+
+/// What an empty source does to a table that has rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnEmpty {
+    /// The load fails.
+    Error,
+    /// The table becomes empty.
+    Replace,
+    /// The table stays as it is.
+    Keep,
+}
+
+/// What only tests have.
+#[derive(Debug, Clone)]
+pub struct TestNode {
+    /// The generic test behind it; `None` for a singular one.
+    pub generic: Option<GenericTest>,
+    /// How its failures are judged.
+    pub judgement: TestConfig,
+}
+
+/// A generic test with its arguments.
+#[derive(Debug, Clone)]
+pub struct GenericTest {
+    /// Its package, where it was named.
+    pub namespace: Option<String>,
+    /// The test's name: `not_null`.
+    pub test: String,
+    /// The node that it is about.
+    pub subject: NodeId,
+    /// The column that it is about.
+    pub column: Option<String>,
+    /// Arguments by name, rendered.
+    pub arguments: Vec<(String, serde_json::Value)>,
+}
+
+/// A declared column.
+#[derive(Debug, Clone)]
+pub struct NodeColumn {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// Its declared type.
+    pub data_type: Option<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// The user's own facts.
+    pub meta: serde_json::Value,
+    /// Whether tests quote its name.
+    pub quote: bool,
+}
+
+/// Something that a template named.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reference {
+    /// `ref('name')` or `ref('package', 'name')`.
+    Node {
+        /// The package, where it was named.
+        package: Option<String>,
+        /// The node.
+        name: String,
+    },
+    /// `source('source', 'table')`.
+    Source {
+        /// The source.
+        source: String,
+        /// The table.
+        table: String,
+    },
+}
+
+/// What a template did while it was rendered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TemplateTraits {
+    /// It asked `is_incremental()`, so that it has two renderings.
+    pub asks_incremental: bool,
+}
+
+impl Node {
+    /// The word for its kind in ids and messages: `model`, `test`.
+    pub fn resource_type(&self) -> &'static str {
+        match self.kind {
+            NodeKind::Model(_) => "model",
+            NodeKind::Seed(_) => "seed",
+            NodeKind::Source(_) => "source",
+            NodeKind::Test(_) => "test",
+            NodeKind::Analysis => "analysis",
+        }
+    }
+
+    /// The name in messages and in `ls`: `raw.flights` for a source's table.
+    pub fn label(&self) -> String {
+        match &self.kind {
+            NodeKind::Source(source) => format!("{}.{}", source.source, self.name),
+            _ => self.name.clone(),
+        }
+    }
+
+    /// The generic or singular test, where this is one.
+    pub fn test(&self) -> Option<&TestNode> {
+        match &self.kind {
+            NodeKind::Test(test) => Some(test),
+            _ => None,
+        }
+    }
+
+    /// The load, where this is a source that is loaded.
+    pub fn load(&self) -> Option<&LoadNode> {
+        match &self.kind {
+            NodeKind::Source(source) => source.load.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether it is only text in the queries of others.
+    pub fn is_ephemeral(&self) -> bool {
+        matches!(self.kind, NodeKind::Model(Materialization::Ephemeral))
+    }
+
+    /// Where its compiled text lies below `target/compiled/<package>/`, as dbt lays it out.
+    pub fn target_path(&self) -> String {
+        match &self.kind {
+            NodeKind::Source(_) => format!("{}/{}.sql", self.file.path, self.label()),
+            NodeKind::Test(test) if test.generic.is_some() => {
+                format!("{}/{}.sql", self.file.path, self.name)
+            }
+            NodeKind::Seed(seed) => format!("{}.sql", seed.path.trim_end_matches(".csv")),
+            _ => self.file.path.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Reference {
+    /// As the user wrote it: `ref('x')`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node { package: Some(package), name } => write!(f, "ref('{package}', '{name}')"),
+            Self::Node { package: None, name } => write!(f, "ref('{name}')"),
+            Self::Source { source, table } => write!(f, "source('{source}', '{table}')"),
+        }
+    }
+}

@@ -1,0 +1,793 @@
+//! Which nodes there are, and how they hang together.
+
+use super::bind::Names;
+use super::config::{Config, Merged, folder_defaults, materialization, settings_at};
+use super::host::{Invocation, ParseHost, Shared, Surroundings};
+use super::naming::Naming;
+use super::node::{Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference, TemplateTraits};
+use super::order;
+use super::problem::{Files, diagnose};
+use super::target::{self, Target, TargetRequest};
+use super::{sources, tests};
+use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
+use crate::mode::Materialization;
+use crate::project::{
+    DeclaredColumn, FolderSetting, NodeProperties, Package, ProfilesFile, Project, PropertiesKind,
+    Setting, SqlFile,
+};
+use crate::template::{
+    BlockKind, Facts, Limits, MacroLibrary, Renderer, TemplateSource, blocks, from_serde,
+};
+use minijinja::Value;
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A project whose references are bound.
+#[derive(Debug)]
+pub struct Graph {
+    /// The project's directory.
+    pub root: PathBuf,
+    /// The project's name.
+    pub name: String,
+    /// The project's version.
+    pub version: String,
+    /// Where everything generated goes, below the project's directory.
+    pub target_path: String,
+    /// The database it is for.
+    pub target: Target,
+    /// All nodes, by id.
+    pub nodes: Vec<Node>,
+    /// The children of each node.
+    pub children: Vec<Vec<NodeIndex>>,
+    /// All nodes, parents before children.
+    pub order: Vec<NodeIndex>,
+    /// What names mean.
+    pub names: Arc<Names>,
+    /// The macros.
+    pub library: Arc<MacroLibrary>,
+    /// The files that macros and nodes come from.
+    pub files: Files,
+    /// What all renderings share.
+    pub shared: Arc<Shared>,
+    /// Nodes that are switched off: name and id.
+    pub disabled: Vec<(String, NodeId)>,
+}
+
+impl Graph {
+    /// The node at `index`.
+    pub fn node(&self, index: NodeIndex) -> &Node {
+        &self.nodes[index.get()]
+    }
+
+    /// The node called `id`.
+    pub fn find(&self, id: &NodeId) -> Option<NodeIndex> {
+        let found = self.nodes.binary_search_by(|node| node.id.cmp(id)).ok()?;
+        u32::try_from(found).ok().map(NodeIndex)
+    }
+}
+
+/// What is known while nodes are made.
+pub(super) struct Context<'p> {
+    pub(super) project: &'p Project,
+    pub(super) target: Target,
+    pub(super) shared: Arc<Shared>,
+    pub(super) library: Arc<MacroLibrary>,
+    pub(super) files: Files,
+    pub(super) naming: Naming,
+}
+
+/// Nodes as they are made, and what was found wrong on the way.
+#[derive(Default)]
+pub(super) struct Made {
+    pub(super) nodes: Vec<Node>,
+    pub(super) disabled: Vec<(String, NodeId)>,
+    pub(super) problems: Vec<Diagnostic>,
+}
+
+impl Made {
+    fn add(&mut self, other: Self) {
+        self.nodes.extend(other.nodes);
+        self.disabled.extend(other.disabled);
+        self.problems.extend(other.problems);
+    }
+}
+
+/// Resolves `project` for the target that `request` means.
+///
+/// Everything that is wrong is in `problems`; where that holds an error, the graph may lack nodes
+/// and edges. `None` where there is no target.
+pub fn resolve(
+    project: &Project,
+    profiles: &ProfilesFile,
+    request: &TargetRequest,
+    invocation: &Invocation,
+    surroundings: &Surroundings,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Graph> {
+    let files = project_files(project);
+    let library = Arc::new(read_macros(project, &files, problems));
+    let environment = Arc::new(surroundings.environment.clone());
+    let facts = facts(project, invocation, surroundings, None);
+    let mut early = Shared::new(facts, environment.clone(), library.clone(), invocation);
+    early.vars = vars(project);
+    let main = project.main();
+    let target = target::resolve(
+        &main.file, &project.root, profiles, request, &Arc::new(early), problems,
+    )?;
+    let facts = self::facts(project, invocation, surroundings, Some(&target));
+    let mut shared = Shared::new(facts, environment, library.clone(), invocation);
+    shared.dialect = Some(target.dialect);
+    shared.vars = vars(project);
+    shared.docs = docs(project);
+    let shared = Arc::new(shared);
+    let naming = Naming::new(&library, &target);
+    let context = Context { project, target, shared, library, files, naming };
+    let mut made = context.make_nodes();
+    problems.append(&mut made.problems);
+    Some(context.bind(made, problems))
+}
+
+fn project_files(project: &Project) -> Files {
+    Files::new(project.packages.iter().flat_map(|package| {
+        let sql = [&package.models, &package.tests, &package.analyses, &package.snapshots];
+        let sql = sql.into_iter().flatten().map(|file| file.file.clone());
+        sql.chain(package.macros.iter().cloned())
+    }))
+}
+
+fn read_macros(
+    project: &Project,
+    files: &Files,
+    problems: &mut Vec<Diagnostic>,
+) -> MacroLibrary {
+    let mut builder = MacroLibrary::builder(&project.main().name);
+    for package in &project.packages {
+        for file in &package.macros {
+            builder.file(&package.name, &file.path, &file.text);
+        }
+    }
+    for (namespace, order) in &project.main().file.dispatch {
+        builder.search_order(namespace, order.clone());
+    }
+    let (library, errors) = builder.build();
+    problems.extend(errors.iter().map(|error| diagnose(error, files)));
+    library
+}
+
+fn facts(
+    project: &Project,
+    invocation: &Invocation,
+    surroundings: &Surroundings,
+    target: Option<&Target>,
+) -> Facts {
+    let json = |value: serde_json::Value| from_serde(&value);
+    let target_value = target.map_or(Value::UNDEFINED, |target| {
+        let mut fields = target.fields.clone();
+        for (key, value) in [
+            ("name", serde_json::Value::from(target.name.clone())),
+            ("target_name", target.name.clone().into()),
+            ("profile_name", target.profile.clone().into()),
+            ("type", target.dialect.name().into()),
+            ("database", target.database.clone().into()),
+            ("dbname", target.database.clone().into()),
+            ("schema", target.schema.clone().into()),
+            ("threads", target.threads.into()),
+        ] {
+            fields.insert(key.to_owned(), value);
+        }
+        json(serde_json::Value::Object(fields))
+    });
+    Facts {
+        target: target_value,
+        graph: json(serde_json::json!({"nodes": {}, "sources": {}})),
+        flags: json(serde_json::json!({
+            "FULL_REFRESH": invocation.full_refresh,
+            "WHICH": invocation.verb,
+        })),
+        invocation_id: surroundings.invocation_id.clone(),
+        run_started_at: surroundings.now,
+        now: surroundings.now,
+        project_name: project.main().name.clone(),
+        dbt_version: DBT_VERSION.to_owned(),
+        adapter: target.map_or_else(String::new, |target| target.dialect.name().to_owned()),
+        dispatch_prefixes: target
+            .map(|target| vec![target.dialect.name().to_owned()])
+            .unwrap_or_default(),
+        metadata_environment: json(serde_json::json!({})),
+        selected_resources: json(serde_json::json!([])),
+        invocation_args: json(serde_json::json!({"which": invocation.verb})),
+    }
+}
+
+/// The version of dbt whose language this is, for templates that ask.
+const DBT_VERSION: &str = "1.11.0";
+
+/// Variables by package. A mapping under a package's name holds for that package alone.
+fn vars(project: &Project) -> HashMap<String, BTreeMap<String, serde_json::Value>> {
+    let mut scopes: HashMap<String, BTreeMap<String, serde_json::Value>> = HashMap::new();
+    let names: Vec<&str> = project.packages.iter().map(|package| package.name.as_str()).collect();
+    // Packages first: what the project itself says about them wins.
+    for (index, package) in project.packages.iter().enumerate().rev() {
+        for Setting { key, value, .. } in &package.file.vars {
+            match value {
+                serde_json::Value::Object(scope) if names.contains(&key.as_str()) => {
+                    scopes.entry(key.clone()).or_default().extend(scope.clone());
+                }
+                value => {
+                    let scope = if index == 0 { String::new() } else { package.name.clone() };
+                    scopes.entry(scope).or_default().insert(key.clone(), value.clone());
+                }
+            }
+        }
+    }
+    scopes
+}
+
+fn docs(project: &Project) -> HashMap<(String, String), String> {
+    let mut docs = HashMap::new();
+    for package in &project.packages {
+        for file in &package.docs {
+            for block in blocks(&file.text).into_iter().filter(|b| b.kind == BlockKind::Docs) {
+                let text = file.text[block.body].trim().to_owned();
+                docs.insert((package.name.clone(), block.name), text);
+            }
+        }
+    }
+    docs
+}
+
+/// The properties of a package's nodes, by kind and name.
+pub(super) type PropertyIndex<'p> = HashMap<(PropertiesKind, &'p str), &'p NodeProperties>;
+
+fn index_properties<'p>(
+    package: &'p Package,
+    problems: &mut Vec<Diagnostic>,
+) -> PropertyIndex<'p> {
+    let mut index = PropertyIndex::new();
+    for properties in package.properties.iter().flat_map(|file| &file.nodes) {
+        let key = (properties.kind, properties.name.text.as_str());
+        if let Some(first) = index.insert(key, properties) {
+            let message = format!("`{}` has properties in two places", properties.name.text);
+            problems.push(
+                Diagnostic::error(Code::DUPLICATE_NAME, message)
+                    .at(properties.name.place.clone())
+                    .label(first.name.place.clone(), "and here")
+                    .with_help("move them into one entry"),
+            );
+        }
+    }
+    index
+}
+
+impl Context<'_> {
+    fn make_nodes(&self) -> Made {
+        let mut made = Made::default();
+        for package in &self.project.packages {
+            let properties = index_properties(package, &mut made.problems);
+            let files = package.models.iter().map(|file| (PropertiesKind::Model, file));
+            let files = files
+                .chain(package.analyses.iter().map(|file| (PropertiesKind::Analysis, file)))
+                .chain(package.tests.iter().map(|file| (PropertiesKind::Test, file)))
+                .collect::<Vec<_>>();
+            let nodes: Vec<_> = files
+                .into_par_iter()
+                .map_init(
+                    || Renderer::new(self.library.clone(), Limits::default()),
+                    |renderer, (kind, file)| {
+                        let known = properties.get(&(kind, file.name.as_str())).copied();
+                        self.make_sql_node(renderer, package, kind, file, known)
+                    },
+                )
+                .collect();
+            nodes.into_iter().for_each(|node| made.add(node));
+            made.add(self.make_seeds(package, &properties));
+            made.add(sources::make(self, package));
+            refuse_snapshots(package, &mut made.problems);
+            made.problems.extend(orphans(package, &properties));
+        }
+        duplicates(&mut made);
+        made.nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        let generic = tests::make(self, &made.nodes);
+        made.add(generic);
+        made.nodes.sort_by(|a, b| a.id.cmp(&b.id));
+        made
+    }
+
+    fn make_sql_node(
+        &self,
+        renderer: &mut Renderer,
+        package: &Package,
+        kind: PropertiesKind,
+        sql: &SqlFile,
+        properties: Option<&NodeProperties>,
+    ) -> Made {
+        let mut made = Made::default();
+        let (resource, defaults): (_, fn(&Package) -> &[FolderSetting]) = match kind {
+            PropertiesKind::Test => ("test", |package| &package.file.tests),
+            PropertiesKind::Analysis => ("analysis", |_| &[]),
+            _ => ("model", |package| &package.file.models),
+        };
+        let fqn = fqn(package, &sql.relative, &sql.name);
+        let mut merged = self.defaults(package, defaults, &fqn, &mut made.problems);
+        self.lay_properties(&mut merged, properties, &mut made.problems);
+        let id = NodeId(format!("{resource}.{}.{}", package.name, sql.name));
+        let template = TemplateSource {
+            path: sql.file.path.clone(),
+            text: sql.file.text.clone(),
+            region: None,
+        };
+        let own = self.naming.provisional(&sql.name);
+        let model = model_value(&id, &sql.name, package, sql, &own.schema);
+        let parse = ParseHost::new(
+            self.shared.clone(), &package.name, Some(own), merged.clone(), model.clone(),
+        );
+        let host = Arc::new(parse);
+        let rendered = match renderer.render(&template, host.clone()) {
+            Ok(rendered) => rendered,
+            Err(error) => {
+                made.problems.push(diagnose(&error, &self.files));
+                return made;
+            }
+        };
+        let record = host.take_record();
+        merged.lay(&settings_at(record.configured, &|key| place_of_key(sql, key)));
+        let config = Config::read(&merged, &mut made.problems);
+        let node_kind = match kind {
+            PropertiesKind::Test => tests::singular(&merged, &mut made.problems),
+            PropertiesKind::Analysis => NodeKind::Analysis,
+            _ => NodeKind::Model(materialization(&merged, &mut made.problems)),
+        };
+        if !config.enabled {
+            made.disabled.push((sql.name.clone(), id));
+            return made;
+        }
+        let makes_relation = match &node_kind {
+            NodeKind::Model(materialization) => *materialization != Materialization::Ephemeral,
+            _ => false,
+        };
+        let relation = makes_relation
+            .then(|| self.naming.relation(renderer, self, &sql.name, &package.name, &config, model));
+        let relation = match relation.transpose() {
+            Ok(relation) => relation,
+            Err(problem) => {
+                made.problems.push(*problem);
+                return made;
+            }
+        };
+        made.nodes.push(Node {
+            id,
+            name: sql.name.clone(),
+            package: package.name.clone(),
+            kind: node_kind,
+            file: sql.file.clone(),
+            relative: sql.relative.clone(),
+            fqn,
+            place: Place::start_of(sql.file.clone()),
+            relation,
+            config,
+            description: self.description(properties, &mut made.problems),
+            columns: self.columns(
+                properties.map_or(&[][..], |p| &p.columns), &mut made.problems,
+            ),
+            references: record.references,
+            macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
+            parents: Vec::new(),
+            traits: record.traits,
+        });
+        made
+    }
+
+    fn make_seeds(&self, package: &Package, properties: &PropertyIndex<'_>) -> Made {
+        let mut made = Made::default();
+        let mut renderer = Renderer::new(self.library.clone(), Limits::default());
+        for seed in &package.seeds {
+            let known = properties.get(&(PropertiesKind::Seed, seed.name.as_str())).copied();
+            let fqn = fqn(package, &seed.relative, &seed.name);
+            let mut merged =
+                self.defaults(package, |package| &package.file.seeds, &fqn, &mut made.problems);
+            self.lay_properties(&mut merged, known, &mut made.problems);
+            let config = Config::read(&merged, &mut made.problems);
+            let id = NodeId(format!("seed.{}.{}", package.name, seed.name));
+            if !config.enabled {
+                made.disabled.push((seed.name.clone(), id));
+                continue;
+            }
+            let relation = self.naming.relation(
+                &mut renderer, self, &seed.name, &package.name, &config, Value::UNDEFINED,
+            );
+            let relation = match relation {
+                Ok(relation) => relation,
+                Err(problem) => {
+                    made.problems.push(*problem);
+                    continue;
+                }
+            };
+            let file = crate::diagnostic::SourceFile::new(seed.path.as_str(), "");
+            made.nodes.push(Node {
+                id,
+                name: seed.name.clone(),
+                package: package.name.clone(),
+                kind: NodeKind::Seed(seed.clone()),
+                relative: seed.relative.clone(),
+                fqn,
+                place: Place::start_of(file.clone()),
+                file,
+                relation: Some(relation),
+                config,
+                description: self.description(known, &mut made.problems),
+                columns: self.columns(known.map_or(&[][..], |p| &p.columns), &mut made.problems),
+                references: Vec::new(),
+                macros: BTreeSet::new(),
+                parents: Vec::new(),
+                traits: TemplateTraits::default(),
+            });
+        }
+        made
+    }
+
+    /// The defaults for a node: those of its own package, over them the project's.
+    pub(super) fn defaults(
+        &self,
+        package: &Package,
+        of: fn(&Package) -> &[FolderSetting],
+        fqn: &[String],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Merged {
+        let mut merged = Merged::default();
+        let main = self.project.main();
+        let mut speakers = vec![package];
+        if package.name != main.name {
+            speakers.push(main);
+        }
+        for speaker in speakers {
+            for setting in folder_defaults(of(speaker), &package.name, fqn) {
+                merged.lay(std::slice::from_ref(setting));
+            }
+        }
+        self.render_settings(&mut merged, problems);
+        merged
+    }
+
+    fn lay_properties(
+        &self,
+        merged: &mut Merged,
+        properties: Option<&NodeProperties>,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        if let Some(properties) = properties {
+            merged.lay(&properties.settings);
+            self.render_settings(merged, problems);
+        }
+    }
+
+    /// Renders Jinja in values. Hooks keep theirs: it is rendered when they run.
+    pub(super) fn render_settings(&self, merged: &mut Merged, problems: &mut Vec<Diagnostic>) {
+        for setting in merged.iter_mut() {
+            if !matches!(setting.key.as_str(), "pre_hook" | "post_hook") {
+                self.shared.render_setting(setting, problems);
+            }
+        }
+    }
+
+    fn description(
+        &self,
+        properties: Option<&NodeProperties>,
+        problems: &mut Vec<Diagnostic>,
+    ) -> String {
+        properties.map_or_else(String::new, |properties| {
+            self.text(&properties.description, &properties.name.place, problems)
+        })
+    }
+
+    /// A text of a YAML file, rendered.
+    pub(super) fn text(
+        &self,
+        text: &str,
+        place: &Place,
+        problems: &mut Vec<Diagnostic>,
+    ) -> String {
+        let rendered =
+            self.shared.render_text(super::host::YamlText { text, place }, problems);
+        rendered.unwrap_or_default()
+    }
+
+    pub(super) fn columns(
+        &self,
+        declared: &[DeclaredColumn],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Vec<NodeColumn> {
+        declared
+            .iter()
+            .map(|column| {
+                let mut merged = Merged::default();
+                merged.lay(&column.settings);
+                let config = Config::read(&merged, problems);
+                NodeColumn {
+                    name: column.name.text.clone(),
+                    description: self.text(&column.description, &column.name.place, problems),
+                    data_type: column.data_type.as_ref().map(|text| text.text.clone()),
+                    meta: config.all.get("meta").cloned().unwrap_or_else(|| serde_json::json!({})),
+                    tags: config.tags,
+                    quote: column.quote,
+                }
+            })
+            .collect()
+    }
+
+    fn bind(self, made: Made, problems: &mut Vec<Diagnostic>) -> Graph {
+        let Made { mut nodes, disabled, .. } = made;
+        let main = self.project.main();
+        let names = Arc::new(Names::new(&nodes, &disabled, &main.name));
+        let unbound: Vec<_> = nodes
+            .par_iter_mut()
+            .flat_map_iter(|node| {
+                let mut unbound = Vec::new();
+                for reference in &node.references {
+                    match names.resolve(reference, &node.package) {
+                        Ok(bound) => node.parents.push(bound.index),
+                        Err(problem) => unbound.push((node.id.clone(), problem)),
+                    }
+                }
+                node.parents.sort_unstable();
+                node.parents.dedup();
+                unbound
+            })
+            .collect();
+        for (id, unbound) in unbound {
+            let late = unbound.late();
+            let node = nodes.iter().find(|node| node.id == id);
+            let places = node.map(|node| self.locate(node, unbound.reference()));
+            let problem = Diagnostic::error(late.code, late.message);
+            let problem = problem.with_help_maybe(late.help);
+            problems.push(point(problem, places.unwrap_or_default()));
+        }
+        for cycle in order::cycles(&nodes) {
+            problems.push(self.describe_cycle(&nodes, &names, &cycle));
+        }
+        problems.extend(same_relation(&self.target, &nodes));
+        let children = order::children(&nodes);
+        let order = order::topological(&nodes, &children);
+        Graph {
+            root: self.project.root.clone(),
+            name: main.name.clone(),
+            version: main.file.version.clone(),
+            target_path: main.file.paths.target.clone(),
+            target: self.target,
+            order,
+            children,
+            nodes,
+            names,
+            library: self.library,
+            files: self.files,
+            shared: self.shared,
+            disabled,
+        }
+    }
+
+    /// Where `node` makes `reference`: the call itself first, then the macro calls around it. The
+    /// template is rendered once more with a host that fails there.
+    fn locate(&self, node: &Node, reference: &Reference) -> Vec<(Place, String)> {
+        let generic = node.test().is_some_and(|test| test.generic.is_some());
+        if generic {
+            return vec![(node.place.clone(), String::new())];
+        }
+        let settings = Merged::default();
+        let host = ParseHost::new(
+            self.shared.clone(), &node.package, node.relation.clone(), settings, Value::UNDEFINED,
+        );
+        let host = Arc::new(host.failing_at(reference.clone()));
+        let template = TemplateSource {
+            path: node.file.path.clone(),
+            text: node.file.text.clone(),
+            region: None,
+        };
+        let mut renderer = Renderer::new(self.library.clone(), Limits::default());
+        match renderer.render(&template, host) {
+            Err(error) => {
+                let labels = diagnose(&error, &self.files).labels;
+                labels.into_iter().map(|label| (label.place, label.text)).collect()
+            }
+            Ok(_) => vec![(node.place.clone(), String::new())],
+        }
+    }
+
+    fn describe_cycle(&self, nodes: &[Node], names: &Names, cycle: &[NodeIndex]) -> Diagnostic {
+        let name = |index: NodeIndex| nodes[index.get()].label();
+        if let [only] = cycle {
+            let problem =
+                Diagnostic::error(Code::CYCLE, format!("`{}` refers to itself", name(*only)))
+                    .with_help("to read the rows already there, write `{{ this }}`");
+            return point(problem, self.edge(nodes, names, *only, *only));
+        }
+        let path: Vec<_> =
+            cycle.iter().chain(&cycle[..1]).map(|index| format!("`{}`", name(*index))).collect();
+        let mut problem = Diagnostic::error(
+            Code::CYCLE,
+            format!("these nodes depend on each other: {}", path.join(" -> ")),
+        );
+        for (position, from) in cycle.iter().enumerate() {
+            let to = cycle[(position + 1) % cycle.len()];
+            let text = format!("`{}` needs `{}`", name(*from), name(to));
+            if let Some((place, _)) = self.edge(nodes, names, *from, to).into_iter().next() {
+                problem = problem.label(place, text);
+            }
+        }
+        problem.with_help("remove one of these references")
+    }
+
+    fn edge(
+        &self,
+        nodes: &[Node],
+        names: &Names,
+        from: NodeIndex,
+        to: NodeIndex,
+    ) -> Vec<(Place, String)> {
+        let node = &nodes[from.get()];
+        let reference = node.references.iter().find(|reference| {
+            names.resolve(reference, &node.package).is_ok_and(|bound| bound.index == to)
+        });
+        reference.map(|reference| self.locate(node, reference)).unwrap_or_default()
+    }
+}
+
+fn point(problem: Diagnostic, places: Vec<(Place, String)>) -> Diagnostic {
+    places.into_iter().fold(problem, |problem, (place, text)| problem.label(place, text))
+}
+
+/// Package, folders, name.
+pub(super) fn fqn(package: &Package, relative: &str, name: &str) -> Vec<String> {
+    let folders = relative.split('/').map(str::to_owned);
+    let mut fqn: Vec<String> = std::iter::once(package.name.clone()).chain(folders).collect();
+    fqn.pop();
+    fqn.push(name.to_owned());
+    fqn
+}
+
+/// The node as `model` shows it while names are still being made.
+fn model_value(
+    id: &NodeId,
+    name: &str,
+    package: &Package,
+    sql: &SqlFile,
+    schema: &Option<String>,
+) -> Value {
+    from_serde(&serde_json::json!({
+        "unique_id": id.0,
+        "name": name,
+        "alias": name,
+        "package_name": package.name,
+        "path": sql.relative,
+        "original_file_path": sql.file.path,
+        "schema": schema,
+        "resource_type": id.0.split('.').next(),
+    }))
+}
+
+/// Where `config(key=…)` says `key`; the file's start where a macro says it.
+fn place_of_key(sql: &SqlFile, key: &str) -> Place {
+    let text = &sql.file.text;
+    let written = text.match_indices(key).find(|(at, _)| {
+        let before = text[..*at].chars().next_back();
+        let after = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
+            && (after.starts_with('=') || after.starts_with(':'))
+    });
+    match written {
+        Some((at, _)) => Place::new(sql.file.clone(), at..at + key.len()),
+        None => Place::start_of(sql.file.clone()),
+    }
+}
+
+/// Properties of nodes that do not exist.
+fn orphans(package: &Package, properties: &PropertyIndex<'_>) -> Vec<Diagnostic> {
+    let names = |kind: PropertiesKind| -> Vec<&str> {
+        match kind {
+            PropertiesKind::Model => package.models.iter().map(|f| f.name.as_str()).collect(),
+            PropertiesKind::Seed => package.seeds.iter().map(|f| f.name.as_str()).collect(),
+            PropertiesKind::Analysis => package.analyses.iter().map(|f| f.name.as_str()).collect(),
+            PropertiesKind::Test => package.tests.iter().map(|f| f.name.as_str()).collect(),
+            PropertiesKind::Snapshot => Vec::new(),
+        }
+    };
+    let mut problems = Vec::new();
+    for (kind, word) in [
+        (PropertiesKind::Model, "model"),
+        (PropertiesKind::Seed, "seed"),
+        (PropertiesKind::Analysis, "analysis"),
+        (PropertiesKind::Test, "singular test"),
+    ] {
+        let known = names(kind);
+        let set: BTreeSet<&str> = known.iter().copied().collect();
+        for ((found, name), entry) in properties {
+            if *found == kind && !set.contains(name) {
+                let message = format!("properties of the {word} `{name}`, which does not exist");
+                problems.push(
+                    Diagnostic::warning(Code::ORPHANED_PROPERTIES, message)
+                        .at(entry.name.place.clone())
+                        .with_help_maybe(did_you_mean(name, known.iter().copied())),
+                );
+            }
+        }
+    }
+    problems.sort_by_key(|problem| problem.to_string());
+    problems
+}
+
+fn refuse_snapshots(package: &Package, problems: &mut Vec<Diagnostic>) {
+    let declared = package.properties.iter().flat_map(|file| &file.nodes);
+    let declared = declared.filter(|properties| properties.kind == PropertiesKind::Snapshot);
+    let places = declared.map(|properties| properties.name.place.clone());
+    let files = package.snapshots.iter().map(|sql| Place::start_of(sql.file.clone()));
+    for place in places.chain(files) {
+        let message = "snapshots are not supported by this version";
+        problems.push(Diagnostic::error(Code::NOT_SUPPORTED, message).at(place));
+    }
+}
+
+/// Two nodes of one id: the second is reported and taken out.
+fn duplicates(made: &mut Made) {
+    let mut first: HashMap<NodeId, Place> = HashMap::new();
+    let problems = &mut made.problems;
+    made.nodes.retain(|node| {
+        let Some(earlier) = first.get(&node.id) else {
+            first.insert(node.id.clone(), node.place.clone());
+            return true;
+        };
+        let message = format!("two {}s are called `{}`", node.resource_type(), node.label());
+        problems.push(
+            Diagnostic::error(Code::DUPLICATE_NAME, message)
+                .at(node.place.clone())
+                .label(earlier.clone(), "the other one")
+                .with_help("rename one of the files"),
+        );
+        false
+    });
+    // A model and a seed of one name: `ref` could not tell them apart.
+    let mut refable: HashMap<(String, String), &Node> = HashMap::new();
+    for node in &made.nodes {
+        if matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_))
+            && let Some(other) = refable.insert((node.package.clone(), node.name.clone()), node)
+        {
+            let message = format!("a {} and a {} are called `{}`", other.resource_type(), node.resource_type(), node.name);
+            problems.push(
+                Diagnostic::error(Code::DUPLICATE_NAME, message)
+                    .at(node.place.clone())
+                    .label(other.place.clone(), "the other one")
+                    .with_help("rename one of them: `ref` could not tell them apart"),
+            );
+        }
+    }
+}
+
+/// Nodes that make one relation, names compared as the engine compares them.
+fn same_relation(target: &Target, nodes: &[Node]) -> Vec<Diagnostic> {
+    let mut makers: HashMap<String, &Node> = HashMap::new();
+    let mut problems = Vec::new();
+    for node in nodes {
+        let makes = matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_))
+            || node.load().is_some();
+        let Some(relation) = node.relation.as_ref().filter(|_| makes) else { continue };
+        let key = target.dialect.fold(&target.dialect.render(relation));
+        let Some(other) = makers.insert(key, node) else { continue };
+        let message = format!(
+            "{} `{}` and {} `{}` both make the relation `{relation}`",
+            other.resource_type(),
+            other.label(),
+            node.resource_type(),
+            node.label(),
+        );
+        let differs = other.relation.as_ref().is_some_and(|other| other != relation);
+        let problem = Diagnostic::error(Code::SAME_RELATION, message)
+            .at(node.place.clone())
+            .label(other.place.clone(), "the other one")
+            .with_help("give one of them another `alias` or `schema`");
+        problems.push(if differs {
+            problem.with_note(format!("{} does not tell capital letters apart", target.dialect.name()))
+        } else {
+            problem
+        });
+    }
+    problems
+}

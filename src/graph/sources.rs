@@ -1,0 +1,310 @@
+//! The tables of sources as nodes: where they are read, where they land, how they are loaded.
+
+use super::config::{Config, Merged};
+use super::host::YamlText;
+use super::node::{LoadNode, Node, NodeId, NodeKind, OnEmpty, SourceNode, TemplateTraits};
+use super::resolve::{Context, Made};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::project::{
+    DeclaredSource, DeclaredTable, Package, Properties, Setting, Text,
+};
+use crate::relation::RelationName;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The keys of `load:` that mean something.
+const LOAD_KEYS: [&str; 21] = [
+    "mode",
+    "key",
+    "cursor",
+    "lag",
+    "into",
+    "adopt",
+    "on_empty",
+    "on_drift",
+    "on_duplicate",
+    "dedup_by",
+    "on_null_key",
+    "on_null_cursor",
+    "deletes",
+    "delete_when",
+    "complete",
+    "max_delete_percent",
+    "merge_update_columns",
+    "merge_exclude_columns",
+    "matched_condition",
+    "track",
+    "max_rejects",
+];
+
+/// The keys of `load:` that this version carries out.
+const SUPPORTED: [&str; 4] = ["mode", "into", "adopt", "on_empty"];
+
+/// Every source table of `package` as a node.
+pub(super) fn make(context: &Context<'_>, package: &Package) -> Made {
+    let mut made = Made::default();
+    for properties in &package.properties {
+        for source in &properties.sources {
+            for table in &source.tables {
+                make_table(context, package, properties, source, table, &mut made);
+            }
+        }
+    }
+    made
+}
+
+fn make_table(
+    context: &Context<'_>,
+    package: &Package,
+    properties: &Properties,
+    source: &DeclaredSource,
+    table: &DeclaredTable,
+    made: &mut Made,
+) {
+    let problems = &mut made.problems;
+    let label = format!("{}.{}", source.name.text, table.name.text);
+    let fqn = table_fqn(package, properties, source, table);
+    let mut merged =
+        context.defaults(package, |package| &package.file.sources, &fqn, problems);
+    merged.lay(&source.settings);
+    merged.lay(&table.settings);
+    context.render_settings(&mut merged, problems);
+    let config = Config::read(&merged, problems);
+    let id = NodeId(format!("source.{}.{label}", package.name));
+    if !config.enabled {
+        made.disabled.push((label, id));
+        return;
+    }
+    let load = load_node(context, package, &fqn, source, table, problems);
+    let mut render = |text: &Option<Text>| {
+        let text = text.as_ref()?;
+        context.shared.render_text(YamlText { text: &text.text, place: &text.place }, problems)
+    };
+    let identifier = render(&table.identifier).unwrap_or_else(|| table.name.text.clone());
+    let read_schema = render(&source.schema);
+    let read_database = render(&source.database);
+    let relation = match &load {
+        Some((_, into)) => into.clone(),
+        None => RelationName::new(
+            read_database.unwrap_or_else(|| context.naming.database().to_owned()),
+            read_schema.unwrap_or_else(|| source.name.text.clone()),
+            identifier.clone(),
+        ),
+    };
+    let about = context.text(&table.description, &table.place, problems);
+    made.nodes.push(Node {
+        id,
+        name: table.name.text.clone(),
+        package: package.name.clone(),
+        kind: NodeKind::Source(SourceNode {
+            source: source.name.text.clone(),
+            source_description: context.text(&source.description, &source.name.place, problems),
+            identifier,
+            load: load.map(|(load, _)| load),
+            loaded_at_field: table
+                .loaded_at_field
+                .clone()
+                .or_else(|| source.loaded_at_field.clone()),
+            freshness: table.freshness.clone().or_else(|| source.freshness.clone()),
+        }),
+        file: properties.file.clone(),
+        relative: properties.file.path.to_string(),
+        fqn,
+        place: table.place.clone(),
+        relation: Some(relation),
+        config,
+        description: about,
+        columns: context.columns(&table.columns, problems),
+        references: Vec::new(),
+        macros: BTreeSet::new(),
+        parents: Vec::new(),
+        traits: TemplateTraits::default(),
+    });
+}
+
+/// Package, folders of the YAML file, source, table: dbt's name for a table of a source.
+fn table_fqn(
+    package: &Package,
+    properties: &Properties,
+    source: &DeclaredSource,
+    table: &DeclaredTable,
+) -> Vec<String> {
+    let mut folders: Vec<&str> = properties.file.path.split('/').collect();
+    folders.pop();
+    let below = folders.into_iter().skip(1).map(str::to_owned);
+    std::iter::once(package.name.clone())
+        .chain(below)
+        .chain([source.name.text.clone(), table.name.text.clone()])
+        .collect()
+}
+
+/// How the table is loaded, and where it lands; `None` where it is in the target already.
+fn load_node(
+    context: &Context<'_>,
+    package: &Package,
+    fqn: &[String],
+    source: &DeclaredSource,
+    table: &DeclaredTable,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(LoadNode, RelationName)> {
+    let connection = source.connection.as_ref();
+    let directory = match connection {
+        Some(connection) => connection_directory(context, connection, problems)?,
+        None => String::new(),
+    };
+    let Some(path) = &table.path else {
+        if let Some(connection) = connection {
+            let message = format!("source table `{}` has a connection and no `path`", table.name.text);
+            problems.push(
+                Diagnostic::error(Code::MISSING_KEY, message)
+                    .at(table.place.clone())
+                    .label(connection.place.clone(), "files are read from here"),
+            );
+        }
+        return None;
+    };
+    if let Some(query) = &table.query {
+        let message = "`path` and `query` do not go together";
+        problems.push(Diagnostic::error(Code::INVALID_VALUE, message).at(query.place.clone()));
+    }
+    let mut merged = Merged::default();
+    for setting in super::config::folder_defaults(&package.file.loads, &package.name, fqn) {
+        merged.lay(std::slice::from_ref(setting));
+    }
+    merged.lay(&source.load);
+    merged.lay(&table.load);
+    context.render_settings(&mut merged, problems);
+    let into = landing(context, &merged, source, table, problems);
+    check_load(&merged, problems);
+    let mut options = table.options.clone();
+    for option in &mut options {
+        context.shared.render_setting(option, problems);
+    }
+    let rendered = context
+        .shared
+        .render_text(YamlText { text: &path.text, place: &path.place }, problems)?;
+    let load = LoadNode {
+        path: rendered,
+        place: path.place.clone(),
+        directory,
+        connection: connection.map(|connection| connection.text.clone()),
+        format: format(table, problems),
+        options,
+        columns: table
+            .columns
+            .iter()
+            .filter_map(|column| {
+                let data_type = column.data_type.as_ref()?;
+                Some((column.name.text.clone(), data_type.text.clone()))
+            })
+            .collect(),
+        on_empty: on_empty(&merged, problems),
+        adopt: merged.get("adopt").is_some_and(|setting| setting.value == Value::Bool(true)),
+    };
+    Some((load, into))
+}
+
+fn connection_directory(
+    context: &Context<'_>,
+    connection: &Text,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let known = &context.target.connections;
+    let Some(found) = known.iter().find(|known| known.name == connection.text) else {
+        let message = format!("no connection `{}` in profile `{}`", connection.text, context.target.profile);
+        let names = known.iter().map(|known| known.name.as_str());
+        problems.push(
+            Diagnostic::error(Code::UNKNOWN_CONNECTION, message)
+                .at(connection.place.clone())
+                .with_help_maybe(did_you_mean(&connection.text, names)),
+        );
+        return None;
+    };
+    if found.kind != "file" {
+        let message = format!("connections of type `{}` are not supported by this version", found.kind);
+        problems
+            .push(Diagnostic::error(Code::NOT_SUPPORTED, message).at(connection.place.clone()));
+        return None;
+    }
+    Some(found.directory.to_string_lossy().into_owned())
+}
+
+fn landing(
+    context: &Context<'_>,
+    merged: &Merged,
+    source: &DeclaredSource,
+    table: &DeclaredTable,
+    problems: &mut Vec<Diagnostic>,
+) -> RelationName {
+    let schema = context.naming.landing_schema(&source.name.text);
+    let mut into = RelationName::new(context.naming.database(), schema, table.name.text.clone());
+    let Some(setting) = merged.get("into") else { return into };
+    let parts: Vec<&str> = setting.value.as_str().unwrap_or_default().split('.').collect();
+    match parts.as_slice() {
+        [schema, name] if !schema.is_empty() && !name.is_empty() => {
+            into.schema = Some((*schema).to_owned());
+            into.identifier = (*name).to_owned();
+        }
+        _ => problems.push(
+            Diagnostic::error(Code::INVALID_VALUE, "`into` is not of the form `schema.table`")
+                .at(setting.place.clone()),
+        ),
+    }
+    into
+}
+
+fn check_load(merged: &Merged, problems: &mut Vec<Diagnostic>) {
+    for setting in merged.iter() {
+        let key = setting.key.as_str();
+        if !LOAD_KEYS.contains(&key) {
+            problems.push(
+                Diagnostic::error(Code::INVALID_VALUE, format!("unknown load option `{key}`"))
+                    .at(setting.place.clone())
+                    .with_help_maybe(did_you_mean(key, LOAD_KEYS)),
+            );
+            continue;
+        }
+        let replace = setting.value == Value::from("replace");
+        if !SUPPORTED.contains(&key) || (key == "mode" && !replace) {
+            let value = setting.value.as_str().map_or_else(|| setting.value.to_string(), str::to_owned);
+            let message = format!("`{key}: {value}` is not supported by this version");
+            problems.push(
+                Diagnostic::error(Code::NOT_SUPPORTED, message)
+                    .at(setting.place.clone())
+                    .with_help("loads replace their table: `mode: replace`"),
+            );
+        }
+    }
+}
+
+fn on_empty(merged: &Merged, problems: &mut Vec<Diagnostic>) -> OnEmpty {
+    let Some(setting) = merged.get("on_empty") else { return OnEmpty::Error };
+    match setting.value.as_str() {
+        Some("error") => OnEmpty::Error,
+        Some("replace") => OnEmpty::Replace,
+        Some("keep") => OnEmpty::Keep,
+        _ => {
+            problems.push(unknown_value(setting, "error, replace or keep"));
+            OnEmpty::Error
+        }
+    }
+}
+
+fn unknown_value(setting: &Setting, expected: &str) -> Diagnostic {
+    let message = format!("`{}` is `{}`, expected {expected}", setting.key, setting.value);
+    Diagnostic::error(Code::INVALID_VALUE, message.replace('"', "")).at(setting.place.clone())
+}
+
+fn format(table: &DeclaredTable, problems: &mut Vec<Diagnostic>) -> Option<String> {
+    const FORMATS: [&str; 3] = ["csv", "parquet", "json"];
+    let format = table.format.as_ref()?;
+    if !FORMATS.contains(&format.text.as_str()) {
+        problems.push(
+            Diagnostic::error(Code::INVALID_VALUE, format!("unknown format `{}`", format.text))
+                .at(format.place.clone())
+                .with_help(format!("known are {}", FORMATS.join(", "))),
+        );
+        return None;
+    }
+    Some(format.text.clone())
+}

@@ -1,0 +1,259 @@
+//! Which database the run is for: the profile's output, rendered.
+
+use super::host::{Shared, YamlText};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::dialect::{self, Dialect, OutputNames};
+use crate::project::{Fields, Node, Profile, ProfilesFile, ProjectFile, Text, Yaml};
+use serde_json::{Map, Value};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Which target a command asks for.
+#[derive(Debug, Clone, Default)]
+pub struct TargetRequest {
+    /// A profile in place of the project's.
+    pub profile: Option<String>,
+    /// An output in place of the profile's default.
+    pub target: Option<String>,
+    /// Nodes at a time, in place of the output's.
+    pub threads: Option<usize>,
+}
+
+/// The database that a project is compiled for.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The profile's name.
+    pub profile: String,
+    /// The output's name: `dev`.
+    pub name: String,
+    /// How its SQL is written.
+    pub dialect: &'static dyn Dialect,
+    /// The database that relations are in.
+    pub database: String,
+    /// The schema that relations are in.
+    pub schema: String,
+    /// Nodes at a time; at least one.
+    pub threads: usize,
+    /// The database file, absolute; `None` for a database in memory.
+    pub path: Option<PathBuf>,
+    /// Settings of the database itself, in order.
+    pub settings: Vec<(String, String)>,
+    /// Extensions to load into the database.
+    pub extensions: Vec<String>,
+    /// The connections of the profile that lead to local files: name and directory.
+    pub connections: Vec<Connection>,
+    /// The fields as `target` shows them to templates; no secrets.
+    pub fields: Map<String, Value>,
+}
+
+/// A system that sources are read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// The name that sources use.
+    pub name: String,
+    /// Its kind: `file`.
+    pub kind: String,
+    /// The directory that paths start at, absolute.
+    pub directory: PathBuf,
+}
+
+/// dbt's default.
+const DEFAULT_THREADS: usize = 4;
+
+/// More threads than this are a mistake; each holds a connection.
+const MOST_THREADS: usize = 256;
+
+/// Fields of an output that never reach a template.
+const SECRET_FIELDS: [&str; 6] = ["password", "pass", "token", "secret", "key", "credential"];
+
+/// Renders and reads the output that `request` means.
+pub(super) fn resolve(
+    project: &ProjectFile,
+    root: &Path,
+    profiles: &ProfilesFile,
+    request: &TargetRequest,
+    shared: &Arc<Shared>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Target> {
+    let profile_name = request.profile.as_deref().unwrap_or(&project.profile.text);
+    let profile = match profiles.profile(profile_name) {
+        Ok(profile) => profile,
+        Err(problem) => {
+            let place = request.profile.is_none().then(|| project.profile.place.clone());
+            problems.push(problem.at_maybe(place));
+            return None;
+        }
+    };
+    let (name, node) = match profile.output(request.target.as_deref()) {
+        Ok(output) => output,
+        Err(problem) => {
+            problems.push(*problem);
+            return None;
+        }
+    };
+    let node = shared.render_yaml(node, profile.file(), problems);
+    let what = format!("target `{name}`");
+    let mut fields = Fields::of(&node, profile.file(), &what, problems)?;
+    let dialect = read_type(&mut fields, problems)?;
+    let path = read_path(&mut fields, root, problems);
+    let database = fields.either(["database", "dbname"]).and_then(text_of);
+    let schema = fields.text("schema", problems).map(|text| text.text);
+    let (database, schema) = dialect.defaults(&OutputNames {
+        database: database.as_deref(),
+        schema: schema.as_deref(),
+        path: path.as_deref(),
+    });
+    let threads = read_threads(&mut fields, request, problems);
+    let settings = read_settings(&mut fields, problems);
+    let extensions = fields.texts("extensions", problems);
+    refuse_attach(&mut fields, problems);
+    fields.ignore(&["connections", "state_schema", "is_ducklake", "retries", "keep_open"]);
+    let shown = shown_fields(&node);
+    fields.finish(problems);
+    Some(Target {
+        profile: profile_name.to_owned(),
+        dialect,
+        database,
+        schema,
+        threads,
+        path,
+        settings,
+        extensions: extensions.into_iter().map(|text| text.text).collect(),
+        connections: connections(&profile, &node, root, shared, problems),
+        fields: shown,
+        name,
+    })
+}
+
+fn read_type(
+    fields: &mut Fields<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<&'static dyn Dialect> {
+    let kind = fields.required("type", problems)?;
+    let dialect = dialect::named(&kind.text);
+    if dialect.is_none() {
+        let known = dialect::ALL.iter().map(|dialect| dialect.name());
+        let help = did_you_mean(&kind.text, known.clone())
+            .unwrap_or_else(|| format!("this version builds on {}", known.collect::<Vec<_>>().join(", ")));
+        problems.push(
+            Diagnostic::error(Code::NOT_SUPPORTED, format!("unknown target type `{}`", kind.text))
+                .at(kind.place)
+                .with_help(help),
+        );
+    }
+    dialect
+}
+
+/// The database file, absolute: relative paths start at the project's directory.
+fn read_path(
+    fields: &mut Fields<'_>,
+    root: &Path,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<PathBuf> {
+    let text = fields.text("path", problems)?.text;
+    (text != ":memory:").then(|| root.join(text))
+}
+
+fn read_threads(
+    fields: &mut Fields<'_>,
+    request: &TargetRequest,
+    problems: &mut Vec<Diagnostic>,
+) -> usize {
+    let written = fields.text("threads", problems);
+    if let Some(threads) = request.threads {
+        return threads.clamp(1, MOST_THREADS);
+    }
+    let Some(written) = written else { return DEFAULT_THREADS };
+    match written.text.trim().parse() {
+        Ok(threads @ 1..=MOST_THREADS) => threads,
+        _ => {
+            let message =
+                format!("`threads` is `{}`, expected 1 to {MOST_THREADS}", written.text);
+            problems.push(Diagnostic::error(Code::INVALID_VALUE, message).at(written.place));
+            DEFAULT_THREADS
+        }
+    }
+}
+
+fn read_settings(
+    fields: &mut Fields<'_>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<(String, String)> {
+    let Some(node) = fields.node("settings") else { return Vec::new() };
+    let Some(settings) = Fields::of(node, fields.file, "settings", problems) else {
+        return Vec::new();
+    };
+    let entries = settings.rest().map(|(key, value)| {
+        let value = text_of(value).unwrap_or_default();
+        (key.text.clone(), value)
+    });
+    entries.collect()
+}
+
+fn refuse_attach(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) {
+    for key in ["attach", "plugins", "filesystems", "secrets", "module_paths"] {
+        if let Some(node) = fields.node(key) {
+            let message = format!("`{key}` of a DuckDB target is not supported by this version");
+            problems.push(
+                Diagnostic::error(Code::NOT_SUPPORTED, message).at(node.place(fields.file)),
+            );
+        }
+    }
+}
+
+fn text_of(node: &Node) -> Option<String> {
+    match &node.yaml {
+        Yaml::String(text) => Some(text.clone()),
+        Yaml::Bool(value) => Some(value.to_string()),
+        Yaml::Number(number) => Some(number.to_string()),
+        Yaml::Null | Yaml::List(_) | Yaml::Map(_) => None,
+    }
+}
+
+fn shown_fields(node: &Node) -> Map<String, Value> {
+    let Value::Object(mut fields) = node.to_json() else { return Map::new() };
+    fields.retain(|key, _| {
+        let key = key.to_lowercase();
+        !SECRET_FIELDS.iter().any(|secret| key.contains(secret)) && key != "connections"
+    });
+    fields
+}
+
+/// The profile's connections, each overlaid by what the output says about it.
+fn connections(
+    profile: &Profile<'_>,
+    output: &Node,
+    root: &Path,
+    shared: &Arc<Shared>,
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Connection> {
+    let overlays = output.entry("connections");
+    let names = profile.connections();
+    let mut connections = Vec::new();
+    for name in names {
+        let Ok(node) = profile.connection(name) else { continue };
+        let overlay = overlays.and_then(|overlays| overlays.entry(name));
+        let field = |key: &str| {
+            let node = overlay.and_then(|overlay| overlay.entry(key)).or_else(|| node.entry(key))?;
+            let text = text_of(node)?;
+            Some(Text { text, place: node.place(profile.file()) })
+        };
+        // A connection is only rendered and judged when a source uses it.
+        let Some(kind) = field("type") else { continue };
+        let directory = match field("path") {
+            Some(path) => {
+                let text = YamlText { text: &path.text, place: &path.place };
+                let mut ignored = Vec::new();
+                let found = if kind.text == "file" { &mut *problems } else { &mut ignored };
+                shared.render_text(text, found).unwrap_or(path.text)
+            }
+            None => String::new(),
+        };
+        connections.push(Connection {
+            name: name.to_owned(),
+            kind: kind.text,
+            directory: root.join(directory),
+        });
+    }
+    connections
+}

@@ -1,0 +1,108 @@
+//! What happens to the rows already in a relation when a batch arrives: one set of rules.
+//!
+//! | mode | source load | incremental model | needs | rows that stay |
+//! | --- | --- | --- | --- | --- |
+//! | replace | `mode: replace` | first run, `--full-refresh`, `table` | – | none |
+//! | append | – | `incremental_strategy: append` | – | all |
+//! | delete+insert | – | `delete+insert` | `unique_key` | those whose key is not in the batch |
+//! | merge | – | `merge` | `unique_key` | those whose key is not in the batch, and columns that the batch lacks |
+//!
+//! Modes are pure values; the statements of each are the templates of a dialect.
+
+use std::fmt;
+
+/// What happens to the rows already in a relation when a batch arrives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// The batch becomes the whole relation.
+    Replace,
+    /// The batch is added. Loading it twice doubles it.
+    Append,
+    /// Rows whose key is in the batch are deleted, then the batch is added.
+    DeleteInsert(Key),
+    /// Rows whose key is in the batch are updated in the columns that it carries; others are added.
+    Merge(Merge),
+}
+
+/// The columns that identify a row. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key(Vec<String>);
+
+/// How [`Mode::Merge`] treats rows that match.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merge {
+    /// What identifies a row.
+    pub key: Key,
+    /// The only columns that are updated; empty means all that the batch carries.
+    pub update: Vec<String>,
+}
+
+impl Key {
+    /// The columns in the order given; `None` where there are none.
+    pub fn new(columns: Vec<String>) -> Option<Self> {
+        (!columns.is_empty()).then_some(Self(columns))
+    }
+
+    /// The columns, at least one.
+    pub fn columns(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl Mode {
+    /// The name that users write.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Replace => "replace",
+            Self::Append => "append",
+            Self::DeleteInsert(_) => "delete+insert",
+            Self::Merge(_) => "merge",
+        }
+    }
+
+    /// The key, where the mode has one.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Replace | Self::Append => None,
+            Self::DeleteInsert(key) => Some(key),
+            Self::Merge(merge) => Some(&merge.key),
+        }
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What becomes of a model's query in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Materialization {
+    /// A stored query.
+    View,
+    /// A table, rebuilt on each run.
+    Table,
+    /// A table to which each run but the first applies a batch.
+    Incremental(Mode),
+    /// Nothing: a common table expression in the queries that refer to it.
+    Ephemeral,
+}
+
+impl Materialization {
+    /// The names that users may write.
+    pub const NAMES: [&'static str; 4] = ["view", "table", "incremental", "ephemeral"];
+
+    /// The name that users write.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Table => "table",
+            Self::Incremental(_) => "incremental",
+            Self::Ephemeral => "ephemeral",
+        }
+    }
+}
+
+/// The names of the incremental strategies that this version carries out.
+pub const STRATEGIES: [&str; 3] = ["append", "delete+insert", "merge"];

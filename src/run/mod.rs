@@ -1,0 +1,5 @@
+//! Carrying a project out.
+
+mod prepare;
+
+pub use prepare::{PrepareRequest, prepare};

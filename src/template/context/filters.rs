@@ -1,0 +1,128 @@
+//! The filters that minijinja has not or has otherwise, and those that the rewriter puts in.
+
+use minijinja::value::{Kwargs, Rest, Value, ValueKind};
+use minijinja::{Environment, Error, State, filters};
+
+use crate::template::error::{Kind, fail};
+use crate::template::value::{
+    Dict, List, check_nesting, display, items_of, number, own, pairs_of, python_literal, to_json,
+};
+
+pub(crate) fn register(environment: &mut Environment<'static>) {
+    environment.add_filter("__list", literal_list);
+    environment.add_filter("__dict", literal_dict);
+    environment.add_filter("__own", settle);
+    environment.add_filter("__mod", percent);
+    environment.add_filter("as_text", |value: &Value| display(value));
+    environment.add_filter("as_native", as_native);
+    environment.add_filter("as_bool", as_bool);
+    environment.add_filter("as_number", as_number);
+    environment.add_filter("string", |value: &Value| display(value));
+    environment.add_filter("tojson", html_safe_json);
+    environment.add_filter("list", |state: &State, value: Value| own(filters::list(state, value)?));
+    environment.add_filter("sort", |state: &State, value: Value, kwargs: Kwargs| {
+        own(filters::sort(state, value, kwargs)?)
+    });
+    environment.add_filter("batch", |s: &State, v: Value, count: usize, fill: Option<Value>| {
+        own(filters::batch(s, v, count, fill)?)
+    });
+    environment.add_filter("slice", |s: &State, v: Value, count: usize, fill: Option<Value>| {
+        own(filters::slice(s, v, count, fill)?)
+    });
+    environment.add_filter("dictsort", |value: &Value, kwargs: Kwargs| {
+        own(filters::dictsort(value, kwargs)?)
+    });
+    environment.add_filter(
+        "map",
+        |s: &mut State, v: Value, args: Rest<minijinja::value::ValueOrKwargs>| {
+            Ok::<_, Error>(List::value(filters::map(s, v, args)?))
+        },
+    );
+    environment.add_filter("wordcount", |text: String| text.split_whitespace().count());
+    environment.add_filter("center", |state: &mut State, text: Value, width: Option<usize>| {
+        let text = Value::from(display(&text));
+        text.call_method(state, "center", &[Value::from(width.unwrap_or(80))])
+    });
+    environment.add_filter("truncate", minijinja_contrib::filters::truncate);
+    environment.add_filter("striptags", minijinja_contrib::filters::striptags);
+    environment.add_filter("filesizeformat", minijinja_contrib::filters::filesizeformat);
+    environment.add_filter("random", |value: &Value| {
+        // a compiler gives the same text each time: the first stands for any
+        let items = items_of(value)?;
+        Ok::<_, Error>(items.into_iter().next().unwrap_or_default())
+    });
+}
+
+fn literal_list(value: &Value) -> Result<Value, Error> {
+    let items = items_of(value)?;
+    for item in items.iter().filter(|item| item.as_object().is_some()) {
+        check_nesting(None, item)?;
+    }
+    Ok(List::value(items))
+}
+
+fn literal_dict(value: &Value) -> Result<Value, Error> {
+    let pairs = pairs_of(value)?;
+    for (_, value) in pairs.iter().filter(|(_, value)| value.as_object().is_some()) {
+        check_nesting(None, value)?;
+    }
+    Ok(Dict::value(pairs))
+}
+
+/// What `{% set %}` assigns: a sum of lists or a slice becomes a list now, not each time it is read.
+fn settle(state: &State, value: Value) -> Result<Value, Error> {
+    if value.kind() == ValueKind::Iterable {
+        state.consume_fuel(value.len().unwrap_or(0) as u64 / 4)?;
+        return own(value);
+    }
+    Ok(value)
+}
+
+/// `'%s' % x`
+fn percent(text: &Value, arguments: Value) -> Result<String, Error> {
+    let arguments = if arguments.is_tuple() { items_of(&arguments)? } else { vec![arguments] };
+    minijinja::formatting::format(
+        minijinja::formatting::FormatStyle::Printf,
+        text.as_str().unwrap_or_default(),
+        &arguments,
+    )
+}
+
+fn as_native(value: Value) -> Value {
+    value.as_str().and_then(python_literal).unwrap_or(value)
+}
+
+fn as_bool(value: Value) -> Result<Value, Error> {
+    let read = as_native(value.clone());
+    let wrong = || fail(Kind::Value, format!("`as_bool`: `{}` is no boolean", display(&value)));
+    let text = value.as_str().map(str::to_lowercase);
+    match text.as_deref() {
+        Some("true") => Ok(Value::from(true)),
+        Some("false") => Ok(Value::from(false)),
+        _ if read.kind() == ValueKind::Bool => Ok(read),
+        _ => Err(wrong()),
+    }
+}
+
+fn as_number(value: Value) -> Result<Value, Error> {
+    if value.is_number() {
+        return Ok(value);
+    }
+    let wrong = || fail(Kind::Value, format!("`as_number`: `{}` is no number", display(&value)));
+    value.as_str().and_then(number).ok_or_else(wrong)
+}
+
+/// Jinja2's own `tojson` is meant for HTML: sorted keys and no character that HTML knows.
+fn html_safe_json(value: &Value, indent: Option<usize>) -> Result<Value, Error> {
+    let json = to_json(value, true, indent)?;
+    let escapes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\'', "\\u0027")];
+    let escape = |char| escapes.iter().find(|(escaped, _)| *escaped == char);
+    let mut safe = String::with_capacity(json.len());
+    for char in json.chars() {
+        match escape(char) {
+            Some((_, escaped)) => safe.push_str(escaped),
+            None => safe.push(char),
+        }
+    }
+    Ok(Value::from(safe))
+}

@@ -1,0 +1,21 @@
+-- stage when: the rows stay
+create or replace temporary table {{ batch }} as
+{{ query }};
+
+-- publish when: the rows stay
+merge into {{ relation }} as DBT_INTERNAL_DEST
+using (select {{ columns }} from {{ batch }}) as DBT_INTERNAL_SOURCE
+on {% for column in key %}{{ "and " if not loop.first }}DBT_INTERNAL_DEST.{{ column | quote }} = DBT_INTERNAL_SOURCE.{{ column | quote }}{{ "\n  " if not loop.last }}{% endfor %}
+{% for predicate in predicates %}
+
+  and ({{ predicate }})
+{%- endfor %}
+
+{% if update %}
+when matched then update set {% for column in update %}{{ column | quote }} = DBT_INTERNAL_SOURCE.{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+
+{% else %}
+when matched then update by name
+{% endif %}
+when not matched then insert by name;
+drop table {{ batch }};

@@ -1,0 +1,2 @@
+-- publish
+create schema if not exists {{ schema }};

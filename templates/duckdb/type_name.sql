@@ -1,0 +1,1 @@
+select typeof(cast(null as {{type}}))

@@ -1,0 +1,6 @@
+-- publish when: a table stands
+drop table {{ relation }};
+
+-- publish
+create or replace view {{ relation }} as
+{{ query }};
