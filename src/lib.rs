@@ -15,12 +15,15 @@
 
 pub mod artifact;
 pub mod compile;
+pub mod connector;
 pub mod diagnostic;
 pub mod dialect;
 pub mod engine;
 pub mod graph;
+pub mod load;
 pub mod mode;
 pub mod project;
 pub mod relation;
 pub mod run;
 pub mod template;
+pub mod watch;

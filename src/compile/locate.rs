@@ -27,7 +27,7 @@ pub fn locate(graph: &Graph, node: &Node, query: &Query, offset: usize) -> Locat
         query.parts.iter().rev().find(|part| part.range.end == offset)
     });
     let Some(part) = part else { return nowhere };
-    let author = graph.node(part.node);
+    let Some(author) = graph.nodes.get(part.node.get()) else { return nowhere };
     if author.test().is_some_and(|test| test.generic.is_some()) {
         return nowhere;
     }

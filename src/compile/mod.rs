@@ -16,14 +16,14 @@ mod script;
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
 pub use script::{
-    LoadFacts, Script, Statement, audit_relation, load_script, model_script, query_script,
-    schema_script, seed_script, stage_relation, state_relation, state_script, test_script,
+    LoadFacts, Script, Statement, audit_relation, batch_name, load_script, schema_script, stage_relation,
+    state_relation, state_script, statement,
 };
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, SourceFile};
 use crate::dialect::statements;
 use crate::graph::{
-    CompileHost, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
+    CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
 };
 use crate::template::{
     Host, Introspection, Kind, Limits, Rendered, Renderer, TemplateError, TemplateSource,
@@ -49,6 +49,8 @@ pub struct Compiled {
     pub needs_connection: bool,
     /// The macros that its template called.
     pub macros: BTreeSet<String>,
+    /// SQL around its own statements.
+    pub hooks: Hooks,
 }
 
 /// The nodes of a compilation, and the texts of ephemeral models that they share.
@@ -56,6 +58,8 @@ pub struct Compiled {
 pub struct Compilation {
     /// The selected nodes, parents before children.
     pub nodes: Vec<Compiled>,
+    /// Selected nodes that could not be compiled, and why.
+    pub broken: BTreeMap<NodeIndex, Diagnostic>,
     /// Ephemeral models by id.
     ephemeral: BTreeMap<NodeId, Rendering>,
 }
@@ -74,7 +78,6 @@ pub fn compile(
     graph: &Graph,
     selection: &Selection,
     introspection: Option<&Arc<dyn Introspection>>,
-    problems: &mut Vec<Diagnostic>,
 ) -> Compilation {
     let wanted = ephemeral_ancestors(graph, selection);
     let order: Vec<NodeIndex> = graph
@@ -106,10 +109,45 @@ pub fn compile(
         match finished {
             Ok(compiled) if selection.contains(index) => compilation.nodes.push(compiled),
             Ok(_) => {}
-            Err(problem) => problems.push(*problem),
+            Err(problem) => {
+                compilation.broken.insert(index, *problem);
+            }
         }
     }
     compilation
+}
+
+/// Compiles a text that is no node: it may refer to every node of `graph`.
+///
+/// # Errors
+/// The template fails, or an ephemeral model that it names does.
+pub fn compile_inline(
+    graph: &Graph,
+    text: &str,
+    introspection: Option<&Arc<dyn Introspection>>,
+) -> Result<Query, Box<Diagnostic>> {
+    let host = CompileHost::inline(graph.shared.clone(), graph.names.clone(), &graph.name);
+    let host = Arc::new(host.asking(introspection.cloned()));
+    let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
+    let source = TemplateSource::new("--inline", text);
+    let files = Files::new([SourceFile::new("--inline", text)]);
+    let rendered = renderer
+        .render(&source, host.clone())
+        .map_err(|error| Box::new(diagnose(&error, &files)))?;
+    let named: BTreeSet<NodeIndex> =
+        host.ephemeral().iter().filter_map(|id| graph.find(id)).collect();
+    let selection = Selection::of(graph, named);
+    let mut compilation = compile(graph, &selection, introspection);
+    if let Some((_, problem)) = compilation.broken.pop_first() {
+        return Err(Box::new(problem));
+    }
+    let rendering = Rendering {
+        index: NodeIndex(u32::MAX),
+        text: rendered.text.into(),
+        ephemeral: host.ephemeral(),
+        macros: BTreeSet::new(),
+    };
+    Ok(query::assemble(&with_ephemeral(&compilation, &rendering), Variant::Anew))
 }
 
 /// Compiles one node again, with a database to ask; `rows_stay` answers `is_incremental()`.
@@ -293,7 +331,36 @@ fn finish(
     let hooks = hooks(graph, node)?;
     let script = script::of(graph, node, query.as_ref(), incremental.as_ref(), &hooks)
         .map_err(|error| Box::new(defect(node, &error)))?;
-    Ok(Compiled { index, query, incremental, script, needs_connection: both.asks, macros })
+    Ok(Compiled { index, query, incremental, script, needs_connection: both.asks, macros, hooks })
+}
+
+/// The script of an incremental model for the columns that batch and relation both have.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn bind_columns(
+    graph: &Graph,
+    compiled: &Compiled,
+    columns: &[String],
+) -> Result<Script, Box<Diagnostic>> {
+    let node = graph.node(compiled.index);
+    let Some(query) = &compiled.query else { return Ok(Script::default()) };
+    script::of_model(graph, node, query, compiled.incremental.as_ref(), Some(columns), &compiled.hooks)
+        .map_err(|error| Box::new(defect(node, &error)))
+}
+
+/// The script of a seed whose rows `query` reads, hooks included.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn bind_seed(
+    graph: &Graph,
+    compiled: &Compiled,
+    query: &str,
+) -> Result<Script, Box<Diagnostic>> {
+    let node = graph.node(compiled.index);
+    script::of_seed(graph, node, query, &compiled.hooks)
+        .map_err(|error| Box::new(defect(node, &error)))
 }
 
 fn defect(node: &Node, error: &minijinja::Error) -> Diagnostic {
@@ -355,10 +422,12 @@ fn one_statement(graph: &Graph, node: &Node, query: &Query) -> Result<(), Box<Di
 }
 
 /// Hooks before and after a node's own statements, rendered.
-#[derive(Debug, Default)]
-struct Hooks {
-    before: Vec<String>,
-    after: Vec<String>,
+#[derive(Debug, Clone, Default)]
+pub struct Hooks {
+    /// Statements before it, in order.
+    pub before: Vec<String>,
+    /// Statements after it, in the transaction that publishes it.
+    pub after: Vec<String>,
 }
 
 fn hooks(graph: &Graph, node: &Node) -> Result<Hooks, Box<Diagnostic>> {

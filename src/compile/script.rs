@@ -90,15 +90,12 @@ pub(super) fn of(
         (NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis, _)
         | (NodeKind::Model(_) | NodeKind::Test(_), None) => Ok(Script::default()),
         (NodeKind::Model(_), Some(query)) => {
-            let mut script = model_script(graph, node, query, incremental, None)?;
-            add_hooks(&mut script, hooks);
-            Ok(script)
+            of_model(graph, node, query, incremental, None, hooks)
         }
         (NodeKind::Test(test), Some(query)) => test_script(graph, node, test, query),
         (NodeKind::Seed(seed), _) => {
-            let mut script = seed_script(graph, node, &unread(graph, &seed.path))?;
+            let mut script = of_seed(graph, node, &unread(graph, &seed.path), hooks)?;
             script.remark = unread_remark("the seed");
-            add_hooks(&mut script, hooks);
             Ok(script)
         }
         (NodeKind::Source(_), _) => match node.load() {
@@ -111,6 +108,27 @@ pub(super) fn of(
             None => Ok(Script::default()),
         },
     }
+}
+
+/// The script of a model with its hooks.
+pub(super) fn of_model(
+    graph: &Graph,
+    node: &Node,
+    query: &Query,
+    incremental: Option<&Query>,
+    columns: Option<&[String]>,
+    hooks: &Hooks,
+) -> Result<Script> {
+    let mut script = model_script(graph, node, query, incremental, columns)?;
+    add_hooks(&mut script, hooks);
+    Ok(script)
+}
+
+/// The script of a seed with its hooks.
+pub(super) fn of_seed(graph: &Graph, node: &Node, query: &str, hooks: &Hooks) -> Result<Script> {
+    let mut script = seed_script(graph, node, query)?;
+    add_hooks(&mut script, hooks);
+    Ok(script)
 }
 
 fn unread_remark(what: &str) -> String {
@@ -132,7 +150,7 @@ fn unread(graph: &Graph, path: &str) -> String {
 
 /// The script of a model. `columns` are those that batch and relation both have, in the relation's
 /// order; `None` while they are not known.
-pub fn model_script(
+fn model_script(
     graph: &Graph,
     node: &Node,
     query: &Query,
@@ -200,7 +218,7 @@ fn batch_context(
     };
     context! {
         relation => dialect.render(relation),
-        batch => dialect.quote(&format!("__sqlflow_batch__{}", relation.identifier)),
+        batch => dialect.quote(&batch_name(relation)),
         query => query.statement(),
         key => mode.key().map(|key| key.columns().to_vec()).unwrap_or_default(),
         predicates => predicates,
@@ -210,8 +228,13 @@ fn batch_context(
     }
 }
 
+/// The temporary table that holds the rows to be applied to `relation`.
+pub fn batch_name(relation: &RelationName) -> String {
+    format!("__sqlflow_batch__{}", relation.identifier)
+}
+
 /// The script of a seed whose rows `query` reads.
-pub fn seed_script(graph: &Graph, node: &Node, query: &str) -> Result<Script> {
+fn seed_script(graph: &Graph, node: &Node, query: &str) -> Result<Script> {
     let dialect = graph.target.dialect;
     let relation = node.relation.as_ref().map(|relation| dialect.render(relation));
     render(dialect, "seed", &context! { relation => relation, query => query }, &[])
@@ -289,7 +312,7 @@ pub fn schema_script(dialect: &dyn Dialect, relation: &RelationName) -> Result<S
 }
 
 /// The script of a test whose failing rows `query` gives.
-pub fn test_script(graph: &Graph, node: &Node, test: &TestNode, query: &Query) -> Result<Script> {
+fn test_script(graph: &Graph, node: &Node, test: &TestNode, query: &Query) -> Result<Script> {
     let dialect = graph.target.dialect;
     let judgement = &test.judgement;
     let limit = judgement.limit.map_or_else(String::new, |limit| format!("limit {limit}"));
@@ -314,11 +337,14 @@ pub fn audit_relation(graph: &Graph, node: &Node) -> RelationName {
     RelationName::new(graph.target.database.clone(), schema, name)
 }
 
-/// A script of the one query `sql`.
-pub fn query_script(sql: &str) -> Script {
-    let statements = vec![Statement { sql: sql.to_owned(), query: None }];
-    let section = Section { stage: Stage::Query, condition: Condition::Always, statements };
-    Script { sections: vec![section], remark: String::new() }
+/// The one statement of a template that names nothing but `relation`; empty where the dialect has
+/// no such template.
+pub fn statement(graph: &Graph, template: &str, relation: &RelationName) -> String {
+    let dialect = graph.target.dialect;
+    let context = context! { relation => dialect.render(relation) };
+    let script = render(dialect, template, &context, &[]).unwrap_or_default();
+    let statements = script.sections.into_iter().flat_map(|section| section.statements);
+    statements.map(|statement| statement.sql).next().unwrap_or_default()
 }
 
 fn render(

@@ -11,9 +11,11 @@
 
 pub mod duckdb;
 mod error;
+mod open;
 mod table;
 
 pub use error::{EngineError, ErrorKind};
+pub use open::{Access, OpenError, OpenEngine, open};
 pub use table::Table;
 
 use crate::relation::{Column, RelationKind, RelationName};
@@ -62,6 +64,9 @@ pub trait Session: Send {
         &mut self,
         schemas: &[RelationName],
     ) -> Result<Vec<(RelationName, RelationKind)>, EngineError>;
+
+    /// Whether there is a schema of that name; without a database, in the connection's own.
+    fn schema_exists(&mut self, database: Option<&str>, schema: &str) -> Result<bool, EngineError>;
 
     /// A handle by which another thread can stop what runs here.
     fn interrupt(&self) -> Box<dyn Interrupt>;

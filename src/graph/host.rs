@@ -519,7 +519,8 @@ pub struct CompileHost {
     package: String,
     this: Option<Relation>,
     config: Map<String, serde_json::Value>,
-    references: Vec<Reference>,
+    /// What parsing saw; `None` lets the template refer to everything.
+    references: Option<Vec<Reference>>,
     incremental: bool,
     introspection: Option<Arc<dyn Introspection>>,
     model: Value,
@@ -537,10 +538,27 @@ impl CompileHost {
             id: node.id.clone(),
             package: node.package.clone(),
             config: node.config.all.clone(),
-            references: node.references.clone(),
+            references: Some(node.references.clone()),
             incremental: false,
             introspection: None,
             model,
+            ephemeral: Mutex::default(),
+        }
+    }
+
+    /// The host for a text of `package` that is no node.
+    pub fn inline(shared: Arc<Shared>, names: Arc<Names>, package: &str) -> Self {
+        Self {
+            this: None,
+            shared,
+            names,
+            id: NodeId("inline".to_owned()),
+            package: package.to_owned(),
+            config: Map::new(),
+            references: None,
+            incremental: false,
+            introspection: None,
+            model: Value::UNDEFINED,
             ephemeral: Mutex::default(),
         }
     }
@@ -569,7 +587,7 @@ impl CompileHost {
             .names
             .resolve(reference, &self.package)
             .map_err(|unbound| HostError::from(unbound.late()))?;
-        if !self.references.contains(reference) {
+        if self.references.as_ref().is_some_and(|seen| !seen.contains(reference)) {
             let help = format!("write `-- depends_on: {{{{ {reference} }}}}` at the top of the file");
             return Err(HostError::from(LateReference {
                 code: Code::UNKNOWN_REF,

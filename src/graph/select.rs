@@ -47,6 +47,15 @@ impl Selection {
         Self { chosen: vec![true; graph.nodes.len()] }
     }
 
+    /// Exactly these nodes.
+    pub fn of(graph: &Graph, nodes: impl IntoIterator<Item = NodeIndex>) -> Self {
+        let mut chosen = vec![false; graph.nodes.len()];
+        for node in nodes {
+            chosen[node.get()] = true;
+        }
+        Self { chosen }
+    }
+
     /// Whether `index` is selected.
     pub fn contains(&self, index: NodeIndex) -> bool {
         self.chosen[index.get()]

@@ -16,6 +16,7 @@ mod package;
 mod profiles;
 mod project_file;
 mod properties;
+pub mod scaffold;
 mod settings;
 mod source;
 mod yaml;

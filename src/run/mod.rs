@@ -1,5 +1,31 @@
-//! Carrying a project out.
+//! Carrying a project out: plan, schedule, outcome.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `prepare` | which project, for which target |
+//! | `plan` | which nodes run, and what each waits for |
+//! | `schedule` | what may start now, what must be skipped |
+//! | `execute` | the threads, and what they share |
+//! | `worker` | how one node is carried out |
+//! | `standing` | what stands in the target |
+//! | `outcome`, `event` | what came of it, and who is told |
 
+mod event;
+mod execute;
+mod introspect;
+mod outcome;
+mod plan;
 mod prepare;
+mod problem;
+mod schedule;
+mod standing;
+mod worker;
 
+pub use event::{Event, Listener};
+pub use execute::{RunRequest, execute, grouped};
+pub use introspect::SessionIntrospection;
+pub use outcome::{NodeResult, Outcome, Status, Tally};
+pub use plan::{Kinds, Plan, Step, StepIndex};
 pub use prepare::{PrepareRequest, prepare};
+pub(crate) use problem::code as engine_code;
+pub use problem::describe_query_error;

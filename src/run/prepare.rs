@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::graph::{Graph, Invocation, Surroundings, TargetRequest, resolve};
+use crate::load::check_options;
 use crate::project::{self, read_profiles};
 use std::path::PathBuf;
 
@@ -43,6 +44,7 @@ fn prepare_into(
         surroundings,
         problems,
     )?;
+    problems.extend(check_options(&graph));
     // Without every node and edge, nothing after this could be trusted.
     (!any_error(problems)).then_some(graph)
 }

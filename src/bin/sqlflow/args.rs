@@ -21,10 +21,34 @@ pub(crate) enum Command {
     Compile(Compile),
     /// List the selected nodes
     Ls(Ls),
+    /// Show what a build would do, in order; runs nothing
+    Plan(PlanArgs),
+    /// Load, seed, run and test the selected nodes in order
+    Build(Run),
+    /// Load the selected sources
+    Load(Run),
+    /// Build the selected models
+    Run(Run),
+    /// Load the selected seeds
+    Seed(Run),
+    /// Run the selected tests
+    Test(Run),
+    /// Show rows of a node, or of a query
+    Show(Show),
+    /// Recompile on each save
+    Watch(Watch),
+    /// Write a new project that builds at once
+    Init(Init),
+    /// Check project, target and connections
+    Debug,
     /// Remove everything generated
     Clean,
     /// Explain an error code
     Explain(Explain),
+    /// Write completions for a shell
+    Completions(Completions),
+    /// Write the manual page
+    Man,
 }
 
 /// Flags of every verb.
@@ -65,7 +89,7 @@ pub(crate) struct Common {
 }
 
 /// Which nodes.
-#[derive(Debug, Default, ClapArgs)]
+#[derive(Debug, Clone, Default, ClapArgs)]
 pub(crate) struct Select {
     /// Nodes to take: names, globs, `tag:x`, `path:x`, `+x`, `x+`, `@x`; a comma intersects
     #[arg(long, short, num_args = 1.., env = "SQLFLOW_SELECT", value_name = "NODES",
@@ -117,4 +141,83 @@ pub(crate) enum LsOutput {
 pub(crate) struct Explain {
     /// The code: SF210
     pub(crate) code: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// How the plan is written
+    #[arg(long, value_enum, default_value_t = PlanOutput::Text)]
+    pub(crate) output: PlanOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum PlanOutput {
+    /// Wave by wave, for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) select: Select,
+    /// Rebuild incremental models from nothing
+    #[arg(long, short, env = "SQLFLOW_FULL_REFRESH")]
+    pub(crate) full_refresh: bool,
+    /// Start nothing new once a node has failed
+    #[arg(long, short = 'x', env = "SQLFLOW_FAIL_FAST")]
+    pub(crate) fail_fast: bool,
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Seconds to wait for another run that has the database
+    #[arg(long, env = "SQLFLOW_LOCK_TIMEOUT", default_value_t = 60, value_name = "SECONDS")]
+    pub(crate) lock_timeout: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Show {
+    /// The node: a model, seed, test, or source.table
+    #[arg(value_name = "NODE")]
+    pub(crate) node: Option<String>,
+    /// A query in place of a node; may hold Jinja
+    #[arg(long, value_name = "SQL", conflicts_with = "node")]
+    pub(crate) inline: Option<String>,
+    /// Rows at most
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub(crate) limit: u64,
+    /// How the rows are written
+    #[arg(long, value_enum, default_value_t = ShowOutput::Table)]
+    pub(crate) output: ShowOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ShowOutput {
+    /// A table, for people
+    Table,
+    /// One JSON array of objects
+    Json,
+    /// CSV with a header
+    Csv,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) select: Select,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Init {
+    /// Directory to make the project in [default: the current one]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
 }

@@ -6,12 +6,17 @@ mod environment;
 mod explain;
 mod outcome;
 mod printer;
+mod report;
 
 use args::{Args, Command};
 use clap::Parser;
+use commands::build::run as build;
 use outcome::Exit;
 use printer::Printer;
+use sqlflow::run::Kinds;
 use std::process::ExitCode;
+
+const NONE: Kinds = Kinds { loads: false, seeds: false, models: false, tests: false };
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -20,6 +25,26 @@ fn main() -> ExitCode {
         Command::Parse => commands::parse::run(&args.common, &printer),
         Command::Compile(compile) => commands::compile::run(&args.common, &compile, &printer),
         Command::Ls(ls) => commands::ls::run(&args.common, &ls, &printer),
+        Command::Plan(plan) => commands::plan::run(&args.common, &plan, &printer),
+        Command::Build(run) => build(&args.common, &run, "build", Kinds::ALL, &printer),
+        Command::Load(run) => {
+            build(&args.common, &run, "load", Kinds { loads: true, ..NONE }, &printer)
+        }
+        Command::Run(run) => {
+            build(&args.common, &run, "run", Kinds { models: true, ..NONE }, &printer)
+        }
+        Command::Seed(run) => {
+            build(&args.common, &run, "seed", Kinds { seeds: true, ..NONE }, &printer)
+        }
+        Command::Test(run) => {
+            build(&args.common, &run, "test", Kinds { tests: true, ..NONE }, &printer)
+        }
+        Command::Show(show) => commands::show::run(&args.common, &show, &printer),
+        Command::Watch(watch) => commands::watch::run(&args.common, &watch, &printer),
+        Command::Init(init) => commands::init::run(&init, &printer),
+        Command::Debug => commands::debug::run(&args.common, &printer),
+        Command::Completions(completions) => commands::help::completions(&completions, &printer),
+        Command::Man => commands::help::man(&printer),
         Command::Clean => commands::clean::run(&args.common, &printer),
         Command::Explain(explain) => commands::explain::run(&explain, &printer),
     };

@@ -7,6 +7,9 @@ use serde_json::Value;
 /// Asks for the kind of one relation.
 pub(super) const RELATION: &str = include_str!("../../../templates/duckdb/catalog_relation.sql");
 
+/// Asks whether a schema exists.
+pub(super) const SCHEMA: &str = include_str!("../../../templates/duckdb/catalog_schema.sql");
+
 /// Asks for all relations of some schemas.
 pub(super) const RELATIONS: &str = include_str!("../../../templates/duckdb/catalog_relations.sql");
 

@@ -88,7 +88,7 @@ fn split_candidates(message: &str) -> (String, Vec<String>) {
         }
     }
     let message = if candidates.is_empty() { message.to_owned() } else { kept.join("\n") };
-    (without_echo(&message), candidates)
+    (without_advice(&without_echo(&message)), candidates)
 }
 
 /// How a line starts that lists names.
@@ -103,6 +103,21 @@ const LISTS: [&str; 5] = [
 /// The parts of `text` in double quotes.
 fn quoted_names(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split('"').skip(1).step_by(2).map(str::to_owned)
+}
+
+/// Leaves, of what the CSV reader says, the fault and the file: not its advice to ignore errors, nor
+/// the list of all its options.
+fn without_advice(message: &str) -> String {
+    if message.starts_with("Error when sniffing file") {
+        return message.lines().take(2).collect::<Vec<_>>().join("\n");
+    }
+    let Some((said, options)) = message.split_once("\n  file = ") else {
+        return message.to_owned();
+    };
+    let advice = ["\nPossible ", "\nColumn ", "\nThis can happen when"];
+    let end = advice.iter().filter_map(|start| said.find(start)).min().unwrap_or(said.len());
+    let fault = said.get(..end).unwrap_or(said).trim_end();
+    format!("{fault}\n  file = {}", options.lines().next().unwrap_or_default())
 }
 
 /// Cuts off the statement's own text, which DuckDB repeats below a plain message.
@@ -133,6 +148,11 @@ fn kind(sort: &str, message: &str) -> ErrorKind {
         }
         "IO" | "HTTP" | "Permission" | "Network" => ErrorKind::File,
         "Invalid Input" | "Conversion" if says(&FILE_WORDS) => ErrorKind::File,
+        "Invalid Input"
+            if says(&["Cannot execute statement of type", "prepared statement param"]) =>
+        {
+            ErrorKind::Sql
+        }
         "Conversion" | "Constraint" | "Out of Range" | "Divide by Zero" | "Invalid Input"
         | "Object Size" | "Sequence" => ErrorKind::Data,
         "TransactionContext" | "Transaction" if says(&["onflict"]) => ErrorKind::Conflict,

@@ -74,14 +74,18 @@ impl DuckDb {
     /// was not there.
     pub fn open(options: &Options) -> Result<Self, EngineError> {
         let settings = settings(options);
-        // Wrong settings are found before a file is made for them.
-        let trial = Self { database: Arc::new(open::memory()?), settings };
-        trial.connect()?;
         let database = match &options.location {
-            Location::Memory => return Ok(trial),
-            Location::File(path) => open::file(path, options.read_only)?,
+            Location::Memory => open::memory()?,
+            Location::File(path) => {
+                if !options.settings.is_empty() {
+                    // Wrong settings are found before a file is made for them.
+                    let trial = Arc::new(open::memory()?);
+                    Self { database: trial, settings: settings.clone() }.connect()?;
+                }
+                open::file(path, options.read_only)?
+            }
         };
-        let opened = Self { database: Arc::new(database), settings: trial.settings };
+        let opened = Self { database: Arc::new(database), settings };
         opened.connect()?;
         Ok(opened)
     }
@@ -133,4 +137,11 @@ fn set(name: &str, value: &str) -> String {
         .trim_end()
         .replace("{{name}}", &dialect.quote(name))
         .replace("{{value}}", &dialect.string_literal(value))
+}
+
+/// Loads an extension that is installed already.
+pub(super) fn load_extension(name: &str) -> String {
+    include_str!("../../../templates/duckdb/load_extension.sql")
+        .trim_end()
+        .replace("{{name}}", &dialect::DuckDb.quote(name))
 }

@@ -177,6 +177,11 @@ impl Session for DuckDbSession {
         Ok(rows.into_iter().filter_map(catalog::relation).collect())
     }
 
+    fn schema_exists(&mut self, database: Option<&str>, schema: &str) -> Result<bool, EngineError> {
+        self.begin_request();
+        Ok(!self.texts(catalog::SCHEMA, &[database, Some(schema)])?.is_empty())
+    }
+
     fn interrupt(&self) -> Box<dyn Interrupt> {
         Box::new(Stop(Arc::downgrade(&self.shared)))
     }

@@ -488,6 +488,21 @@ fn what_cannot_be_opened_says_why() {
 }
 
 #[test]
+fn a_csv_error_keeps_the_fault_and_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x.csv");
+    std::fs::write(&path, "a,b\n1,2\n3\n").unwrap();
+    let sql = format!(
+        "from read_csv('{}', auto_detect = false, header = true, columns = {{'a': 'int', 'b': 'int'}})",
+        path.display()
+    );
+    let (kind, message, _, _) = error(&mut *memory().session().unwrap(), &sql);
+    let expected =
+        "CSV Error on Line: 3\nOriginal Line: 3\nExpected Number of Columns: 2 Found: 1\n  file = ";
+    assert_eq!((kind, message), (ErrorKind::File, format!("{expected}{}", path.display())));
+}
+
+#[test]
 fn a_wrong_setting_leaves_no_file_and_a_reader_writes_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("x.duckdb");
@@ -500,7 +515,7 @@ fn a_wrong_setting_leaves_no_file_and_a_reader_writes_nothing() {
     let engine = DuckDb::open(&Options { read_only: true, ..options }).unwrap();
     let error = engine.session().unwrap().execute("insert into t values (1)").unwrap_err();
     let message = "Cannot execute statement of type \"INSERT\" on database \"x\" which is attached in read-only mode";
-    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Data, message));
+    assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Sql, message));
 }
 
 /// The child of `another_process_that_holds_the_file_is_named` and of the lock's test.

@@ -1,11 +1,11 @@
 //! `sqlflow compile`: writes all SQL, opens nothing.
 
 use super::parse::write_manifest;
-use super::{open, selection, tell_messages};
+use super::{Opened, open, selection, tell_messages};
 use crate::args::{Common, Compile};
 use crate::outcome::Exit;
 use crate::printer::Printer;
-use sqlflow::compile::compile;
+use sqlflow::compile::{compile, compile_inline};
 use sqlflow::diagnostic::{Code, Diagnostic};
 
 pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<Exit, Exit> {
@@ -13,7 +13,10 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
     let graph = &opened.graph;
     let selected = selection(graph, &args.select, printer)?;
     let mut problems = Vec::new();
-    let compilation = compile(graph, &selected, None, &mut problems);
+    if let Some(text) = &args.inline {
+        return inline(&opened, text, printer);
+    }
+    let compilation = compile(graph, &selected, None);
     let waiting = compilation.nodes.iter().filter(|node| node.needs_connection);
     let waiting: Vec<String> = waiting.map(|node| graph.node(node.index).label()).collect();
     tell_messages(graph, printer);
@@ -28,6 +31,7 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
                 .with_note("their templates ask the database; they are compiled when they are built"),
         );
     }
+    problems.extend(compilation.broken.values().cloned());
     let written = opened.target.write_compiled(graph, &compilation.nodes);
     if let Err(problem) = written {
         printer.problems(&[*problem]);
@@ -41,4 +45,17 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
         opened.target.root().display(),
     ));
     Ok(Exit::of_running(&problems))
+}
+
+fn inline(opened: &Opened, text: &str, printer: &Printer) -> Result<Exit, Exit> {
+    match compile_inline(&opened.graph, text, None) {
+        Ok(query) => {
+            printer.data(&format!("{}\n", query.text.trim_end()));
+            Ok(Exit::Success)
+        }
+        Err(problem) => {
+            printer.problems(std::slice::from_ref(&problem));
+            Err(Exit::of_running(&[*problem]))
+        }
+    }
 }

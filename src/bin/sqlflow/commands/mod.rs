@@ -1,10 +1,17 @@
 //! One file a verb: calls the library and tells what came of it.
 
+pub(crate) mod build;
 pub(crate) mod clean;
 pub(crate) mod compile;
+pub(crate) mod debug;
 pub(crate) mod explain;
+pub(crate) mod help;
+pub(crate) mod init;
 pub(crate) mod ls;
 pub(crate) mod parse;
+pub(crate) mod plan;
+pub(crate) mod show;
+pub(crate) mod watch;
 
 use crate::args::{Common, Select};
 use crate::environment;

@@ -1,0 +1,93 @@
+//! `sqlflow plan`: what a build would do, in order; runs nothing.
+
+use super::{Opened, open, selection};
+use crate::args::{Common, PlanArgs, PlanOutput, Select};
+use crate::outcome::Exit;
+use crate::printer::Printer;
+use sqlflow::graph::{Node, NodeKind};
+use sqlflow::mode::Materialization;
+use sqlflow::run::{Kinds, Plan};
+use std::fmt::Write;
+
+pub(crate) fn run(common: &Common, args: &PlanArgs, printer: &Printer) -> Result<Exit, Exit> {
+    let opened = open(common, "plan", false, printer)?;
+    match args.output {
+        PlanOutput::Text => show(&opened, &args.select, Kinds::ALL, printer),
+        PlanOutput::Json => json(&opened, &args.select, printer),
+    }
+}
+
+/// The plan as text: wave by wave, each needing only those before it.
+pub(crate) fn show(
+    opened: &Opened,
+    select: &Select,
+    kinds: Kinds,
+    printer: &Printer,
+) -> Result<Exit, Exit> {
+    let graph = &opened.graph;
+    let plan = Plan::new(graph, &selection(graph, select, printer)?, kinds);
+    let mut text = String::new();
+    for (number, wave) in (1..).zip(plan.waves()) {
+        // Writing to a string cannot fail.
+        _ = writeln!(text, "wave {number}");
+        for step in wave {
+            let node = graph.node(plan.steps[step.0].node);
+            let what = node.relation.as_ref().map_or_else(|| node.name.clone(), ToString::to_string);
+            _ = writeln!(text, "  {:<8} {what:<48}  {}", node.resource_type(), action(node));
+        }
+    }
+    if plan.steps.is_empty() {
+        text.push_str("Nothing to do.\n");
+    }
+    printer.data(&text);
+    Ok(Exit::Success)
+}
+
+fn json(opened: &Opened, select: &Select, printer: &Printer) -> Result<Exit, Exit> {
+    let graph = &opened.graph;
+    let plan = Plan::new(graph, &selection(graph, select, printer)?, Kinds::ALL);
+    let waves = plan.waves();
+    let steps: Vec<_> = waves
+        .iter()
+        .enumerate()
+        .flat_map(|(wave, steps)| steps.iter().map(move |step| (wave + 1, step)))
+        .map(|(wave, step)| {
+            let step = &plan.steps[step.0];
+            let node = graph.node(step.node);
+            let waits: Vec<&str> = step
+                .waits_for
+                .iter()
+                .map(|parent| graph.node(plan.steps[parent.0].node).id.0.as_str())
+                .collect();
+            serde_json::json!({
+                "unique_id": node.id.0,
+                "resource_type": node.resource_type(),
+                "relation": node.relation.as_ref().map(ToString::to_string),
+                "action": action(node),
+                "wave": wave,
+                "waits_for": waits,
+            })
+        })
+        .collect();
+    printer.data(&format!("{}\n", serde_json::json!({"steps": steps})));
+    Ok(Exit::Success)
+}
+
+/// What would be done with the node.
+fn action(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Model(Materialization::View) => "create or replace the view".to_owned(),
+        NodeKind::Model(Materialization::Table) => "replace the table".to_owned(),
+        NodeKind::Model(Materialization::Incremental(mode)) => {
+            let key = mode.key().map(|key| format!(" on {}", key.columns().join(", ")));
+            format!("{mode}{}; create where there is no table yet", key.unwrap_or_default())
+        }
+        NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis => String::new(),
+        NodeKind::Seed(seed) => format!("replace from {}", seed.path),
+        NodeKind::Source(source) => match &source.load {
+            Some(load) => format!("replace from {}", load.path),
+            None => String::new(),
+        },
+        NodeKind::Test(_) => "count failing rows".to_owned(),
+    }
+}

@@ -1,0 +1,38 @@
+//! `sqlflow watch`: recompiles on each save and tells the verdict.
+
+use super::compile;
+use crate::args::{Common, Compile, Watch};
+use crate::outcome::Exit;
+use crate::printer::Printer;
+use sqlflow::diagnostic::{Code, Diagnostic};
+use sqlflow::watch::watch;
+use std::path::PathBuf;
+
+pub(crate) fn run(common: &Common, args: &Watch, printer: &Printer) -> Result<Exit, Exit> {
+    let root = common.project_dir.canonicalize().unwrap_or(common.project_dir.clone());
+    let target = common.target_path.clone().unwrap_or_else(|| root.join("target"));
+    let verdict = || match round(common, args, printer) {
+        Exit::Success => printer.tell("✓ all well; waiting for changes"),
+        _ => printer.tell("✗ see above; waiting for changes"),
+    };
+    verdict();
+    let mut changed = |files: &[PathBuf]| {
+        let shown: Vec<String> = files
+            .iter()
+            .map(|file| file.strip_prefix(&root).unwrap_or(file).display().to_string())
+            .collect();
+        printer.tell(&format!("\nchanged: {}", shown.join(", ")));
+        verdict();
+        true
+    };
+    watch(&root, &target, &mut changed).map_err(|error| {
+        printer.problems(&[Diagnostic::error(Code::INPUT_OUTPUT, error.to_string())]);
+        Exit::Surroundings
+    })?;
+    Ok(Exit::Success)
+}
+
+fn round(common: &Common, args: &Watch, printer: &Printer) -> Exit {
+    let compile = Compile { select: args.select.clone(), inline: None };
+    compile::run(common, &compile, printer).unwrap_or_else(|exit| exit)
+}

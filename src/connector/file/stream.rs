@@ -1,0 +1,96 @@
+//! A file's bytes without its compression, read to the end where only the end tells that it is
+//! whole.
+//!
+//! DuckDB 1.5.5 reads a .gz whose end is missing, or whose checksum is wrong, without an error; a
+//! cut between two lines would silently be fewer rows. So compressed files are read here once
+//! before: 31 MB from an 8 MB .gz take 0.1 s, of the 0.5 s that DuckDB needs for it.
+
+use super::error::FileError;
+use super::find::FileEntry;
+use super::format::Compression;
+use flate2::read::MultiGzDecoder;
+use ruzstd::decoding::StreamingDecoder;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+
+/// The start of the text, at least up to `enough` bytes or to the end. A compressed file has been
+/// read to its end, and is whole.
+pub(super) fn head(
+    file: &FileEntry,
+    compression: Compression,
+    enough: u64,
+) -> Result<Vec<u8>, FileError> {
+    let failed = |source: io::Error| match (compression, source.kind()) {
+        (Compression::None, _) | (_, io::ErrorKind::PermissionDenied) => {
+            FileError::Unreadable { path: file.name.clone(), source }
+        }
+        (_, io::ErrorKind::NotFound) => FileError::Missing { path: file.name.clone() },
+        (_, kind) if ends_early(kind, &source) => damaged(file, "it ends too early"),
+        _ => damaged(file, &source.to_string()),
+    };
+    let mut reader = open(file, compression).map_err(failed)?;
+    let mut head = Vec::new();
+    reader.by_ref().take(enough).read_to_end(&mut head).map_err(failed)?;
+    if compression != Compression::None {
+        let mut block = vec![0; 256 * 1024];
+        while reader.read(&mut block).map_err(failed)? > 0 {}
+    }
+    Ok(head)
+}
+
+/// The Zstandard decoder wraps the system's error in its own.
+fn ends_early(kind: io::ErrorKind, source: &io::Error) -> bool {
+    kind == io::ErrorKind::UnexpectedEof || source.to_string().contains("UnexpectedEof")
+}
+
+fn damaged(file: &FileEntry, detail: &str) -> FileError {
+    FileError::Damaged { path: file.name.clone(), detail: detail.to_owned() }
+}
+
+fn open(file: &FileEntry, compression: Compression) -> io::Result<Box<dyn Read>> {
+    let file = File::open(&file.path)?;
+    Ok(match compression {
+        Compression::None => Box::new(file),
+        Compression::Gzip => Box::new(MultiGzDecoder::new(file)),
+        Compression::Zstd => Box::new(Frames { input: Some(BufReader::new(file)), frame: None }),
+    })
+}
+
+/// Zstandard frames, one after another; the decoder reads one.
+struct Frames {
+    input: Option<BufReader<File>>,
+    frame: Option<StreamingDecoder<BufReader<File>, ruzstd::decoding::FrameDecoder>>,
+}
+
+impl Read for Frames {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(frame) = &mut self.frame {
+                let count = frame.read(buffer)?;
+                if count > 0 || buffer.is_empty() {
+                    return Ok(count);
+                }
+                verify(frame)?;
+                self.input = self.frame.take().map(StreamingDecoder::into_inner);
+            }
+            let Some(mut input) = self.input.take() else { return Ok(0) };
+            if input.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+            self.frame = Some(StreamingDecoder::new(input).map_err(io::Error::other)?);
+        }
+    }
+}
+
+/// A frame may carry a checksum of what it holds.
+fn verify(
+    frame: &StreamingDecoder<BufReader<File>, ruzstd::decoding::FrameDecoder>,
+) -> io::Result<()> {
+    let decoder = &frame.decoder;
+    match (decoder.get_checksum_from_data(), decoder.get_calculated_checksum()) {
+        (Some(expected), Some(found)) if expected != found => {
+            Err(io::Error::other("its checksum is wrong"))
+        }
+        _ => Ok(()),
+    }
+}

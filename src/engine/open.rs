@@ -1,0 +1,75 @@
+//! Opens the database of a target. The one place that knows which engine a target means.
+
+use super::duckdb::{DuckDb, FileLock, Location, LockError, LockHolder, Options};
+use super::{Engine, EngineError};
+use crate::graph::Target;
+use std::time::Duration;
+
+/// What a command does with the database.
+#[derive(Debug, Clone)]
+pub enum Access {
+    /// It only reads.
+    Read,
+    /// It writes, alone: others wait up to `timeout` for `holder` to end.
+    Write {
+        /// Who it is, for those who wait.
+        holder: LockHolder,
+        /// How long to wait for others.
+        timeout: Duration,
+    },
+}
+
+/// An open database, and the lock that keeps other runs out of it.
+pub struct OpenEngine {
+    /// The database.
+    pub engine: Box<dyn Engine>,
+    // Dropped after the engine: nobody may come in before it is closed.
+    _lock: Option<FileLock>,
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another run has it.
+    #[error(transparent)]
+    Locked(#[from] LockError),
+    /// The database refused.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Opens the database of `target`. `waiting` is told whom the command waits for, and answers
+/// whether to go on.
+///
+/// # Errors
+/// Another run holds it longer than the timeout, or it cannot be opened.
+pub fn open(
+    target: &Target,
+    access: &Access,
+    waiting: &mut dyn FnMut(Option<&LockHolder>) -> bool,
+) -> Result<OpenEngine, OpenError> {
+    let location = match &target.path {
+        Some(path) => Location::File(path.clone()),
+        None => Location::Memory,
+    };
+    let lock = match (&location, access) {
+        (Location::File(path), Access::Write { holder, timeout }) if can_lock(path) => {
+            Some(FileLock::acquire(path, holder, *timeout, waiting)?)
+        }
+        _ => None,
+    };
+    let mut options = Options::new(location);
+    options.settings.clone_from(&target.settings);
+    options.read_only = matches!(access, Access::Read) && target.path.is_some();
+    let engine = DuckDb::open(&options)?;
+    let mut session = engine.session()?;
+    for extension in &target.extensions {
+        session.execute(&super::duckdb::load_extension(extension))?;
+    }
+    Ok(OpenEngine { engine: Box::new(engine), _lock: lock })
+}
+
+/// Where the database itself cannot be there, its own error says more than the lock's.
+fn can_lock(path: &std::path::Path) -> bool {
+    !path.is_dir() && path.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir())
+}

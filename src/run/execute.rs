@@ -1,0 +1,376 @@
+//! Carries out a plan: threads, order, failures.
+
+use super::event::{Event, Listener};
+use super::outcome::{NodeResult, Outcome, Status};
+use super::plan::{Plan, StepIndex};
+use super::schedule::Schedule;
+use super::standing::Standing;
+use super::worker::{Worker, open_failed, survey};
+use crate::artifact::TargetDirectory;
+use crate::compile::{self, Compilation, Compiled, Script};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::dialect::Stage;
+use crate::engine::{Engine, Session};
+use crate::graph::{Graph, Node, NodeIndex, TestNode};
+use crate::relation::RelationName;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+/// What a run is asked to do.
+pub struct RunRequest<'r> {
+    /// The project.
+    pub graph: &'r Graph,
+    /// The nodes and their order.
+    pub plan: &'r Plan,
+    /// Their SQL, and what is wrong with those that have none.
+    pub compilation: &'r Compilation,
+    /// Rebuild what would keep its rows.
+    pub full_refresh: bool,
+    /// Start nothing new once a node has failed.
+    pub fail_fast: bool,
+    /// The time, for what is recorded.
+    pub clock: fn() -> jiff::Timestamp,
+}
+
+/// A run while it is carried out: what all threads read.
+pub(super) struct Execution<'r> {
+    pub(super) graph: &'r Graph,
+    pub(super) compilation: &'r Compilation,
+    pub(super) engine: &'r dyn Engine,
+    pub(super) target: &'r TargetDirectory,
+    pub(super) request: &'r RunRequest<'r>,
+    pub(super) standing: Standing,
+}
+
+type Result<T> = std::result::Result<T, Box<Diagnostic>>;
+
+/// Carries out `request` on `engine`, telling `listener` what happens.
+///
+/// Everything that goes wrong with a node is in its result; what is built in one node is there
+/// whole or not at all.
+pub fn execute(
+    request: &RunRequest<'_>,
+    engine: &dyn Engine,
+    target: &TargetDirectory,
+    listener: &mut dyn Listener,
+) -> Outcome {
+    let begin = Instant::now();
+    let mut outcome = match prepare(request, engine, target) {
+        Ok(execution) => execution.run(listener),
+        Err(problem) => {
+            let skipped = (0..request.plan.steps.len()).map(StepIndex);
+            let results = skipped.map(|step| skip(request.plan, step, None)).collect();
+            Outcome { results, problems: vec![*problem], ..Outcome::default() }
+        }
+    };
+    outcome.elapsed = begin.elapsed();
+    outcome
+}
+
+/// Makes schemas and state table, and reads what stands in the target.
+fn prepare<'r>(
+    request: &'r RunRequest<'r>,
+    engine: &'r dyn Engine,
+    target: &'r TargetDirectory,
+) -> Result<Execution<'r>> {
+    let graph = request.graph;
+    let mut session = engine.session().map_err(|error| open_failed(&error))?;
+    let (made, read) = schemas(request);
+    for schema in &made {
+        let script = compile::schema_script(graph.target.dialect, schema);
+        apply(&mut *session, &script.map_err(|error| defect(&error))?)?;
+    }
+    let mut standing = survey(&mut *session, &read)?;
+    for orphan in standing.orphans() {
+        let sql = compile::statement(graph, "drop_table", orphan);
+        session.execute(&sql).map_err(|error| open_failed(&error))?;
+    }
+    let loads = request.plan.steps.iter().any(|step| graph.node(step.node).load().is_some());
+    if loads {
+        let script = compile::state_script(graph).map_err(|error| defect(&error))?;
+        apply(&mut *session, &script)?;
+        let state = compile::state_relation(graph);
+        let sql = compile::statement(graph, "loaded_relations", &state);
+        let known = session.query(&sql, None).map_err(|error| open_failed(&error))?;
+        let names = known.rows.into_iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned()));
+        standing.remember_ours(names);
+    }
+    let compilation = request.compilation;
+    Ok(Execution { graph, compilation, engine, target, request, standing })
+}
+
+fn apply(session: &mut dyn Session, script: &Script) -> Result<()> {
+    let statements = script.statements(Stage::Publish, |_| true);
+    for statement in statements {
+        session.execute(&statement.sql).map_err(|error| open_failed(&error))?;
+    }
+    Ok(())
+}
+
+fn defect(error: &minijinja::Error) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(Code::INTERNAL, format!("an SQL template is broken: {error}")))
+}
+
+/// The schemas that the plan makes relations in, and all that it reads from, each once.
+fn schemas(request: &RunRequest<'_>) -> (Vec<RelationName>, Vec<RelationName>) {
+    let graph = request.graph;
+    let schema = |relation: &RelationName| relation.sibling("");
+    let mut made = BTreeSet::new();
+    let mut read = BTreeSet::new();
+    for step in &request.plan.steps {
+        let node = graph.node(step.node);
+        made.extend(node.relation.as_ref().map(schema));
+        if node.test().is_some_and(|test| test.judgement.store_failures) {
+            made.insert(schema(&compile::audit_relation(graph, node)));
+        }
+        for parent in read_by(graph, node) {
+            read.extend(graph.node(parent).relation.as_ref().map(schema));
+        }
+    }
+    read.extend(made.iter().cloned());
+    (made.into_iter().collect(), read.into_iter().collect())
+}
+
+/// The relations that a node's query reads: its parents, and through ephemeral ones theirs.
+fn read_by(graph: &Graph, node: &Node) -> BTreeSet<NodeIndex> {
+    let mut found = BTreeSet::new();
+    let mut edge = node.parents.clone();
+    while let Some(index) = edge.pop() {
+        if graph.node(index).is_ephemeral() {
+            edge.extend(graph.node(index).parents.iter().copied());
+        } else {
+            found.insert(index);
+        }
+    }
+    found
+}
+
+fn skip(plan: &Plan, step: StepIndex, because: Option<NodeIndex>) -> NodeResult {
+    NodeResult {
+        node: plan.steps[step.0].node,
+        status: Status::Skipped { because },
+        problems: Vec::new(),
+        timing: None,
+        thread: 0,
+        rows: None,
+        failures: None,
+        compiled: None,
+    }
+}
+
+/// What the threads tell the schedule.
+enum Report {
+    Started(StepIndex),
+    Finished(StepIndex, Box<NodeResult>),
+    /// A thread has no session.
+    Unable(Box<Diagnostic>),
+}
+
+impl Execution<'_> {
+    pub(super) fn run_id(&self) -> &str {
+        &self.graph.shared.facts().invocation_id
+    }
+
+    fn run(&self, listener: &mut dyn Listener) -> Outcome {
+        let plan = self.request.plan;
+        let compiled: HashMap<NodeIndex, &Compiled> =
+            self.compilation.nodes.iter().map(|compiled| (compiled.index, compiled)).collect();
+        let threads = self.graph.target.threads.min(plan.steps.len().max(1));
+        let mut outcome = Outcome::default();
+        let (to_workers, tasks) = mpsc::channel::<StepIndex>();
+        let (report, reports) = mpsc::channel::<Report>();
+        let tasks = Mutex::new(tasks);
+        let (tasks, compiled) = (&tasks, &compiled);
+        std::thread::scope(|scope| {
+            for number in 1..=threads {
+                let report = report.clone();
+                scope.spawn(move || self.work(number, tasks, compiled, &report));
+            }
+            drop(report);
+            self.steer(to_workers, &reports, threads, listener, &mut outcome);
+        });
+        outcome
+    }
+
+    /// One thread: takes tasks until there are no more.
+    fn work(
+        &self,
+        number: usize,
+        tasks: &Mutex<mpsc::Receiver<StepIndex>>,
+        compiled: &HashMap<NodeIndex, &Compiled>,
+        report: &mpsc::Sender<Report>,
+    ) {
+        let session = match self.engine.session() {
+            Ok(session) => session,
+            Err(error) => {
+                // The schedule has gone only when it needs nobody any more.
+                let _gone = report.send(Report::Unable(open_failed(&error)));
+                return;
+            }
+        };
+        let mut worker = Worker { execution: self, session, introspection: None, number };
+        loop {
+            let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            let Ok(step) = task else { return };
+            let node = self.request.plan.steps[step.0].node;
+            let _gone = report.send(Report::Started(step));
+            let result = match (self.compilation.broken.get(&node), compiled.get(&node)) {
+                (None, Some(compiled)) => worker.carry_out(compiled),
+                (Some(problem), _) => self.broken(step, problem.clone()),
+                (None, None) => {
+                    let message = format!("`{}` was not compiled", self.graph.node(node).id);
+                    self.broken(step, Diagnostic::error(Code::INTERNAL, message))
+                }
+            };
+            if report.send(Report::Finished(step, Box::new(result))).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn broken(&self, step: StepIndex, problem: Diagnostic) -> NodeResult {
+        let result = skip(self.request.plan, step, None);
+        NodeResult { status: Status::Failed, problems: vec![problem], ..result }
+    }
+
+    /// The schedule: hands out what is ready, takes in what is done.
+    fn steer(
+        &self,
+        to_workers: mpsc::Sender<StepIndex>,
+        reports: &mpsc::Receiver<Report>,
+        threads: usize,
+        listener: &mut dyn Listener,
+        outcome: &mut Outcome,
+    ) {
+        let plan = self.request.plan;
+        let mut schedule = Schedule::new(plan);
+        let (mut idle, mut able) = (threads, threads);
+        let record = |result: NodeResult, listener: &mut dyn Listener, outcome: &mut Outcome| {
+            listener.event(Event::NodeFinished { result: &result });
+            outcome.results.push(result);
+        };
+        while !schedule.is_done() {
+            while idle > 0
+                && let Some(step) = schedule.start()
+            {
+                idle -= 1;
+                let _gone = to_workers.send(step);
+            }
+            match reports.recv() {
+                Ok(Report::Started(step)) => {
+                    listener.event(Event::NodeStarted { node: plan.steps[step.0].node });
+                }
+                Ok(Report::Finished(step, result)) => {
+                    idle += 1;
+                    let (good, node) = (result.status.is_good(), result.node);
+                    record(*result, listener, outcome);
+                    if good {
+                        schedule.succeed(step);
+                        continue;
+                    }
+                    for skipped in schedule.fail(step) {
+                        record(skip(plan, skipped, Some(node)), listener, outcome);
+                    }
+                    if self.request.fail_fast {
+                        for skipped in schedule.stop() {
+                            record(skip(plan, skipped, Some(node)), listener, outcome);
+                        }
+                    }
+                }
+                Ok(Report::Unable(problem)) => {
+                    outcome.problems.push(*problem);
+                    (idle, able) = (idle.saturating_sub(1), able - 1);
+                    if able == 0 {
+                        schedule.stop();
+                        return;
+                    }
+                }
+                Err(mpsc::RecvError) => return,
+            }
+        }
+    }
+
+    /// Everything that `node` reads is there, or the error says how to get it.
+    pub(super) fn check_parents(&self, node: &Node) -> Result<()> {
+        for parent in read_by(self.graph, node) {
+            let parent = self.graph.node(parent);
+            let Some(relation) = &parent.relation else { continue };
+            if self.standing.kind(relation).is_some() {
+                continue;
+            }
+            let verb = if parent.load().is_some() { "loaded" } else { "built" };
+            let external = parent.resource_type() == "source" && parent.load().is_none();
+            let message = format!(
+                "`{}` needs {} `{}`, but `{relation}` does not exist",
+                node.label(),
+                parent.resource_type(),
+                parent.label(),
+            );
+            let help = if external {
+                format!("declare `path:` to let sqlflow load it, or make `{relation}` first")
+            } else {
+                format!("it was never {verb}: select its ancestors too, with `+{}`", node.name)
+            };
+            return Err(Box::new(
+                Diagnostic::error(Code::RELATION_MISSING, message)
+                    .at(node.place.clone())
+                    .with_help(help),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether a load of sqlflow made `relation`.
+    pub(super) fn made_by_load(&self, relation: &RelationName) -> bool {
+        let dialect = self.graph.target.dialect;
+        self.standing.has_made(&dialect.fold(&dialect.render(relation)))
+    }
+
+    /// Where the statements of `node` were written, for people.
+    pub(super) fn where_written(&self, node: &Node) -> String {
+        let path = self.target.root().join(TargetDirectory::run_path(node));
+        let shown = path.strip_prefix(&self.graph.root).unwrap_or(&path);
+        format!("the statement is in {}", shown.display())
+    }
+
+    /// What a failed test has to say.
+    pub(super) fn failed_test(
+        &self,
+        node: &Node,
+        test: &TestNode,
+        failures: u64,
+        status: Status,
+    ) -> Diagnostic {
+        let rows = if failures == 1 { "1 failing row".to_owned() } else { format!("{} failing rows", grouped(failures)) };
+        let message = format!("test `{}` found {rows}", node.name);
+        let diagnostic = if status == Status::Warned {
+            Diagnostic::warning(Code::TEST_FAILED, message)
+        } else {
+            Diagnostic::error(Code::TEST_FAILED, message)
+        };
+        let seen = if test.judgement.store_failures {
+            let audit = compile::audit_relation(self.graph, node);
+            format!("they are in `{audit}`")
+        } else {
+            let path = self.target.root().join(TargetDirectory::compiled_path(node));
+            let shown = path.strip_prefix(&self.graph.root).unwrap_or(&path);
+            format!("see them with `sqlflow show {}`; the query is in {}", node.name, shown.display())
+        };
+        diagnostic.at(node.place.clone()).with_help(seen)
+    }
+}
+
+/// `336776` as `336,776`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

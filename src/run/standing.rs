@@ -1,0 +1,63 @@
+//! What stands in the target database, kept up to date while a run changes it.
+
+use crate::relation::{RelationKind, RelationName};
+use std::collections::{HashMap, HashSet};
+use std::sync::{PoisonError, RwLock};
+
+/// The relations of the schemas that a run touches. Read once, so that no node has to ask.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    kinds: RwLock<HashMap<String, RelationKind>>,
+    /// Tables that loads of sqlflow made.
+    ours: HashSet<String>,
+    orphans: Vec<RelationName>,
+}
+
+/// Names as the database compares them.
+fn key(relation: &RelationName) -> String {
+    let database = relation.database.as_deref().unwrap_or("");
+    format!("{database}\u{0}{}\u{0}{}", relation.schema(), relation.identifier).to_lowercase()
+}
+
+impl Standing {
+    pub(super) fn new(relations: Vec<(RelationName, RelationKind)>) -> Self {
+        let is_stage =
+            |name: &RelationName| name.identifier.starts_with("__sqlflow_stage__");
+        let (orphans, relations): (Vec<_>, Vec<_>) =
+            relations.into_iter().partition(|(name, _)| is_stage(name));
+        Self {
+            kinds: RwLock::new(
+                relations.into_iter().map(|(name, kind)| (key(&name), kind)).collect(),
+            ),
+            ours: HashSet::new(),
+            orphans: orphans.into_iter().map(|(name, _)| name).collect(),
+        }
+    }
+
+    /// Stages that a killed run left behind.
+    pub(super) fn orphans(&self) -> &[RelationName] {
+        &self.orphans
+    }
+
+    /// What is called `relation`; `None` where nothing is.
+    pub(super) fn kind(&self, relation: &RelationName) -> Option<RelationKind> {
+        let kinds = self.kinds.read().unwrap_or_else(PoisonError::into_inner);
+        kinds.get(&key(relation)).copied()
+    }
+
+    /// A relation was made.
+    pub(super) fn set(&self, relation: &RelationName, kind: RelationKind) {
+        let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
+        kinds.insert(key(relation), kind);
+    }
+
+    /// The rendered and folded names of tables that loads have made.
+    pub(super) fn remember_ours(&mut self, names: impl IntoIterator<Item = String>) {
+        self.ours.extend(names);
+    }
+
+    /// Whether a load made the table whose rendered and folded name is `name`.
+    pub(super) fn has_made(&self, name: &str) -> bool {
+        self.ours.contains(name)
+    }
+}

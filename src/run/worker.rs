@@ -1,0 +1,406 @@
+//! One thread's work: carries out a node through a session of its own.
+
+use super::execute::Execution;
+use super::introspect::SessionIntrospection;
+use super::outcome::{NodeResult, Status};
+use super::problem;
+use super::standing::Standing;
+use crate::artifact::NodeTiming;
+use crate::compile::{self, Compiled, Script, Statement};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::dialect::{Condition, Stage};
+use crate::engine::{EngineError, Session, Table};
+use crate::graph::{LoadNode, Node, NodeKind, TestNode, TestSeverity};
+use crate::load::{FileLoad, load_files, scan_files};
+use crate::mode::Materialization;
+use crate::relation::{RelationKind, RelationName};
+use crate::template::Introspection;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Instant;
+
+type Result<T> = std::result::Result<T, Box<Diagnostic>>;
+
+/// A session, and what it works on.
+pub(super) struct Worker<'r> {
+    pub(super) execution: &'r Execution<'r>,
+    pub(super) session: Box<dyn Session>,
+    pub(super) introspection: Option<Arc<dyn Introspection>>,
+    pub(super) number: usize,
+}
+
+/// What a node's work gave.
+#[derive(Default)]
+struct Done {
+    status: Option<Status>,
+    problems: Vec<Diagnostic>,
+    rows: Option<u64>,
+    failures: Option<u64>,
+}
+
+impl Worker<'_> {
+    /// Carries out `compiled` from beginning to end. Whatever happens becomes the result.
+    pub(super) fn carry_out(&mut self, compiled: &Compiled) -> NodeResult {
+        let clock = self.execution.request.clock;
+        let (started_at, begin) = (clock(), Instant::now());
+        let mut compiled = compiled.clone();
+        let done = self.dispatch(&mut compiled).unwrap_or_else(|problem| Done {
+            status: Some(Status::Failed),
+            problems: vec![*problem],
+            ..Done::default()
+        });
+        NodeResult {
+            node: compiled.index,
+            status: done.status.unwrap_or(Status::Succeeded),
+            problems: done.problems,
+            timing: Some(NodeTiming {
+                started_at,
+                completed_at: clock(),
+                duration: begin.elapsed(),
+            }),
+            thread: self.number,
+            rows: done.rows,
+            failures: done.failures,
+            compiled: Some(compiled),
+        }
+    }
+
+    fn dispatch(&mut self, compiled: &mut Compiled) -> Result<Done> {
+        let execution = self.execution;
+        let node = execution.graph.node(compiled.index);
+        execution.check_parents(node)?;
+        match &node.kind {
+            NodeKind::Model(materialization) => self.model(node, materialization, compiled),
+            NodeKind::Seed(_) => self.seed(node, compiled),
+            NodeKind::Test(test) => self.test(node, test, compiled),
+            NodeKind::Source(source) => match &source.load {
+                Some(load) => self.load(node, load, compiled),
+                None => Ok(Done::default()),
+            },
+            NodeKind::Analysis => Ok(Done::default()),
+        }
+    }
+
+    fn model(
+        &mut self,
+        node: &Node,
+        materialization: &Materialization,
+        compiled: &mut Compiled,
+    ) -> Result<Done> {
+        let execution = self.execution;
+        let Some(relation) = &node.relation else { return Ok(Done::default()) };
+        let existing = execution.standing.kind(relation);
+        let full_refresh =
+            node.config.full_refresh.unwrap_or(execution.request.full_refresh);
+        let incremental = matches!(materialization, Materialization::Incremental(_));
+        let rows_stay = incremental && existing == Some(RelationKind::Table) && !full_refresh;
+        self.compile_late(compiled, rows_stay)?;
+        let holds = |condition| match condition {
+            Condition::Always => true,
+            Condition::TableStands => existing == Some(RelationKind::Table),
+            Condition::ViewStands => existing == Some(RelationKind::View),
+            Condition::Anew => !rows_stay,
+            Condition::RowsStay => rows_stay,
+        };
+        let script = compiled.script.clone();
+        self.stage(node, compiled, &script, &holds)?;
+        let mut problems = Vec::new();
+        if rows_stay {
+            let columns = self.batch_columns(node, relation, &mut problems)?;
+            compiled.script = compile::bind_columns(execution.graph, compiled, &columns)?;
+            execution.target.write_node(execution.graph, compiled)?;
+        }
+        let script = compiled.script.clone();
+        let rows = self.publish(node, compiled, &script, &holds)?;
+        let kind = match materialization {
+            Materialization::View => RelationKind::View,
+            Materialization::Table | Materialization::Incremental(_) => RelationKind::Table,
+            Materialization::Ephemeral => return Ok(Done::default()),
+        };
+        execution.standing.set(relation, kind);
+        let rows = rows.filter(|_| kind == RelationKind::Table);
+        Ok(Done { rows, problems, ..Done::default() })
+    }
+
+    /// Compiles a node whose template asks the database, now that its parents are there.
+    fn compile_late(&mut self, compiled: &mut Compiled, rows_stay: bool) -> Result<()> {
+        if !compiled.needs_connection {
+            return Ok(());
+        }
+        let execution = self.execution;
+        let introspection = match &self.introspection {
+            Some(introspection) => introspection.clone(),
+            None => {
+                let session = execution.engine.session().map_err(|error| open_failed(&error))?;
+                let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session));
+                self.introspection = Some(asked.clone());
+                asked
+            }
+        };
+        *compiled = compile::compile_node(
+            execution.graph, execution.compilation, compiled.index, &introspection, rows_stay,
+        )?;
+        execution.target.write_node(execution.graph, compiled)
+    }
+
+    /// The columns of the batch that the relation has, in the relation's order.
+    fn batch_columns(
+        &mut self,
+        node: &Node,
+        relation: &RelationName,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Result<Vec<String>> {
+        let graph = self.execution.graph;
+        let batch = RelationName {
+            database: Some("temp".to_owned()),
+            schema: Some("main".to_owned()),
+            identifier: compile::batch_name(relation),
+        };
+        let mut names = |relation: &RelationName| -> Result<Vec<String>> {
+            let columns = self.session.columns(relation);
+            let columns = columns.map_err(|error| Box::new(plain(node, &error)))?;
+            Ok(columns.unwrap_or_default().into_iter().map(|column| column.name).collect())
+        };
+        let (target, batch) = (names(relation)?, names(&batch)?);
+        let fold = |name: &String| graph.target.dialect.fold(name);
+        let lacking = |all: &[String], of: &[String]| -> Vec<String> {
+            let all: Vec<String> = all.iter().map(fold).collect();
+            of.iter().filter(|name| !all.contains(&fold(name))).cloned().collect()
+        };
+        let gone = lacking(&batch, &target);
+        if !gone.is_empty() {
+            let message = format!(
+                "the query no longer gives {} of table `{relation}`", columns_named(&gone)
+            );
+            return Err(Box::new(
+                Diagnostic::error(Code::DATA_FAILED, message)
+                    .at(node.place.clone())
+                    .with_help("rebuild the table with --full-refresh, or give the column again"),
+            ));
+        }
+        let new = lacking(&target, &batch);
+        if !new.is_empty() {
+            let message = format!("table `{relation}` lacks {}: left out", columns_named(&new));
+            problems.push(
+                Diagnostic::warning(Code::DATA_FAILED, message)
+                    .at(node.place.clone())
+                    .with_help("rebuild the table with --full-refresh"),
+            );
+        }
+        Ok(target)
+    }
+
+    fn seed(&mut self, node: &Node, compiled: &mut Compiled) -> Result<Done> {
+        let execution = self.execution;
+        let Some(relation) = &node.relation else { return Ok(Done::default()) };
+        let NodeKind::Seed(seed) = &node.kind else { return Ok(Done::default()) };
+        let load = seed_load(node, &seed.path);
+        let (_, scanned) = scan_files(execution.graph, node, &load, &mut *self.session)?;
+        compiled.script = compile::bind_seed(execution.graph, compiled, &scanned.sql)?;
+        execution.target.write_node(execution.graph, compiled)?;
+        let existing = execution.standing.kind(relation);
+        let holds = |condition| match condition {
+            Condition::Always | Condition::Anew => true,
+            Condition::TableStands => existing == Some(RelationKind::Table),
+            Condition::ViewStands => existing == Some(RelationKind::View),
+            Condition::RowsStay => false,
+        };
+        let script = compiled.script.clone();
+        self.stage(node, compiled, &script, &holds)?;
+        let rows = self.publish(node, compiled, &script, &holds)?;
+        execution.standing.set(relation, RelationKind::Table);
+        Ok(Done { rows, ..Done::default() })
+    }
+
+    fn load(&mut self, node: &Node, load: &LoadNode, compiled: &mut Compiled) -> Result<Done> {
+        let execution = self.execution;
+        let Some(relation) = &node.relation else { return Ok(Done::default()) };
+        let work = FileLoad {
+            graph: execution.graph,
+            node,
+            load,
+            existing: execution.standing.kind(relation),
+            ours: execution.made_by_load(relation),
+            run_id: execution.run_id(),
+            now: (execution.request.clock)(),
+        };
+        let loaded = load_files(&work, &mut *self.session, &mut |script| {
+            compiled.script = script.clone();
+            execution.target.write_node(execution.graph, compiled)
+        })?;
+        execution.standing.set(relation, RelationKind::Table);
+        let mut problems = Vec::new();
+        if loaded.rows.is_none() {
+            let message = format!("`{}` has no rows: table `{relation}` is kept as it was", load.path);
+            problems.push(
+                Diagnostic::note(Code::EMPTY_OVER_ROWS, message).at(load.place.clone()),
+            );
+        }
+        Ok(Done { rows: loaded.rows, problems, ..Done::default() })
+    }
+
+    fn test(&mut self, node: &Node, test: &TestNode, compiled: &mut Compiled) -> Result<Done> {
+        self.compile_late(compiled, false)?;
+        let script = compiled.script.clone();
+        let holds = |condition| condition == Condition::Always;
+        self.stage(node, compiled, &script, &holds)?;
+        let Some(statement) = script.statements(Stage::Query, holds).first().copied().cloned()
+        else {
+            return Ok(Done::default());
+        };
+        let table = self.session.query(&statement.sql, Some(1)).map_err(|error| {
+            self.describe(node, compiled, Some(&statement), &error)
+        })?;
+        let verdict = Verdict::read(&table).ok_or_else(|| {
+            let message = "the test did not answer with a number of failures".to_owned();
+            Box::new(Diagnostic::error(Code::SQL_FAILED, message).at(node.place.clone()))
+        })?;
+        let status = verdict.status(test);
+        let mut problems = Vec::new();
+        if status != Status::Succeeded {
+            problems.push(self.execution.failed_test(node, test, verdict.failures, status));
+        }
+        Ok(Done { status: Some(status), problems, failures: Some(verdict.failures), ..Done::default() })
+    }
+
+    /// Executes the `stage` sections, one statement at a time.
+    fn stage(
+        &mut self,
+        node: &Node,
+        compiled: &Compiled,
+        script: &Script,
+        holds: &dyn Fn(Condition) -> bool,
+    ) -> Result<()> {
+        for statement in script.statements(Stage::Stage, holds) {
+            self.session
+                .execute(&statement.sql)
+                .map_err(|error| self.describe(node, compiled, Some(statement), &error))?;
+        }
+        Ok(())
+    }
+
+    /// Executes the `publish` sections in one transaction; answers the most rows that one statement
+    /// changed.
+    fn publish(
+        &mut self,
+        node: &Node,
+        compiled: &Compiled,
+        script: &Script,
+        holds: &dyn Fn(Condition) -> bool,
+    ) -> Result<Option<u64>> {
+        let statements = script.statements(Stage::Publish, holds);
+        if let [only] = statements.as_slice() {
+            // One statement is a transaction by itself.
+            return self
+                .session
+                .execute(&only.sql)
+                .map_err(|error| self.describe(node, compiled, Some(only), &error));
+        }
+        let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+        let changed = self.session.apply(&texts).map_err(|(index, error)| {
+            self.describe(node, compiled, statements.get(index).copied(), &error)
+        })?;
+        Ok(changed.into_iter().flatten().max())
+    }
+
+    fn describe(
+        &self,
+        node: &Node,
+        compiled: &Compiled,
+        statement: Option<&Statement>,
+        error: &EngineError,
+    ) -> Box<Diagnostic> {
+        let execution = self.execution;
+        let problem = problem::describe(execution.graph, node, compiled, statement, error);
+        Box::new(problem.with_note(execution.where_written(node)))
+    }
+}
+
+/// A seed is read as a source's file is.
+fn seed_load(node: &Node, path: &str) -> LoadNode {
+    let types = node.config.all.get("column_types").and_then(Value::as_object);
+    let types = types.into_iter().flatten().filter_map(|(name, data_type)| {
+        Some((name.clone(), data_type.as_str()?.to_owned()))
+    });
+    let mut options = Vec::new();
+    if let Some(delimiter) = node.config.all.get("delimiter") {
+        options.push(crate::project::Setting {
+            key: "delimiter".to_owned(),
+            value: delimiter.clone(),
+            place: node.place.clone(),
+        });
+    }
+    LoadNode {
+        path: path.to_owned(),
+        place: node.place.clone(),
+        directory: String::new(),
+        connection: None,
+        format: Some("csv".to_owned()),
+        options,
+        columns: types.collect(),
+        on_empty: crate::graph::OnEmpty::Replace,
+        adopt: true,
+    }
+}
+
+fn columns_named(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let word = if names.len() == 1 { "column" } else { "columns" };
+    format!("{word} {}", quoted.join(", "))
+}
+
+fn plain(node: &Node, error: &EngineError) -> Diagnostic {
+    Diagnostic::error(problem::code(error.kind), error.message.clone()).at(node.place.clone())
+}
+
+pub(super) fn open_failed(error: &EngineError) -> Box<Diagnostic> {
+    Box::new(Diagnostic::error(problem::code(error.kind), error.message.clone()))
+}
+
+/// What a test's query answered.
+struct Verdict {
+    failures: u64,
+    should_warn: bool,
+    should_error: bool,
+}
+
+impl Verdict {
+    fn read(table: &Table) -> Option<Self> {
+        let row = table.rows.first()?;
+        let failures = match row.first()? {
+            // `sum` over no rows.
+            Value::Null => 0,
+            Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?))?,
+            Value::String(text) => whole(text.parse().ok()?)?,
+            _ => return None,
+        };
+        let flag = |value: Option<&Value>| value == Some(&Value::Bool(true));
+        Some(Self { failures, should_warn: flag(row.get(1)), should_error: flag(row.get(2)) })
+    }
+
+    fn status(&self, test: &TestNode) -> Status {
+        match test.judgement.severity {
+            TestSeverity::Error if self.should_error => Status::TestFailed,
+            _ if self.should_warn => Status::Warned,
+            _ => Status::Succeeded,
+        }
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count of failures that a test computed as a decimal; it is not negative"
+)]
+fn whole(number: f64) -> Option<u64> {
+    (number.is_finite() && number >= 0.0).then(|| number.round() as u64)
+}
+
+/// Asks what stands in the target before anything is changed.
+pub(super) fn survey(
+    session: &mut dyn Session,
+    schemas: &[RelationName],
+) -> Result<Standing> {
+    let relations = session.relations(schemas).map_err(|error| open_failed(&error))?;
+    Ok(Standing::new(relations))
+}
