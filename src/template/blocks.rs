@@ -65,6 +65,8 @@ pub(crate) struct Header {
     pub varargs: bool,
     pub kwargs: bool,
     pub caller: bool,
+    /// Where `caller` stands inside of a `{% call %}` block and means the macro's own.
+    pub outer_callers: Vec<Range<usize>>,
 }
 
 /// Finds the blocks of a file, in order. A block without its end is left out: see [`unclosed`].
@@ -200,12 +202,19 @@ fn finish_default(source: &str, block: &mut Block, from: &mut Option<usize>, end
 fn read_body(source: &str, lexer: &mut Lexer, block: &mut Block) -> Option<(usize, usize)> {
     let keyword = source[block.header.keyword.clone()].to_string();
     let mut nested = 0usize;
+    let mut calls = 0usize;
+    let mut call_opens = false;
     loop {
         let (token, open) = lexer.next_token()?;
         let (mut token, mut range) = (token, open.clone());
+        if token == Token::Close && std::mem::take(&mut call_opens) {
+            calls += 1;
+        }
         if token == Token::OpenBlock {
             (token, range) = lexer.next_token()?;
             let word = &source[range.clone()];
+            call_opens = word == "call";
+            calls = calls.saturating_sub(usize::from(word == "endcall"));
             if word == keyword {
                 nested += 1;
             } else if word.strip_prefix("end") == Some(&keyword) {
@@ -218,10 +227,15 @@ fn read_body(source: &str, lexer: &mut Lexer, block: &mut Block) -> Option<(usiz
             }
         }
         if token == Token::Word {
-            match &source[range] {
+            match &source[range.clone()] {
                 "varargs" => block.header.varargs = true,
                 "kwargs" => block.header.kwargs = true,
-                "caller" => block.header.caller = true,
+                "caller" => {
+                    block.header.caller = true;
+                    if calls > 0 {
+                        block.header.outer_callers.push(range);
+                    }
+                }
                 _ => {}
             }
         }

@@ -41,8 +41,7 @@ impl MacroRef {
             Some(declared) => declared,
             None => load(state, entry, self.id).map_err(in_call)?,
         };
-        let absent = scope(state)?.absent.clone();
-        let values = bind_macro(entry, args, &absent)?;
+        let values = bind_macro(entry, args)?;
         match declared.call(state, &values) {
             Ok(value) => Ok(value),
             Err(error) => match error.source().and_then(|source| source.downcast_ref::<Return>()) {
@@ -81,7 +80,7 @@ pub(crate) fn template_id(name: &str) -> Option<MacroId> {
     name.strip_prefix("macro ")?.parse().ok().map(MacroId)
 }
 
-fn bind_macro(entry: &Entry, args: &[Value], absent: &Value) -> Result<Vec<Value>, Error> {
+fn bind_macro(entry: &Entry, args: &[Value]) -> Result<Vec<Value>, Error> {
     let info = &entry.info;
     let given = Arguments::new(args)?;
     let wrong = |message: String| {
@@ -119,10 +118,7 @@ fn bind_macro(entry: &Entry, args: &[Value], absent: &Value) -> Result<Vec<Value
         }
     }
     let mut all = Vec::with_capacity(count + 3);
-    for (value, argument) in values.into_iter().zip(&info.arguments) {
-        let missing = || if argument.default.is_some() { Value::UNDEFINED } else { absent.clone() };
-        all.push(value.unwrap_or_else(missing));
-    }
+    all.extend(values.into_iter().map(Option::unwrap_or_default));
     if info.varargs {
         let rest = given.positional.get(count..).unwrap_or_default();
         all.push(Value::from(Tuple::from(rest)));

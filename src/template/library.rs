@@ -2,7 +2,7 @@
 //!
 //! | called as | searched in |
 //! | --- | --- |
-//! | `m()` | the caller's package, the root project, `dbt` |
+//! | `m()` | the package of the node that is rendered, the root project, `dbt`; at last the calling macro's own |
 //! | `p.m()` | package `p` |
 //! | `adapter.dispatch('m')()` | as `m()`, for `<adapter>__m`, ..., `default__m` |
 //! | `adapter.dispatch('m', 'p')()` | the search order declared for `p`, else the root project and `p` |

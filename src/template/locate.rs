@@ -57,7 +57,13 @@ fn frame(error: &minijinja::Error, names: &dyn Names) -> Option<Frame> {
         Some(range) => origin.map.source_range(range),
         None => line_range(&origin, error.line()?),
     };
-    let start = floor(origin.text, span.start);
+    let mut start = widened(origin.text, floor(origin.text, span.start));
+    if span.is_empty() {
+        // what the rewriter put behind a name is about the name
+        let before = &origin.text[..start];
+        let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+        start = before.trim_end_matches(is_name).len();
+    }
     let span = start..floor(origin.text, span.end).max(start);
     let before = &origin.text[..start];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -68,6 +74,45 @@ fn frame(error: &minijinja::Error, names: &dyn Names) -> Option<Frame> {
         column: before[line_start..].chars().count() + 1,
         span,
     })
+}
+
+/// The start of the whole chain `a.b[c].d()`: the engine's span of a link begins at the link before it.
+fn widened(text: &str, mut start: usize) -> usize {
+    let bytes = text.as_bytes();
+    loop {
+        let is_link = matches!(bytes.get(start), Some(b'.' | b'[' | b'('));
+        let Some(before) = start.checked_sub(1).filter(|_| is_link) else { return start };
+        start = match bytes[before] {
+            b')' | b']' => opening(bytes, before),
+            quote @ (b'"' | b'\'') => {
+                bytes[..before].iter().rposition(|byte| *byte == quote).unwrap_or(before)
+            }
+            byte if byte.is_ascii_alphanumeric() || byte == b'_' => before,
+            _ => return start,
+        };
+        while start > 0 && (bytes[start - 1].is_ascii_alphanumeric() || bytes[start - 1] == b'_') {
+            start -= 1;
+        }
+        if start > 0 && bytes[start - 1] == b'.' {
+            start -= 1;
+        }
+    }
+}
+
+/// The bracket that the one at `close` belongs to.
+fn opening(bytes: &[u8], close: usize) -> usize {
+    let mut depth = 0usize;
+    for at in (0..=close).rev() {
+        match bytes[at] {
+            b')' | b']' => depth += 1,
+            b'(' | b'[' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    close
 }
 
 /// The start of the character that a byte is part of.

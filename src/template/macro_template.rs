@@ -5,6 +5,7 @@
 //! | `{% test t(model) %}` | `{% macro test_t(model) %}` | minijinja has macros only |
 //! | `{% materialization m, adapter='x' %}` | `{% macro materialization_m_x() %}` | |
 //! | `{% macro m(a) %}{{ varargs }}` | `{% macro m(a,varargs=(),kwargs=()) %}{{ varargs }}` | the caller fills them |
+//! | `{% call c() %}{{ caller() }}{% endcall %}` | `{% call c() %}{{ __caller() }}{% endcall %}` | a call block has no caller of its own |
 //! | `{% macro m(a, b=a) %}` | `{% macro m(a, b=__undefined) %}{%if b is undefined%}{%set b=(a)%}{%endif%}` | minijinja evaluates later defaults first |
 
 use super::blocks::{Block, BlockKind};
@@ -54,6 +55,11 @@ fn hidden_parameters(block: &Block, edits: &mut Vec<Edit>) {
 
 fn late_defaults(file: &str, block: &Block, edits: &mut Vec<Edit>) {
     let mut late = String::new();
+    if !block.header.outer_callers.is_empty() {
+        late.push_str("{%set __caller=caller%}");
+        let callers = block.header.outer_callers.iter();
+        edits.extend(callers.map(|range| Edit::replace(range, "__caller")));
+    }
     for (index, default) in block.header.defaults.iter().enumerate() {
         let Some(range) = default else { continue };
         let text = file[range.clone()].trim();
@@ -100,6 +106,16 @@ mod tests {
                 "{% macro m(a, b=__undefined,kwargs=()) -%}{%if b is undefined%}{%set b=(a ~ '!')%}{%endif-%} {{ kwargs }}{% endmacro %}",
             ),
         ];
+        let cases = cases.into_iter().chain([
+            (
+                "{% macro m(a = []) %}{{ varargs }}{% endmacro %}",
+                "{% macro m(a = ([]|__list),varargs=()) %}{{ varargs }}{% endmacro %}",
+            ),
+            (
+                "{% macro m(a, b=[a], ) %}{% endmacro %}",
+                "{% macro m(a, b=__undefined, ) %}{%if b is undefined%}{%set b=([a])%}{%endif%}{% endmacro %}",
+            ),
+        ]);
         for (source, expected) in cases {
             let block = &blocks(source)[0];
             let expected = format!("{expected}{{%set __=__keep({})%}}", block.name);

@@ -8,7 +8,7 @@
 //! | how is a macro of another file called | `call` |
 //! | which names does a template see | `scope`, `context` |
 //! | what may a template ask of the project and the database | `host` |
-//! | how is a template compiled and rendered | `renderer` |
+//! | how is a template compiled and rendered | `renderer`, with `native` and `printing` |
 //! | what went wrong and where | `error`, `locate`, `suggest` |
 //! | how do Python's lists, dicts, numbers and strings behave | `value` |
 //!
@@ -24,6 +24,8 @@ mod lexer;
 mod library;
 mod locate;
 mod macro_template;
+mod native;
+mod printing;
 mod relation_object;
 mod renderer;
 mod rewrite;

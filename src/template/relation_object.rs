@@ -8,14 +8,19 @@ use minijinja::value::{DynObject, Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
 use super::signature::{Arguments, bind};
+use super::value::Dict;
 use crate::relation::RelationName;
 
 /// What a relation is in its database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RelationKind {
+    /// Rows are stored.
     Table,
+    /// A stored query.
     View,
+    /// A stored query with its rows.
     MaterializedView,
+    /// Rows are stored elsewhere.
     External,
     /// The name of a common table expression, which prints without quotes.
     Cte,
@@ -193,7 +198,9 @@ impl Object for Relation {
             "is_view" => self.is(RelationKind::View),
             "is_cte" => self.is(RelationKind::Cte),
             "is_materialized_view" => self.is(RelationKind::MaterializedView),
-            "is_relation" => Some(Value::from(true)),
+            "metadata" => {
+                Some(Dict::value(vec![(Value::from("type"), Value::from("SqlRelation"))]))
+            }
             _ => None,
         }
     }
@@ -230,6 +237,11 @@ impl Object for Relation {
                 Ok(Value::from_object(relation))
             }
             "create" => create(state, args),
+            "get" => {
+                let [key, default] = bind(method, ["key", "default"], args)?.0;
+                let found = self.get_value(&key.unwrap_or_default());
+                Ok(found.or(default).unwrap_or_else(|| Value::from(())))
+            }
             _ => Err(Error::from(ErrorKind::UnknownMethod)),
         }
     }

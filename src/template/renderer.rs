@@ -4,27 +4,31 @@
 //! macros a way into the running state without a prelude in each template, and lets a compiled template be
 //! kept for the second pass.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use minijinja::value::{Kwargs, Value};
-use minijinja::{Environment, Output, OutputSpanKind, State, UndefinedBehavior};
+use minijinja::{Environment, OutputSpanKind, UndefinedBehavior};
 
 use super::call::{MacroRef, template_id};
 use super::context;
-use super::error::{Kind, TemplateError, printed_undefined};
+use super::error::{Kind, TemplateError};
 use super::host::Host;
-use super::lexer::{Lexer, Token};
+
 use super::library::{MacroId, MacroLibrary};
 use super::locate::{Names, Origin, locate};
+use super::native::single_expression;
+use super::printing;
 use super::rewrite::rewrite;
-use super::scope::{Record, Scope, Session};
+use super::scope::{Record, Scope};
 use super::source_map::{Edit, SourceMap};
-use super::value::{float, own_deep};
+use super::value::own_deep;
 
-const LOAD: &str = "{%macro __load(__n)%}{%include __n%}{%endmacro%}{%set __=__boot(__load)%}";
+/// Makes the session, with the macro that loads others.
+pub(crate) const LOAD: &str =
+    "{%macro __load(__n)%}{%include __n%}{%endmacro%}{%set __=__boot(__load)%}";
 const RENDER: &str = "render";
 const CALL: &str = "call";
 
@@ -106,7 +110,7 @@ pub struct Renderer {
     library: Arc<MacroLibrary>,
     compiled: Vec<Option<Compiled>>,
     free: Vec<usize>,
-    absent: Value,
+    globals: Arc<HashSet<String>>,
 }
 
 impl Renderer {
@@ -125,16 +129,14 @@ impl Renderer {
             Ok(entry.map(|entry| entry.template.clone()))
         });
         context::register(&mut environment);
-        set_formatter(&mut environment);
+        printing::register(&mut environment);
         for (name, rest) in [(RENDER, "{%include __main%}"), (CALL, "{%set __=__run()%}")] {
             let added = environment.add_template_owned(name, format!("{LOAD}{rest}"));
             debug_assert!(added.is_ok(), "the boot template compiles");
         }
-        let absent = environment
-            .compile_expression("1 if false")
-            .and_then(|expression| expression.eval(()))
-            .unwrap_or_default();
-        Renderer { environment, library, compiled: Vec::new(), free: Vec::new(), absent }
+        let globals = environment.globals().map(|(name, _)| name.to_string()).collect();
+        let globals = Arc::new(globals);
+        Renderer { environment, library, compiled: Vec::new(), free: Vec::new(), globals }
     }
 
     /// Compiles a template, to be rendered as often as needed until it is forgotten.
@@ -213,7 +215,7 @@ impl Renderer {
         source: &TemplateSource,
         host: Arc<dyn Host>,
     ) -> Result<Value, TemplateError> {
-        let Some(edits) = single_expression(source) else {
+        let Some(edits) = single_expression(&source.text, source.region.clone()) else {
             return self.render(source, host).map(|rendered| Value::from(rendered.text));
         };
         let handle = self.add(source, edits)?;
@@ -307,7 +309,7 @@ impl Renderer {
             UndefinedBehavior::Chainable
         });
         let library = Arc::clone(&self.library);
-        let scope = Arc::new(Scope::new(host, library, main, arguments, self.absent.clone()));
+        let scope = Arc::new(Scope::new(host, library, main, arguments, Arc::clone(&self.globals)));
         let context = Value::from_dyn_object(Arc::clone(&scope));
         let result = self
             .environment
@@ -387,56 +389,6 @@ fn has_code(text: &str) -> bool {
 fn without_final_break(text: &str) -> &str {
     let text = text.strip_suffix('\n').unwrap_or(text);
     text.strip_suffix('\r').unwrap_or(text)
-}
-
-/// For a template that is `{{ x }}` and nothing else: the edits that hand over the value of `x`.
-fn single_expression(source: &TemplateSource) -> Option<Vec<Edit>> {
-    let region = source.region.clone().unwrap_or(0..source.text.len());
-    let text = source.text.get(region.clone())?;
-    let start = region.start + (text.len() - text.trim_start().len());
-    let end = region.start + text.trim_end().len();
-    let mut lexer = Lexer::new(&source.text, start..end);
-    let (Token::OpenVariable, open) = lexer.next_token()? else { return None };
-    let close = loop {
-        let (token, range) = lexer.next_token()?;
-        if token == Token::Close {
-            break range;
-        }
-    };
-    (open.start == start && close.end == end)
-        .then(|| vec![Edit::replace(&open, "{%set __=__give(("), Edit::replace(&close, "))%}")])
-}
-
-fn set_formatter(environment: &mut Environment<'static>) {
-    // tells the undefined value of a parameter that was not given, which prints as nothing, from others
-    let mut probe = Environment::empty();
-    probe.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_formatter(move |output: &mut Output, state: &mut State, value: &Value| {
-        if let Some(text) = value.as_str() {
-            return Ok(output.write_str(text)?);
-        }
-        if value.is_undefined() {
-            return match probe.empty_state().format(value.clone()) {
-                Ok(_) => Ok(()),
-                Err(_) => printed(state),
-            };
-        }
-        if value.is_number() && !value.is_integer() {
-            let number = f64::try_from(value.clone())?;
-            return Ok(output.write_str(&float(number))?);
-        }
-        Ok(write!(output, "{value}")?)
-    });
-}
-
-fn printed(state: &mut State) -> Result<(), minijinja::Error> {
-    match state.get_extension::<Session>() {
-        Some(session) if !session.scope.host.execute() => {
-            session.scope.record.undefined_printed.store(true, Ordering::Relaxed);
-            Ok(())
-        }
-        _ => Err(printed_undefined()),
-    }
 }
 
 struct RendererNames<'a> {

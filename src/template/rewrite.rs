@@ -8,6 +8,7 @@
 //! | `a[b, c]` | `a[(b, c)]` | a tuple as subscript |
 //! | `{% set x = a + b[1:] %}` | `{% set x =( a + b[1:] )|__own %}` | sums and slices are lazy sequences otherwise |
 //! | `'%s' % x` | `'%s' |__mod(x)` | minijinja's `%` is for numbers |
+//! | `{{ a }}` | `{{ a\|__printed }}` | a misspelt name is an error, see [`Pass::mark_printed`] |
 //! | `'\a'`, `'\/'`, `'\U0001F600'` | the same string in escapes that minijinja reads as Python does | |
 //!
 //! One pass over the tokens collects edits; a template without any is borrowed, not copied. No edit adds or
@@ -28,11 +29,20 @@ pub(crate) fn rewrite(
     region: Range<usize>,
     edits: Vec<Edit>,
 ) -> (Cow<'_, str>, SourceMap) {
-    let mut pass = Pass { source, edits, ..Pass::default() };
+    let mut pass = Pass { source, ..Pass::default() };
     let mut lexer = Lexer::new(source, region.clone());
     while let Some((token, range)) = lexer.next_token() {
         pass.read(token, range);
     }
+    pass.mark_printed();
+    if edits.is_empty() {
+        return apply(source, region, pass.edits);
+    }
+    let within = |edit: &Edit, other: &Edit| {
+        other.remove > 0 && edit.at >= other.at && edit.at + edit.remove <= other.at + other.remove
+    };
+    pass.edits.retain(|edit| !edits.iter().any(|other| within(edit, other)));
+    pass.edits.extend(edits);
     apply(source, region, pass.edits)
 }
 
@@ -61,9 +71,7 @@ struct Open {
 
 /// What is known of the tag being read.
 #[derive(Default)]
-struct Pass<'a> {
-    source: &'a str,
-    edits: Vec<Edit>,
+struct Tag<'a> {
     previous: Previous,
     last: Range<usize>,
     open: Vec<Open>,
@@ -74,50 +82,95 @@ struct Pass<'a> {
     lazy: bool,
     /// The depths at which an operand of `'..' % operand` is being read, and whether it has begun.
     formats: Vec<(usize, bool)>,
+    /// The name, as long as the tag may turn out to be `{{ name }}`.
+    name: Option<Range<usize>>,
+}
+
+#[derive(Default)]
+struct Pass<'a> {
+    source: &'a str,
+    edits: Vec<Edit>,
+    tag: Tag<'a>,
+    /// The names that are printed and nothing else.
+    printed: Vec<Range<usize>>,
+    /// The names that the template assigns somewhere.
+    assigned: Vec<&'a str>,
 }
 
 impl Pass<'_> {
     fn read(&mut self, token: Token, range: Range<usize>) {
         self.end_formats(token);
+        if !matches!(token, Token::Word | Token::Close) {
+            self.tag.name = None;
+        }
         match token {
             Token::OpenVariable | Token::OpenBlock => {
-                *self = Pass {
-                    source: self.source,
-                    edits: std::mem::take(&mut self.edits),
-                    is_block: token == Token::OpenBlock,
-                    ..Pass::default()
-                };
+                let is_block = token == Token::OpenBlock;
+                self.tag = Tag { is_block, ..Tag::default() };
+                self.tag.last = range;
+                return;
             }
             Token::Close => self.close(&range),
             Token::Word => self.word(&range),
             Token::Text => {
                 self.text(&range);
-                self.previous = Previous::Format;
+                self.tag.previous = Previous::Format;
             }
-            Token::Number => self.previous = Previous::Operand,
+            Token::Number => self.tag.previous = Previous::Operand,
             Token::Mark(mark) => self.mark(mark, &range),
         }
-        self.last = range;
+        self.tag.last = range;
     }
 
     fn word(&mut self, range: &Range<usize>) {
         let word = &self.source[range.clone()];
-        self.words += 1;
-        let statement = self.is_block && self.words == 1;
+        self.tag.words += 1;
+        let after_something = !self.source[self.tag.last.clone()].starts_with("{{");
+        let statement = self.tag.is_block && self.tag.words == 1;
         if statement {
-            self.keyword = word;
+            self.tag.keyword = word;
             if word == "do" {
                 self.edits.push(Edit::replace(range, "set __="));
             }
         }
-        let operator = statement || self.previous != Previous::Dot && OPERATORS.contains(&word);
-        self.previous = if operator { Previous::Operator } else { Previous::Operand };
+        let alone = !self.tag.is_block && self.tag.words == 1 && !after_something;
+        self.tag.name = alone.then(|| range.clone());
+        if self.assigns(word) {
+            self.assigned.push(word);
+        }
+        if word == "in" && self.tag.keyword == "for" {
+            self.tag.assigned_at.get_or_insert(range.end);
+        }
+        let operator = statement || self.tag.previous != Previous::Dot && OPERATORS.contains(&word);
+        self.tag.previous = if operator { Previous::Operator } else { Previous::Operand };
+    }
+
+    /// Whether a word of a block tag is a name that the tag gives a value.
+    fn assigns(&self, word: &str) -> bool {
+        match self.tag.keyword {
+            "set" => self.tag.assigned_at.is_none() && word != "set",
+            "for" => self.tag.assigned_at.is_none() && word != "in",
+            "macro" | "test" | "data_test" | "call" | "with" | "import" | "from" => true,
+            _ => false,
+        }
+    }
+
+    /// `{{ name }}` is checked if nothing in the template could ever give the name a value: a misspelt name is
+    /// an error then, while Jinja2 prints nothing. What is set under a condition may be printed without.
+    fn mark_printed(&mut self) {
+        const GIVEN: [&str; 4] = ["this", "varargs", "kwargs", "caller"];
+        for range in std::mem::take(&mut self.printed) {
+            let name = &self.source[range.clone()];
+            if !GIVEN.contains(&name) && !self.assigned.contains(&name) {
+                self.edits.push(Edit::insert(range.end, "|__printed"));
+            }
+        }
     }
 
     fn mark(&mut self, mark: u8, range: &Range<usize>) {
-        let after_operand = matches!(self.previous, Previous::Operand | Previous::Format);
-        let after_text = self.previous == Previous::Format;
-        self.previous = Previous::Operator;
+        let after_operand = matches!(self.tag.previous, Previous::Operand | Previous::Format);
+        let after_text = self.tag.previous == Previous::Format;
+        self.tag.previous = Previous::Operator;
         match mark {
             b'(' => self.push(Bracket::Group, range.start),
             b'[' if after_operand => self.push(Bracket::Subscript, range.start),
@@ -131,35 +184,38 @@ impl Pass<'_> {
             }
             b')' | b']' | b'}' => self.pop(range),
             b',' => {
-                if let Some(open) = self.open.last_mut() {
+                if let Some(open) = self.tag.open.last_mut() {
                     open.comma = true;
                 }
             }
-            b'=' if self.keyword == "set" && self.assigned_at.is_none() && self.open.is_empty() => {
-                self.assigned_at = Some(range.end);
+            b'=' if self.tag.keyword == "set"
+                && self.tag.assigned_at.is_none()
+                && self.tag.open.is_empty() =>
+            {
+                self.tag.assigned_at = Some(range.end);
             }
-            b'+' => self.lazy |= after_operand,
-            b'*' => self.lazy |= after_operand,
+            b'+' => self.tag.lazy |= after_operand,
+            b'*' => self.tag.lazy |= after_operand,
             b':' => {
-                self.lazy |=
-                    self.open.last().is_some_and(|open| open.bracket == Bracket::Subscript);
+                self.tag.lazy |=
+                    self.tag.open.last().is_some_and(|open| open.bracket == Bracket::Subscript);
             }
             b'%' if after_text => {
                 self.edits.push(Edit::replace(range, "|__mod("));
-                self.formats.push((self.open.len(), false));
+                self.tag.formats.push((self.tag.open.len(), false));
             }
-            b'.' => self.previous = Previous::Dot,
+            b'.' => self.tag.previous = Previous::Dot,
             _ => {}
         }
     }
 
     fn push(&mut self, bracket: Bracket, start: usize) {
-        self.open.push(Open { bracket, start, comma: false });
+        self.tag.open.push(Open { bracket, start, comma: false });
     }
 
     fn pop(&mut self, range: &Range<usize>) {
-        self.previous = Previous::Operand;
-        let Some(open) = self.open.pop() else { return };
+        self.tag.previous = Previous::Operand;
+        let Some(open) = self.tag.open.pop() else { return };
         match open.bracket {
             Bracket::List => self.edits.push(Edit::insert(range.end, "|__list)")),
             Bracket::Dict => self.edits.push(Edit::insert(range.end, "|__dict)")),
@@ -173,32 +229,36 @@ impl Pass<'_> {
 
     /// Closes `|__mod(` behind its operand: a primary with whatever is called on it.
     fn end_formats(&mut self, token: Token) {
-        while let Some((depth, begun)) = self.formats.last_mut() {
-            if self.open.len() > *depth {
+        while let Some((depth, begun)) = self.tag.formats.last_mut() {
+            if self.tag.open.len() > *depth {
                 return;
             }
             let continues = match token {
                 Token::Mark(b'.' | b'(' | b'[') => true,
                 Token::Word | Token::Number | Token::Text => {
-                    !*begun || self.previous == Previous::Dot
+                    !*begun || self.tag.previous == Previous::Dot
                 }
-                Token::Mark(b')' | b']' | b'}') => self.open.len() == *depth && !*begun,
+                Token::Mark(b')' | b']' | b'}') => self.tag.open.len() == *depth && !*begun,
                 _ => !*begun && token != Token::Close,
             };
             *begun = true;
             if continues {
                 return;
             }
-            self.formats.pop();
-            self.edits.push(Edit::insert(self.last.end, ")"));
+            self.tag.formats.pop();
+            self.edits.push(Edit::insert(self.tag.last.end, ")"));
         }
     }
 
     fn close(&mut self, range: &Range<usize>) {
-        if self.is_block && self.open.is_empty() && self.source[self.last.clone()] == *":" {
-            self.edits.push(Edit::replace(&self.last, " "));
+        self.printed.extend(self.tag.name.take());
+        if self.tag.is_block
+            && self.tag.open.is_empty()
+            && self.source[self.tag.last.clone()] == *":"
+        {
+            self.edits.push(Edit::replace(&self.tag.last, " "));
         }
-        if let (Some(at), true) = (self.assigned_at, self.lazy) {
+        if let (Some(at), true, "set") = (self.tag.assigned_at, self.tag.lazy, self.tag.keyword) {
             self.edits.push(Edit::insert(at, "("));
             self.edits.push(Edit::insert(range.start, ")|__own "));
         }
@@ -258,6 +318,11 @@ mod tests {
             ("{{ f('%s-%s' % (a, b)) }}", "{{ f('%s-%s' |__mod( (a, b))) }}"),
             ("{{ ['%s' % a, b] }}", "{{ (['%s' |__mod( a), b]|__list) }}"),
             ("{{ 5 % 2 }}", "{{ 5 % 2 }}"),
+            ("{{ a }}{{- b -}}{{ c.d }}", "{{ a|__printed }}{{- b|__printed -}}{{ c.d }}"),
+            ("{% set a = b %}{{ a }}{{ b }}", "{% set a = b %}{{ a }}{{ b|__printed }}"),
+            ("{% for a, b in c %}{{ b }}{{ c }}", "{% for a, b in c %}{{ b }}{{ c|__printed }}"),
+            ("{% macro m(a, b=c) %}{{ a }}", "{% macro m(a, b=c) %}{{ a }}"),
+            ("{{ 'x' }}{{ a b }}{{ -a }}", "{{ 'x' }}{{ a b }}{{ -a }}"),
             (r"{{ '\a\\a\/\U0001F600\d' }}", "{{ '\\x07\\\\a\\\\/😀\\d' }}"),
             ("{# [1] #}{% raw %}[1] {{ [1] }}{% endraw %}[1]", ""),
         ];

@@ -2,9 +2,9 @@
 //!
 //! [`Scope`] is the root of the engine's context: it is asked for every name that is not local, also by macros of
 //! other files, so that what belongs to one rendering need not be copied into the environment. A macro's free
-//! names are looked up once, when it is loaded, with the package of the macro in force.
+//! names are looked up once, when it is loaded. As in dbt they mean what they mean to the node that is rendered.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,6 +24,7 @@ pub(crate) struct Record {
     pub called: Mutex<BTreeSet<MacroId>>,
     pub execute_read: AtomicBool,
     pub undefined_printed: AtomicBool,
+    pub nested: AtomicUsize,
     pub result: Mutex<Option<Value>>,
 }
 
@@ -36,8 +37,11 @@ pub(crate) struct Scope {
     /// The name of the template to render, or the macro to call with its arguments.
     pub main: Value,
     pub arguments: Vec<Value>,
-    /// The undefined value that prints as nothing: a parameter that was not given.
-    pub absent: Value,
+    /// The names that the engine has for every template.
+    pub globals: Arc<HashSet<String>>,
+    /// The package of the template that is rendered: as in dbt, its names count in every macro it calls.
+    node: usize,
+    /// The package of the macro that is being loaded.
     package: AtomicUsize,
 }
 
@@ -47,21 +51,39 @@ impl Scope {
         library: Arc<MacroLibrary>,
         main: Value,
         arguments: Vec<Value>,
-        absent: Value,
+        globals: Arc<HashSet<String>>,
     ) -> Self {
-        let package = AtomicUsize::new(library.scope_of(host.package()));
+        let node = library.scope_of(host.package());
+        let package = AtomicUsize::new(node);
         let facts = Arc::clone(host.facts());
-        Scope { host, facts, library, record: Record::default(), main, arguments, absent, package }
+        Scope {
+            host,
+            facts,
+            library,
+            record: Record::default(),
+            main,
+            arguments,
+            globals,
+            node,
+            package,
+        }
     }
 
-    /// Looks names up as a template of this package until the former scope is restored.
+    /// Loads a macro of this package until the former package is restored.
     pub(crate) fn enter(&self, package: usize) -> usize {
         self.package.swap(package, Ordering::Relaxed)
     }
 
     /// The package whose names are in force.
     pub(crate) fn package(&self) -> usize {
-        self.package.load(Ordering::Relaxed)
+        self.node
+    }
+
+    /// A macro of the package that is being loaded, which dbt would find by its full name only.
+    fn sibling(&self, key: &str) -> Option<MacroId> {
+        let package = self.package.load(Ordering::Relaxed);
+        let id = self.library.visible(package).get(key).filter(|_| package != self.node)?;
+        (!self.globals.contains(key)).then_some(*id)
     }
 }
 
@@ -82,7 +104,9 @@ impl Object for Scope {
                 self.record.execute_read.store(true, Ordering::Relaxed);
                 Some(Value::from(self.host.execute()))
             }
-            _ => context::per_render(self, key).or_else(|| Package::value(&self.library, key)),
+            _ => context::per_render(self, key)
+                .or_else(|| Package::value(&self.library, key))
+                .or_else(|| self.sibling(key).map(|id| MacroRef::value(&self.library, id))),
         }
     }
 

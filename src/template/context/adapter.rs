@@ -123,11 +123,12 @@ fn dispatch(state: &State, args: &[Value]) -> Result<Value, Error> {
     let name = display(&name.unwrap_or_default());
     let namespace = namespace.filter(|namespace| !namespace.is_none()).map(|ns| display(&ns));
     let scope = scope(state)?;
-    // the package of the template that is running, not of the one being rendered
-    let running = template_id(state.name()).and_then(|id| scope.library.info(id));
-    let package = running.map_or(scope.host.package(), |info| &info.package);
     let prefixes = &scope.facts.dispatch_prefixes;
-    let found = scope.library.dispatch(package, &name, namespace.as_deref(), prefixes);
+    let find =
+        |package: &str| scope.library.dispatch(package, &name, namespace.as_deref(), prefixes);
+    // as in dbt the package of the node counts; that of the running macro comes to its help
+    let running = template_id(state.name()).and_then(|id| scope.library.info(id));
+    let found = find(scope.host.package()).or_else(|| find(&running?.package));
     found.map(|id| MacroRef::value(&scope.library, id)).ok_or_else(|| {
         let tried: Vec<_> = prefixes
             .iter()

@@ -68,7 +68,10 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     });
     environment.add_global("range", function(range));
     environment.add_function("dict", |from: Option<&Value>, more: Kwargs| dict(from, &more));
-    environment.add_function("cycler", minijinja_contrib::globals::cycler);
+    environment.add_global(
+        "cycler",
+        function(|_, args| minijinja_contrib::globals::cycler(args.to_vec())),
+    );
     environment.add_function("joiner", minijinja_contrib::globals::joiner);
 }
 

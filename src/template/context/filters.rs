@@ -1,9 +1,10 @@
 //! The filters that minijinja has not or has otherwise, and those that the rewriter puts in.
 
-use minijinja::value::{Kwargs, Rest, Value, ValueKind};
+use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs};
 use minijinja::{Environment, Error, State, filters};
 
 use crate::template::error::{Kind, fail};
+use crate::template::signature::bind;
 use crate::template::value::{
     Dict, List, check_nesting, display, items_of, number, own, pairs_of, python_literal, to_json,
 };
@@ -20,7 +21,10 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("string", |value: &Value| display(value));
     environment.add_filter("tojson", html_safe_json);
     environment.add_filter("list", |state: &State, value: Value| own(filters::list(state, value)?));
-    environment.add_filter("sort", |state: &State, value: Value, kwargs: Kwargs| {
+    environment.add_filter("int", int);
+    environment.add_filter("float", to_float);
+    environment.add_filter("sort", |state: &State, value: Value, args: Rest<ValueOrKwargs>| {
+        let kwargs = named("sort", ["reverse", "case_sensitive", "attribute"], args)?;
         own(filters::sort(state, value, kwargs)?)
     });
     environment.add_filter("batch", |s: &State, v: Value, count: usize, fill: Option<Value>| {
@@ -29,21 +33,25 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("slice", |s: &State, v: Value, count: usize, fill: Option<Value>| {
         own(filters::slice(s, v, count, fill)?)
     });
-    environment.add_filter("dictsort", |value: &Value, kwargs: Kwargs| {
+    environment.add_filter("dictsort", |value: &Value, args: Rest<ValueOrKwargs>| {
+        let kwargs = named("dictsort", ["case_sensitive", "by", "reverse"], args)?;
         own(filters::dictsort(value, kwargs)?)
     });
     environment.add_filter(
-        "map",
-        |s: &mut State, v: Value, args: Rest<minijinja::value::ValueOrKwargs>| {
-            Ok::<_, Error>(List::value(filters::map(s, v, args)?))
+        "truncate",
+        |s: &mut State, value: &Value, args: Rest<ValueOrKwargs>| {
+            let kwargs = named("truncate", ["length", "killwords", "end", "leeway"], args)?;
+            minijinja_contrib::filters::truncate(s, value, kwargs)
         },
     );
+    environment.add_filter("map", |s: &mut State, v: Value, args: Rest<ValueOrKwargs>| {
+        Ok::<_, Error>(List::value(filters::map(s, v, args)?))
+    });
     environment.add_filter("wordcount", |text: String| text.split_whitespace().count());
     environment.add_filter("center", |state: &mut State, text: Value, width: Option<usize>| {
         let text = Value::from(display(&text));
         text.call_method(state, "center", &[Value::from(width.unwrap_or(80))])
     });
-    environment.add_filter("truncate", minijinja_contrib::filters::truncate);
     environment.add_filter("striptags", minijinja_contrib::filters::striptags);
     environment.add_filter("filesizeformat", minijinja_contrib::filters::filesizeformat);
     environment.add_filter("random", |value: &Value| {
@@ -72,7 +80,7 @@ fn literal_dict(value: &Value) -> Result<Value, Error> {
 /// What `{% set %}` assigns: a sum of lists or a slice becomes a list now, not each time it is read.
 fn settle(state: &State, value: Value) -> Result<Value, Error> {
     if value.kind() == ValueKind::Iterable {
-        state.consume_fuel(value.len().unwrap_or(0) as u64 / 4)?;
+        state.consume_fuel(value.len().unwrap_or(0) as u64)?;
         return own(value);
     }
     Ok(value)
@@ -86,6 +94,31 @@ fn percent(text: &Value, arguments: Value) -> Result<String, Error> {
         text.as_str().unwrap_or_default(),
         &arguments,
     )
+}
+
+/// The arguments of a filter, by name: minijinja takes some by name only that Jinja2 takes by position too.
+fn named<const N: usize>(
+    filter: &str,
+    names: [&str; N],
+    args: Rest<ValueOrKwargs>,
+) -> Result<Kwargs, Error> {
+    let bound = bind(filter, names, &args.into_values())?.0;
+    let given = names.into_iter().zip(bound).filter_map(|(name, value)| Some((name, value?)));
+    Ok(given.collect())
+}
+
+fn int(state: &State, value: &Value, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let [default, base] = bind("int", ["default", "base"], &args.into_values())?.0;
+    let base = base.and_then(|base| u32::try_from(base).ok());
+    let read =
+        filters::int(state, value, None, base, Kwargs::from_iter([("", Value::UNDEFINED); 0]));
+    Ok(read.ok().or(default).unwrap_or_else(|| Value::from(0)))
+}
+
+fn to_float(state: &State, value: &Value, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let [default] = bind("float", ["default"], &args.into_values())?.0;
+    let read = filters::float(state, value, None, Kwargs::from_iter([("", Value::UNDEFINED); 0]));
+    Ok(read.ok().or(default).unwrap_or_else(|| Value::from(0.0)))
 }
 
 fn as_native(value: Value) -> Value {
@@ -113,7 +146,8 @@ fn as_number(value: Value) -> Result<Value, Error> {
 }
 
 /// Jinja2's own `tojson` is meant for HTML: sorted keys and no character that HTML knows.
-fn html_safe_json(value: &Value, indent: Option<usize>) -> Result<Value, Error> {
+fn html_safe_json(value: &Value, indent: Option<usize>, kwargs: Kwargs) -> Result<Value, Error> {
+    let indent = indent.or(kwargs.get::<Option<usize>>("indent")?);
     let json = to_json(value, true, indent)?;
     let escapes = [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\'', "\\u0027")];
     let escape = |char| escapes.iter().find(|(escaped, _)| *escaped == char);

@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use minijinja::value::{Object, ObjectRepr, Value};
 use minijinja::{Environment, Error, ErrorKind, State};
 
 use crate::template::call::return_value;
-use crate::template::error::{Kind, fail, fail_with_help};
+use crate::template::error::{Kind, fail, fail_with_help, in_call};
 use crate::template::host::Level;
-use crate::template::scope::host;
+use crate::template::renderer::LOAD;
+use crate::template::rewrite::rewrite;
+use crate::template::scope::{host, scope};
 use crate::template::signature::{Arguments, bind, function};
 use crate::template::value::{display, own_deep};
 
@@ -28,6 +31,7 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     environment.add_global("doc", function(doc));
     environment.add_global("log", function(log));
     environment.add_function("is_incremental", is_incremental);
+    environment.add_global("render", function(render));
     environment.add_global(
         "return",
         function(|_, args| {
@@ -96,7 +100,7 @@ fn env_var(state: &mut State, args: &[Value]) -> Result<Value, Error> {
     default.ok_or_else(|| {
         let message = format!("the environment variable `{name}` is not set");
         let help = format!("set it, or give a default: `env_var('{name}', '...')`");
-        fail_with_help(Kind::Value, message, help)
+        fail_with_help(Kind::MissingEnvVar, message, help)
     })
 }
 
@@ -110,6 +114,31 @@ fn doc(state: &mut State, args: &[Value]) -> Result<Value, Error> {
     };
     let missing = || fail(Kind::Undefined, format!("there is no docs block `{}`", names.join(".")));
     found.map(Value::from).ok_or_else(missing)
+}
+
+/// How deep `render` may stand in `render`: each level has its own stack and fuel.
+const DEEPEST_RENDER: usize = 20;
+
+/// `render('{{ ... }}')`: a text as a template of its own, with the same context.
+fn render(state: &mut State, args: &[Value]) -> Result<Value, Error> {
+    let [text] = bind("render", ["string"], args)?.required("render")?;
+    let text = display(&text);
+    let template = format!("{LOAD}{}", rewrite(&text, 0..text.len(), Vec::new()).0);
+    let scope = scope(state)?;
+    if scope.record.nested.fetch_add(1, Ordering::Relaxed) >= DEEPEST_RENDER {
+        return Err(fail(Kind::Limit, "`render` is nested too deep"));
+    }
+    let context = Value::from_dyn_object(Arc::clone(&scope));
+    let captured = state
+        .env()
+        .template_from_named_str("render", &template)
+        .and_then(|template| template.render_captured(context));
+    scope.record.nested.fetch_sub(1, Ordering::Relaxed);
+    let captured = captured.map_err(in_call)?;
+    // it ran on fuel of its own
+    let used = captured.state().fuel_levels().map_or(0, |(used, _)| used);
+    state.consume_fuel(used)?;
+    Ok(Value::from(captured.output()))
 }
 
 fn is_incremental(state: &State) -> Result<bool, Error> {
@@ -234,7 +263,7 @@ impl Object for Variables {
             let help = format!(
                 "set it under `vars:` or with `--vars`, or give a default: `var('{name}', ...)`"
             );
-            fail_with_help(Kind::Undefined, message, help)
+            fail_with_help(Kind::MissingVar, message, help)
         })
     }
 

@@ -3,11 +3,17 @@
 use minijinja::Environment;
 use minijinja::value::{Value, ValueKind};
 
+use crate::template::relation_object::Relation;
+
 pub(crate) fn register(environment: &mut Environment<'static>) {
     environment.add_test("callable", |value: &Value| value.kind() == ValueKind::Plain);
     environment.add_test("sequence", |value: &Value| {
         use ValueKind::{Iterable, Map, Seq, String};
         matches!(value.kind(), String | Seq | Map | Iterable)
+    });
+    // packages tell a relation from a name by asking whether it is a mapping with metadata
+    environment.add_test("mapping", |value: &Value| {
+        value.kind() == ValueKind::Map || value.downcast_object_ref::<Relation>().is_some()
     });
     environment.add_test("iterable", |value: &Value| {
         use ValueKind::{Iterable, Map, Seq, String, Undefined};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use minijinja::value::{Value, ValueKind};
 
-use super::{Dict, List, items_of, pairs_of};
+use super::{from_serde, items_of, pairs_of};
 use crate::template::error::{Kind, fail};
 
 /// Deeper values are refused: they are data gone wrong, and writing them recurses.
@@ -131,24 +131,6 @@ impl Writer {
 /// If the text is not JSON.
 pub fn from_json(text: &str) -> Result<Value, serde_json::Error> {
     serde_json::from_str(text).map(|json| from_serde(&json))
-}
-
-fn from_serde(json: &serde_json::Value) -> Value {
-    match json {
-        serde_json::Value::Null => Value::from(()),
-        serde_json::Value::Bool(value) => Value::from(*value),
-        serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
-            (Some(number), _) => Value::from(number),
-            (None, Some(number)) => Value::from(number),
-            (None, None) => Value::from(number.as_f64().unwrap_or(f64::NAN)),
-        },
-        serde_json::Value::String(text) => Value::from(text.as_str()),
-        serde_json::Value::Array(items) => List::value(items.iter().map(from_serde).collect()),
-        serde_json::Value::Object(pairs) => {
-            let pair = |(key, value): (&String, _)| (Value::from(key.as_str()), from_serde(value));
-            Dict::value(pairs.iter().map(pair).collect())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ pub(crate) fn unknown_method(
         ValueKind::Undefined => return Err(fail(Kind::Undefined, "")),
         ValueKind::String => string(value.as_str().unwrap_or_default(), method, args)?,
         ValueKind::Seq | ValueKind::Iterable if value.is_tuple() => None,
+        ValueKind::Seq if value.downcast_object_ref::<List>().is_some() => {
+            return Err(no_method(value, method));
+        }
         ValueKind::Seq | ValueKind::Iterable => {
             // `(a + b).append(c)` would change nothing anyone sees; the reading methods are meant
             return own(value.clone())?.call_method(state, method, args);
