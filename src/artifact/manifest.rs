@@ -16,14 +16,14 @@ const SHAPE: &str = "https://schemas.getdbt.com/dbt/manifest/v12.json";
 pub fn manifest(graph: &Graph, compiled: &[Compiled]) -> serde_json::Result<String> {
     let by_index: HashMap<NodeIndex, &Compiled> =
         compiled.iter().map(|compiled| (compiled.index, compiled)).collect();
-    let (sources, nodes): (Vec<_>, Vec<_>) = (0..)
-        .zip(&graph.nodes)
-        .partition(|(_, node)| matches!(node.kind, NodeKind::Source(_)));
+    let (sources, nodes): (Vec<_>, Vec<_>) =
+        (0..).zip(&graph.nodes).partition(|(_, node)| matches!(node.kind, NodeKind::Source(_)));
     let nodes = Entries(nodes.into_iter().map(|(index, node)| {
         let compiled = by_index.get(&NodeIndex(index)).copied();
         (node.id.0.as_str(), manifest_node(graph, node, compiled))
     }));
-    let sources = sources.into_iter().map(|(_, node)| (node.id.0.as_str(), manifest_source(graph, node)));
+    let sources =
+        sources.into_iter().map(|(_, node)| (node.id.0.as_str(), manifest_source(graph, node)));
     let manifest = Manifest {
         metadata: metadata(graph),
         nodes,
@@ -160,6 +160,20 @@ struct TestMetadata<'g> {
     namespace: Option<&'g str>,
 }
 
+/// The settings that [`NodeConfig`] writes from their types.
+const WRITTEN: [&str; 10] = [
+    "enabled",
+    "alias",
+    "schema",
+    "database",
+    "tags",
+    "materialized",
+    "severity",
+    "warn_if",
+    "error_if",
+    "fail_calc",
+];
+
 /// A node's settings, with those that have a default filled in.
 struct NodeConfig<'g>(&'g Node);
 
@@ -184,10 +198,6 @@ impl Serialize for NodeConfig<'_> {
             map.serialize_entry("error_if", &test.judgement.error_if)?;
             map.serialize_entry("fail_calc", &test.judgement.fail_calc)?;
         }
-        const WRITTEN: [&str; 10] = [
-            "enabled", "alias", "schema", "database", "tags", "materialized", "severity", "warn_if",
-            "error_if", "fail_calc",
-        ];
         for (key, value) in &config.all {
             if !WRITTEN.contains(&key.as_str()) {
                 map.serialize_entry(key, value)?;
@@ -222,8 +232,12 @@ fn manifest_node<'g>(
         None => &*node.file.text,
     };
     ManifestNode {
-        database: relation.map_or(Some(&graph.target.database), |r| r.database.as_ref()).map(String::as_str),
-        schema: relation.map_or(Some(&graph.target.schema), |r| r.schema.as_ref()).map(String::as_str),
+        database: relation
+            .map_or(Some(&graph.target.database), |r| r.database.as_ref())
+            .map(String::as_str),
+        schema: relation
+            .map_or(Some(&graph.target.schema), |r| r.schema.as_ref())
+            .map(String::as_str),
         name: &node.name,
         resource_type: node.resource_type(),
         package_name: &node.package,
@@ -267,7 +281,11 @@ fn manifest_node<'g>(
             attached_node: Some(&generic.subject.0),
             test_metadata: TestMetadata {
                 name: &generic.test,
-                kwargs: generic.arguments.iter().map(|(key, value)| (key.as_str(), value)).collect(),
+                kwargs: generic
+                    .arguments
+                    .iter()
+                    .map(|(key, value)| (key.as_str(), value))
+                    .collect(),
                 namespace: generic.namespace.as_deref(),
             },
         }),

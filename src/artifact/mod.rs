@@ -91,7 +91,9 @@ impl TargetDirectory {
             self.write(&path, &query.text)?;
         }
         let incremental = compiled.incremental.as_ref();
-        if let Some(query) = incremental.filter(|query| Some(&query.text) != compiled.query.as_ref().map(|q| &q.text)) {
+        if let Some(query) = incremental
+            .filter(|query| Some(&query.text) != compiled.query.as_ref().map(|q| &q.text))
+        {
             self.write(&path.with_extension("incremental.sql"), &query.text)?;
         }
         if !compiled.script.is_empty() {

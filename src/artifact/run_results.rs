@@ -1,7 +1,7 @@
 //! What a run did, as `run_results.json` in the shape of dbt's run results v6.
 
-use crate::graph::{Graph, NodeIndex};
 use crate::compile::Compiled;
+use crate::graph::{Graph, NodeIndex};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 

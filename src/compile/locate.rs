@@ -37,9 +37,7 @@ pub fn locate(graph: &Graph, node: &Node, query: &Query, offset: usize) -> Locat
         return nowhere;
     };
     let length = part.range.len();
-    if rendered.text.get(part.start..part.start + length)
-        != query.text.get(part.range.clone())
-    {
+    if rendered.text.get(part.start..part.start + length) != query.text.get(part.range.clone()) {
         return nowhere;
     }
     find(graph, &map, part.start + (offset - part.range.start)).unwrap_or(nowhere)
@@ -57,7 +55,10 @@ fn find(graph: &Graph, map: &[Mapped], offset: usize) -> Option<Located> {
         span.source.clone()
     };
     let place = graph.files.at(&span.path, range)?;
-    Some(Located { place: if span.verbatim { to_word(&place) } else { place }, verbatim: span.verbatim })
+    Some(Located {
+        place: if span.verbatim { to_word(&place) } else { place },
+        verbatim: span.verbatim,
+    })
 }
 
 /// The place stretched over the word that begins there, for the carets.

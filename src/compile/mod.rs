@@ -16,8 +16,8 @@ mod script;
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
 pub use script::{
-    LoadFacts, Script, Statement, audit_relation, batch_name, load_script, schema_script, stage_relation,
-    state_relation, state_script, statement,
+    LoadFacts, Script, Statement, audit_relation, batch_name, load_script, schema_script,
+    stage_relation, state_relation, state_script, statement,
 };
 
 use crate::diagnostic::{Code, Diagnostic, SourceFile};
@@ -247,8 +247,7 @@ impl Workshop<'_> {
 
 /// The host that `node` is rendered with.
 fn host(graph: &Graph, node: &Node, variant: Variant) -> CompileHost {
-    let host =
-        CompileHost::new(graph.shared.clone(), graph.names.clone(), node, model_value(node));
+    let host = CompileHost::new(graph.shared.clone(), graph.names.clone(), node, model_value(node));
     host.incremental(variant == Variant::RowsStay)
 }
 
@@ -261,7 +260,10 @@ fn render_template(
 ) -> Result<Rendered, TemplateError> {
     if let Some((generic, test)) = node.test().and_then(|t| Some((t.generic.as_ref()?, t))) {
         let id = tests::find_macro(
-            &graph.library, &node.package, generic.namespace.as_deref(), &generic.test,
+            &graph.library,
+            &node.package,
+            generic.namespace.as_deref(),
+            &generic.test,
         );
         let about = graph.find(&generic.subject).map(|index| graph.node(index));
         if let (Some(id), Some(about)) = (id, about) {
@@ -278,9 +280,7 @@ fn template(node: &Node) -> TemplateSource {
 /// The template's error; for a generic test also the entry that asks for the test.
 fn problem(graph: &Graph, node: &Node, error: &TemplateError) -> Diagnostic {
     let diagnostic = match error.kind {
-        Kind::NeedsConnection => {
-            Diagnostic::error(Code::NEEDS_CONNECTION, error.message.clone())
-        }
+        Kind::NeedsConnection => Diagnostic::error(Code::NEEDS_CONNECTION, error.message.clone()),
         _ => diagnose(error, &graph.files),
     };
     let generic = node.test().is_some_and(|test| test.generic.is_some());
@@ -345,8 +345,15 @@ pub fn bind_columns(
 ) -> Result<Script, Box<Diagnostic>> {
     let node = graph.node(compiled.index);
     let Some(query) = &compiled.query else { return Ok(Script::default()) };
-    script::of_model(graph, node, query, compiled.incremental.as_ref(), Some(columns), &compiled.hooks)
-        .map_err(|error| Box::new(defect(node, &error)))
+    script::of_model(
+        graph,
+        node,
+        query,
+        compiled.incremental.as_ref(),
+        Some(columns),
+        &compiled.hooks,
+    )
+    .map_err(|error| Box::new(defect(node, &error)))
 }
 
 /// The script of a seed whose rows `query` reads, hooks included.

@@ -64,7 +64,7 @@ pub(super) fn assemble(
         None => builder.text.push_str("with"),
     }
     for (position, (index, id, text)) in ephemeral.iter().enumerate() {
-        let name = id.map_or_else(String::new, |id| name_of(id));
+        let name = id.map_or_else(String::new, |id: &NodeId| name_of(id));
         builder.text.push_str(if position == 0 { " " } else { ", " });
         builder.text.push_str(&name);
         builder.text.push_str(" as (\n");
@@ -122,8 +122,7 @@ mod tests {
             ),
         ] {
             let own: Arc<str> = Arc::from(own);
-            let renderings =
-                [(NodeIndex(0), Some(&id), &inner), (NodeIndex(1), None, &own)];
+            let renderings = [(NodeIndex(0), Some(&id), &inner), (NodeIndex(1), None, &own)];
             let query = assemble(&renderings, Variant::Anew);
             assert_eq!(&*query.text, expected);
             for part in &query.parts {

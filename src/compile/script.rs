@@ -63,11 +63,7 @@ impl Script {
     }
 
     /// The statements of `stage` whose condition `holds`.
-    pub fn statements(
-        &self,
-        stage: Stage,
-        holds: impl Fn(Condition) -> bool,
-    ) -> Vec<&Statement> {
+    pub fn statements(&self, stage: Stage, holds: impl Fn(Condition) -> bool) -> Vec<&Statement> {
         self.sections
             .iter()
             .filter(|section| section.stage == stage && holds(section.condition))
@@ -89,9 +85,7 @@ pub(super) fn of(
     match (&node.kind, query) {
         (NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis, _)
         | (NodeKind::Model(_) | NodeKind::Test(_), None) => Ok(Script::default()),
-        (NodeKind::Model(_), Some(query)) => {
-            of_model(graph, node, query, incremental, None, hooks)
-        }
+        (NodeKind::Model(_), Some(query)) => of_model(graph, node, query, incremental, None, hooks),
         (NodeKind::Test(test), Some(query)) => test_script(graph, node, test, query),
         (NodeKind::Seed(seed), _) => {
             let mut script = of_seed(graph, node, &unread(graph, &seed.path), hooks)?;
@@ -258,7 +252,13 @@ pub struct LoadFacts {
 impl LoadFacts {
     fn unknown(query: String) -> Self {
         let later = || "…".to_owned();
-        Self { query, run_id: later(), loaded_at: later(), row_count: "0".to_owned(), files: later() }
+        Self {
+            query,
+            run_id: later(),
+            loaded_at: later(),
+            row_count: "0".to_owned(),
+            files: later(),
+        }
     }
 }
 
@@ -296,7 +296,8 @@ pub fn state_relation(graph: &Graph) -> RelationName {
 pub fn state_script(graph: &Graph) -> Result<Script> {
     let dialect = graph.target.dialect;
     let state = state_relation(graph);
-    let schema = RelationName { identifier: state.schema().to_owned(), schema: None, ..state.clone() };
+    let schema =
+        RelationName { identifier: state.schema().to_owned(), schema: None, ..state.clone() };
     let context = context! { state => dialect.render(&state), schema => dialect.render(&schema) };
     render(dialect, "state", &context, &[])
 }
@@ -359,7 +360,11 @@ fn render(
         .map(|section| Section {
             stage: section.stage,
             condition: section.condition,
-            statements: section.statements.into_iter().map(|sql| with_origin(sql, queries)).collect(),
+            statements: section
+                .statements
+                .into_iter()
+                .map(|sql| with_origin(sql, queries))
+                .collect(),
         })
         .collect();
     Ok(Script { sections, remark: String::new() })

@@ -81,15 +81,18 @@ impl Dialect for DuckDb {
     }
 
     fn defaults(&self, output: &OutputNames<'_>) -> (String, String) {
-        let database = output.database.map(str::to_owned).unwrap_or_else(|| {
-            // DuckDB calls an attached file by its stem, and a database in memory `memory`.
-            let stem = output
-                .path
-                .filter(|path| path.as_os_str() != ":memory:")
-                .and_then(|path| path.file_stem())
-                .map(|stem| stem.to_string_lossy().into_owned());
-            stem.unwrap_or_else(|| "memory".to_owned())
-        });
+        let database = output.database.map_or_else(
+            || {
+                // DuckDB calls an attached file by its stem, and a database in memory `memory`.
+                let stem = output
+                    .path
+                    .filter(|path| path.as_os_str() != ":memory:")
+                    .and_then(|path| path.file_stem())
+                    .map(|stem| stem.to_string_lossy().into_owned());
+                stem.unwrap_or_else(|| "memory".to_owned())
+            },
+            str::to_owned,
+        );
         (database, output.schema.unwrap_or("main").to_owned())
     }
 }

@@ -137,7 +137,10 @@ mod tests {
             ("select ';' as a; -- done;\n", vec!["select ';' as a"]),
             ("select 1; select 2", vec!["select 1", "select 2"]),
             ("-- nothing; here\n/* a; /* nested; */ b; */", vec![]),
-            ("select \"a;b\", $$x;y$$, $t$;$t$, 'it''s;'", vec!["select \"a;b\", $$x;y$$, $t$;$t$, 'it''s;'"]),
+            (
+                "select \"a;b\", $$x;y$$, $t$;$t$, 'it''s;'",
+                vec!["select \"a;b\", $$x;y$$, $t$;$t$, 'it''s;'"],
+            ),
             ("select a$b; select $1", vec!["select a$b", "select $1"]),
             ("select 'open; ", vec!["select 'open; "]),
             (";;", vec![]),

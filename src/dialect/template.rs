@@ -105,7 +105,8 @@ impl SqlTemplates {
     ) -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let syntax = environment.syntax().to_builder().trim_blocks(true).lstrip_blocks(true).build();
+        let syntax =
+            environment.syntax().to_builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.add_filter("quote", |name: String| dialect.quote(&name));
         environment.add_filter("literal", |text: String| dialect.string_literal(&text));
         let mut defects = Vec::new();
@@ -230,8 +231,7 @@ mod tests {
         let dialect = super::super::ALL[0];
         let templates = SqlTemplates::new(dialect, &[("t", Box::leak(Box::from(source)))]);
         let query = "select 1;\n-- publish when: a view stands\ndrop view x;";
-        let script =
-            templates.render("t", &context! { relation => "r", query => query }).unwrap();
+        let script = templates.render("t", &context! { relation => "r", query => query }).unwrap();
         assert_eq!(script.len(), 1);
         assert_eq!(script[0].statements, [format!("create table r as\n{query}")]);
     }

@@ -1,5 +1,7 @@
 //! What a database answers when it refuses.
 
+use crate::diagnostic::Code;
+
 /// Sorts of database errors, by who can do something about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -24,6 +26,20 @@ pub enum ErrorKind {
     Resource,
     /// A defect in the database or in how it is called.
     Internal,
+}
+
+impl ErrorKind {
+    /// The code under which users read about it.
+    pub fn code(self) -> Code {
+        match self {
+            Self::Sql | Self::Internal => Code::SQL_FAILED,
+            Self::Data | Self::File | Self::Conflict => Code::DATA_FAILED,
+            Self::Interrupted => Code::CANCELLED,
+            Self::Held { .. } => Code::DATABASE_HELD,
+            Self::Unavailable => Code::CANNOT_OPEN,
+            Self::Resource => Code::INPUT_OUTPUT,
+        }
+    }
 }
 
 /// An error of the database.

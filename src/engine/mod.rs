@@ -15,7 +15,7 @@ mod open;
 mod table;
 
 pub use error::{EngineError, ErrorKind};
-pub use open::{Access, OpenError, OpenEngine, open};
+pub use open::{Access, OpenEngine, OpenError, open};
 pub use table::Table;
 
 use crate::relation::{Column, RelationKind, RelationName};

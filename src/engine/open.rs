@@ -71,5 +71,6 @@ pub fn open(
 
 /// Where the database itself cannot be there, its own error says more than the lock's.
 fn can_lock(path: &std::path::Path) -> bool {
-    !path.is_dir() && path.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir())
+    !path.is_dir()
+        && path.parent().is_none_or(|parent| parent.as_os_str().is_empty() || parent.is_dir())
 }

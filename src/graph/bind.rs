@@ -19,7 +19,7 @@ pub struct Names {
 
 /// A node that a name stands for.
 #[derive(Debug, Clone)]
-pub struct Bound {
+pub(super) struct Bound {
     /// Its position.
     pub index: NodeIndex,
     /// Its unique name.
@@ -139,7 +139,9 @@ impl Names {
         let source = self.sources.keys().find(|(_, table)| table == name);
         let help = did_you_mean(name, self.nodes.keys().map(String::as_str)).or_else(|| {
             source.map(|(source, table)| {
-                format!("`{table}` is a table of a source: `{{{{ source('{source}', '{table}') }}}}`")
+                format!(
+                    "`{table}` is a table of a source: `{{{{ source('{source}', '{table}') }}}}`"
+                )
             })
         });
         Unbound::Unknown { reference, help }
@@ -174,9 +176,11 @@ impl Unbound {
     /// The error as a template raises it.
     pub(super) fn late(&self) -> LateReference {
         let (code, message, help) = match self {
-            Self::Unknown { reference: reference @ Reference::Node { name, .. }, help } => {
-                (Code::UNKNOWN_REF, format!("{reference}: no model, seed or snapshot `{name}`"), help.clone())
-            }
+            Self::Unknown { reference: reference @ Reference::Node { name, .. }, help } => (
+                Code::UNKNOWN_REF,
+                format!("{reference}: no model, seed or snapshot `{name}`"),
+                help.clone(),
+            ),
             Self::Unknown { reference: reference @ Reference::Source { source, table }, help } => {
                 let message = format!("{reference}: no source table `{source}.{table}`");
                 (Code::UNKNOWN_SOURCE, message, help.clone())

@@ -190,7 +190,7 @@ impl Config {
 }
 
 /// Reads how a model is materialized.
-pub fn materialization(merged: &Merged, problems: &mut Vec<Diagnostic>) -> Materialization {
+pub(super) fn materialization(merged: &Merged, problems: &mut Vec<Diagnostic>) -> Materialization {
     let mut reader = Reader { merged, problems };
     for key in NOT_YET {
         reader.refuse(key);
@@ -394,7 +394,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// The defaults for a node at `fqn`, from the project files that speak about it, farthest first.
-pub fn folder_defaults<'a>(
+pub(super) fn folder_defaults<'a>(
     settings: &'a [crate::project::FolderSetting],
     package: &str,
     fqn: &[String],
@@ -414,6 +414,6 @@ fn is_prefix(folder: &[String], package: &str, fqn: &[String]) -> bool {
 }
 
 /// Settings as they come from templates: without places of their own.
-pub fn settings_at(values: Vec<(String, Value)>, place: &dyn Fn(&str) -> Place) -> Settings {
+pub(super) fn settings_at(values: Vec<(String, Value)>, place: &dyn Fn(&str) -> Place) -> Settings {
     values.into_iter().map(|(key, value)| Setting { place: place(&key), key, value }).collect()
 }

@@ -8,8 +8,8 @@ use crate::dialect::Dialect;
 use crate::project::{Node as YamlNode, Setting, Yaml};
 use crate::relation::RelationName;
 use crate::template::{
-    Facts, Host, HostError, Introspection, Level, Limits, MacroLibrary, Relation, Renderer, TemplateSource,
-    from_serde, to_serde,
+    Facts, Host, HostError, Introspection, Level, Limits, MacroLibrary, Relation, Renderer,
+    TemplateSource, from_serde, to_serde,
 };
 use jiff::Timestamp;
 use minijinja::Value;
@@ -202,9 +202,9 @@ impl Shared {
                     Some(other) => Yaml::String(other.to_string()),
                 }
             }
-            Yaml::List(items) => {
-                Yaml::List(items.iter().map(|item| self.render_yaml(item, file, problems)).collect())
-            }
+            Yaml::List(items) => Yaml::List(
+                items.iter().map(|item| self.render_yaml(item, file, problems)).collect(),
+            ),
             Yaml::Map(entries) => Yaml::Map(
                 entries
                     .iter()
@@ -238,10 +238,14 @@ impl Shared {
                 }
             }
             serde_json::Value::Array(items) => {
-                items.iter_mut().for_each(|item| self.render_json(item, place, problems));
+                for item in items {
+                    self.render_json(item, place, problems);
+                }
             }
             serde_json::Value::Object(entries) => {
-                entries.values_mut().for_each(|item| self.render_json(item, place, problems));
+                for item in entries.values_mut() {
+                    self.render_json(item, place, problems);
+                }
             }
             _ => {}
         }
@@ -399,11 +403,7 @@ impl ParseHost {
             (Some(this), _) => this.clone(),
             (None, Reference::Node { name, .. } | Reference::Source { table: name, .. }) => self
                 .shared
-                .relation(RelationName {
-                    database: None,
-                    schema: None,
-                    identifier: name.clone(),
-                }),
+                .relation(RelationName { database: None, schema: None, identifier: name.clone() }),
         };
         let mut record = lock(&self.record);
         if !record.references.contains(&reference) {
@@ -588,7 +588,8 @@ impl CompileHost {
             .resolve(reference, &self.package)
             .map_err(|unbound| HostError::from(unbound.late()))?;
         if self.references.as_ref().is_some_and(|seen| !seen.contains(reference)) {
-            let help = format!("write `-- depends_on: {{{{ {reference} }}}}` at the top of the file");
+            let help =
+                format!("write `-- depends_on: {{{{ {reference} }}}}` at the top of the file");
             return Err(HostError::from(LateReference {
                 code: Code::UNKNOWN_REF,
                 message: format!("{reference} was not seen when the project was parsed"),

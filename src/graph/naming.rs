@@ -1,14 +1,14 @@
 //! Where a node's relation goes: dbt's `generate_database_name`, `generate_schema_name` and
 //! `generate_alias_name`, which a project may replace by macros of its own.
 
-use super::config::Config;
+use super::config::{Config, Merged};
 use super::host::ParseHost;
 use super::problem::diagnose;
 use super::resolve::Context;
 use super::target::Target;
 use crate::diagnostic::Diagnostic;
 use crate::relation::RelationName;
-use crate::template::{BUILTIN_PACKAGE, MacroId, MacroLibrary, Renderer};
+use crate::template::{BUILTIN_PACKAGE, Limits, MacroId, MacroLibrary, Renderer};
 use minijinja::Value;
 use std::sync::Arc;
 
@@ -65,7 +65,7 @@ impl Naming {
             parts[part] = match (self.own[part], wanted[part]) {
                 (Some(id), wanted) => {
                     let wanted = wanted.as_deref().map_or(Value::from(()), Value::from);
-                    self.call(renderer, context, id, [wanted, model.clone()], package, name)?
+                    self.call(renderer, context, id, &[wanted, model.clone()], package, name)?
                 }
                 (None, Some(wanted)) => defaults[part](wanted),
                 (None, None) => without[part].clone(),
@@ -80,23 +80,40 @@ impl Naming {
         renderer: &mut Renderer,
         context: &Context<'_>,
         id: MacroId,
-        arguments: [Value; 2],
+        arguments: &[Value],
         package: &str,
         name: &str,
     ) -> Result<String, Box<Diagnostic>> {
         let this = Some(self.provisional(name));
         let host = ParseHost::new(
-            context.shared.clone(), package, this, Default::default(), arguments[1].clone(),
+            context.shared.clone(),
+            package,
+            this,
+            Merged::default(),
+            arguments.get(1).cloned().unwrap_or_default(),
         );
-        match renderer.call(id, &arguments, &[], Arc::new(host)) {
+        match renderer.call(id, arguments, &[], Arc::new(host)) {
             Ok((value, _)) => Ok(value.to_string().trim().to_owned()),
             Err(error) => Err(Box::new(diagnose(&error, &context.files))),
         }
     }
 
-    /// The schema that the tables of `source` land in where nothing says otherwise.
-    pub(super) fn landing_schema(&self, source: &str) -> String {
-        source.to_owned()
+    /// The schema that the tables of `source` land in where `into:` does not say otherwise: what
+    /// the project's macro `generate_landing_schema` says, else the source's name.
+    ///
+    /// # Errors
+    /// The macro fails.
+    pub(super) fn landing_schema(
+        &self,
+        context: &Context<'_>,
+        source: &str,
+        package: &str,
+    ) -> Result<String, Box<Diagnostic>> {
+        let Some(id) = context.library.find(package, "generate_landing_schema") else {
+            return Ok(source.to_owned());
+        };
+        let mut renderer = Renderer::new(context.library.clone(), Limits::default());
+        self.call(&mut renderer, context, id, &[Value::from(source)], package, source)
     }
 
     /// The database of the target.
@@ -104,4 +121,3 @@ impl Naming {
         &self.database
     }
 }
-

@@ -92,7 +92,7 @@ pub struct SourceNode {
     /// Its name where it is read.
     pub identifier: String,
     /// How it is loaded; `None` where the table is already in the target.
-    pub load: Option<LoadNode>,
+    pub load: Option<Box<LoadNode>>,
     /// The column that says when a row was loaded.
     pub loaded_at_field: Option<String>,
     /// Freshness thresholds, as written.
@@ -231,7 +231,7 @@ impl Node {
     /// The load, where this is a source that is loaded.
     pub fn load(&self) -> Option<&LoadNode> {
         match &self.kind {
-            NodeKind::Source(source) => source.load.as_ref(),
+            NodeKind::Source(source) => source.load.as_deref(),
             _ => None,
         }
     }

@@ -3,8 +3,8 @@
 use super::node::{Node, NodeIndex};
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex as PetIndex};
-use std::collections::{BinaryHeap, VecDeque};
 use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// The children of each node, sorted.
 pub(super) fn children(nodes: &[Node]) -> Vec<Vec<NodeIndex>> {

@@ -113,9 +113,8 @@ pub fn resolve(
     let mut early = Shared::new(facts, environment.clone(), library.clone(), invocation);
     early.vars = vars(project);
     let main = project.main();
-    let target = target::resolve(
-        &main.file, &project.root, profiles, request, &Arc::new(early), problems,
-    )?;
+    let target =
+        target::resolve(&main.file, &project.root, profiles, request, &Arc::new(early), problems)?;
     let facts = self::facts(project, invocation, surroundings, Some(&target));
     let mut shared = Shared::new(facts, environment, library.clone(), invocation);
     shared.dialect = Some(target.dialect);
@@ -137,11 +136,7 @@ fn project_files(project: &Project) -> Files {
     }))
 }
 
-fn read_macros(
-    project: &Project,
-    files: &Files,
-    problems: &mut Vec<Diagnostic>,
-) -> MacroLibrary {
+fn read_macros(project: &Project, files: &Files, problems: &mut Vec<Diagnostic>) -> MacroLibrary {
     let mut builder = MacroLibrary::builder(&project.main().name);
     for package in &project.packages {
         for file in &package.macros {
@@ -241,10 +236,7 @@ fn docs(project: &Project) -> HashMap<(String, String), String> {
 /// The properties of a package's nodes, by kind and name.
 pub(super) type PropertyIndex<'p> = HashMap<(PropertiesKind, &'p str), &'p NodeProperties>;
 
-fn index_properties<'p>(
-    package: &'p Package,
-    problems: &mut Vec<Diagnostic>,
-) -> PropertyIndex<'p> {
+fn index_properties<'p>(package: &'p Package, problems: &mut Vec<Diagnostic>) -> PropertyIndex<'p> {
     let mut index = PropertyIndex::new();
     for properties in package.properties.iter().flat_map(|file| &file.nodes) {
         let key = (properties.kind, properties.name.text.as_str());
@@ -281,7 +273,9 @@ impl Context<'_> {
                     },
                 )
                 .collect();
-            nodes.into_iter().for_each(|node| made.add(node));
+            for node in nodes {
+                made.add(node);
+            }
             made.add(self.make_seeds(package, &properties));
             made.add(sources::make(self, package));
             refuse_snapshots(package, &mut made.problems);
@@ -319,9 +313,13 @@ impl Context<'_> {
             region: None,
         };
         let own = self.naming.provisional(&sql.name);
-        let model = model_value(&id, &sql.name, package, sql, &own.schema);
+        let model = model_value(&id, &sql.name, package, sql, own.schema.as_deref());
         let parse = ParseHost::new(
-            self.shared.clone(), &package.name, Some(own), merged.clone(), model.clone(),
+            self.shared.clone(),
+            &package.name,
+            Some(own),
+            merged.clone(),
+            model.clone(),
         );
         let host = Arc::new(parse);
         let rendered = match renderer.render(&template, host.clone()) {
@@ -347,8 +345,9 @@ impl Context<'_> {
             NodeKind::Model(materialization) => *materialization != Materialization::Ephemeral,
             _ => false,
         };
-        let relation = makes_relation
-            .then(|| self.naming.relation(renderer, self, &sql.name, &package.name, &config, model));
+        let relation = makes_relation.then(|| {
+            self.naming.relation(renderer, self, &sql.name, &package.name, &config, model)
+        });
         let relation = match relation.transpose() {
             Ok(relation) => relation,
             Err(problem) => {
@@ -368,9 +367,7 @@ impl Context<'_> {
             relation,
             config,
             description: self.description(properties, &mut made.problems),
-            columns: self.columns(
-                properties.map_or(&[][..], |p| &p.columns), &mut made.problems,
-            ),
+            columns: self.columns(properties.map_or(&[][..], |p| &p.columns), &mut made.problems),
             references: record.references,
             macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
             parents: Vec::new(),
@@ -395,7 +392,12 @@ impl Context<'_> {
                 continue;
             }
             let relation = self.naming.relation(
-                &mut renderer, self, &seed.name, &package.name, &config, Value::UNDEFINED,
+                &mut renderer,
+                self,
+                &seed.name,
+                &package.name,
+                &config,
+                Value::UNDEFINED,
             );
             let relation = match relation {
                 Ok(relation) => relation,
@@ -482,14 +484,8 @@ impl Context<'_> {
     }
 
     /// A text of a YAML file, rendered.
-    pub(super) fn text(
-        &self,
-        text: &str,
-        place: &Place,
-        problems: &mut Vec<Diagnostic>,
-    ) -> String {
-        let rendered =
-            self.shared.render_text(super::host::YamlText { text, place }, problems);
+    pub(super) fn text(&self, text: &str, place: &Place, problems: &mut Vec<Diagnostic>) -> String {
+        let rendered = self.shared.render_text(super::host::YamlText { text, place }, problems);
         rendered.unwrap_or_default()
     }
 
@@ -575,7 +571,11 @@ impl Context<'_> {
         }
         let settings = Merged::default();
         let host = ParseHost::new(
-            self.shared.clone(), &node.package, node.relation.clone(), settings, Value::UNDEFINED,
+            self.shared.clone(),
+            &node.package,
+            node.relation.clone(),
+            settings,
+            Value::UNDEFINED,
         );
         let host = Arc::new(host.failing_at(reference.clone()));
         let template = TemplateSource {
@@ -651,7 +651,7 @@ fn model_value(
     name: &str,
     package: &Package,
     sql: &SqlFile,
-    schema: &Option<String>,
+    schema: Option<&str>,
 ) -> Value {
     from_serde(&serde_json::json!({
         "unique_id": id.0,
@@ -711,7 +711,7 @@ fn orphans(package: &Package, properties: &PropertyIndex<'_>) -> Vec<Diagnostic>
             }
         }
     }
-    problems.sort_by_key(|problem| problem.to_string());
+    problems.sort_by_key(ToString::to_string);
     problems
 }
 
@@ -750,7 +750,12 @@ fn duplicates(made: &mut Made) {
         if matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_))
             && let Some(other) = refable.insert((node.package.clone(), node.name.clone()), node)
         {
-            let message = format!("a {} and a {} are called `{}`", other.resource_type(), node.resource_type(), node.name);
+            let message = format!(
+                "a {} and a {} are called `{}`",
+                other.resource_type(),
+                node.resource_type(),
+                node.name
+            );
             problems.push(
                 Diagnostic::error(Code::DUPLICATE_NAME, message)
                     .at(node.place.clone())
@@ -766,8 +771,8 @@ fn same_relation(target: &Target, nodes: &[Node]) -> Vec<Diagnostic> {
     let mut makers: HashMap<String, &Node> = HashMap::new();
     let mut problems = Vec::new();
     for node in nodes {
-        let makes = matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_))
-            || node.load().is_some();
+        let makes =
+            matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_)) || node.load().is_some();
         let Some(relation) = node.relation.as_ref().filter(|_| makes) else { continue };
         let key = target.dialect.fold(&target.dialect.render(relation));
         let Some(other) = makers.insert(key, node) else { continue };
@@ -784,7 +789,8 @@ fn same_relation(target: &Target, nodes: &[Node]) -> Vec<Diagnostic> {
             .label(other.place.clone(), "the other one")
             .with_help("give one of them another `alias` or `schema`");
         problems.push(if differs {
-            problem.with_note(format!("{} does not tell capital letters apart", target.dialect.name()))
+            problem
+                .with_note(format!("{} does not tell capital letters apart", target.dialect.name()))
         } else {
             problem
         });

@@ -96,11 +96,8 @@ pub fn select(
     exclude: &[String],
     problems: &mut Vec<Diagnostic>,
 ) -> Selection {
-    let mut selected = if include.is_empty() {
-        Selection::all(graph)
-    } else {
-        union(graph, include, problems)
-    };
+    let mut selected =
+        if include.is_empty() { Selection::all(graph) } else { union(graph, include, problems) };
     if !exclude.is_empty() {
         let excluded = union(graph, exclude, problems);
         for (chosen, out) in selected.chosen.iter_mut().zip(excluded.chosen) {
@@ -316,11 +313,9 @@ impl<'a> Matcher<'a> {
                 glob.is_match(&*node.file.path)
                     || node.file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
             }
-            Self::File(glob) => {
-                node.file.path.rsplit('/').next().is_some_and(|name| {
-                    glob.is_match(name) || name.split('.').next().is_some_and(|n| glob.is_match(n))
-                })
-            }
+            Self::File(glob) => node.file.path.rsplit('/').next().is_some_and(|name| {
+                glob.is_match(name) || name.split('.').next().is_some_and(|n| glob.is_match(n))
+            }),
             Self::Tag(glob) => node.config.tags.iter().any(|tag| glob.is_match(tag)),
             Self::Source(globs) => matches_source(globs, node),
             Self::Package(glob) => glob.is_match(&node.package),

@@ -5,9 +5,7 @@ use super::host::YamlText;
 use super::node::{LoadNode, Node, NodeId, NodeKind, OnEmpty, SourceNode, TemplateTraits};
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-use crate::project::{
-    DeclaredSource, DeclaredTable, Package, Properties, Setting, Text,
-};
+use crate::project::{DeclaredSource, DeclaredTable, Package, Properties, Setting, Text};
 use crate::relation::RelationName;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -64,8 +62,7 @@ fn make_table(
     let problems = &mut made.problems;
     let label = format!("{}.{}", source.name.text, table.name.text);
     let fqn = table_fqn(package, properties, source, table);
-    let mut merged =
-        context.defaults(package, |package| &package.file.sources, &fqn, problems);
+    let mut merged = context.defaults(package, |package| &package.file.sources, &fqn, problems);
     merged.lay(&source.settings);
     merged.lay(&table.settings);
     context.render_settings(&mut merged, problems);
@@ -100,7 +97,7 @@ fn make_table(
             source: source.name.text.clone(),
             source_description: context.text(&source.description, &source.name.place, problems),
             identifier,
-            load: load.map(|(load, _)| load),
+            load: load.map(|(load, _)| Box::new(load)),
             loaded_at_field: table
                 .loaded_at_field
                 .clone()
@@ -154,7 +151,8 @@ fn load_node(
     };
     let Some(path) = &table.path else {
         if let Some(connection) = connection {
-            let message = format!("source table `{}` has a connection and no `path`", table.name.text);
+            let message =
+                format!("source table `{}` has a connection and no `path`", table.name.text);
             problems.push(
                 Diagnostic::error(Code::MISSING_KEY, message)
                     .at(table.place.clone())
@@ -174,15 +172,14 @@ fn load_node(
     merged.lay(&source.load);
     merged.lay(&table.load);
     context.render_settings(&mut merged, problems);
-    let into = landing(context, &merged, source, table, problems);
+    let into = landing(context, &merged, &package.name, source, table, problems);
     check_load(&merged, problems);
     let mut options = table.options.clone();
     for option in &mut options {
         context.shared.render_setting(option, problems);
     }
-    let rendered = context
-        .shared
-        .render_text(YamlText { text: &path.text, place: &path.place }, problems)?;
+    let rendered =
+        context.shared.render_text(YamlText { text: &path.text, place: &path.place }, problems)?;
     let load = LoadNode {
         path: rendered,
         place: path.place.clone(),
@@ -211,7 +208,8 @@ fn connection_directory(
 ) -> Option<String> {
     let known = &context.target.connections;
     let Some(found) = known.iter().find(|known| known.name == connection.text) else {
-        let message = format!("no connection `{}` in profile `{}`", connection.text, context.target.profile);
+        let message =
+            format!("no connection `{}` in profile `{}`", connection.text, context.target.profile);
         let names = known.iter().map(|known| known.name.as_str());
         problems.push(
             Diagnostic::error(Code::UNKNOWN_CONNECTION, message)
@@ -221,9 +219,9 @@ fn connection_directory(
         return None;
     };
     if found.kind != "file" {
-        let message = format!("connections of type `{}` are not supported by this version", found.kind);
-        problems
-            .push(Diagnostic::error(Code::NOT_SUPPORTED, message).at(connection.place.clone()));
+        let message =
+            format!("connections of type `{}` are not supported by this version", found.kind);
+        problems.push(Diagnostic::error(Code::NOT_SUPPORTED, message).at(connection.place.clone()));
         return None;
     }
     Some(found.directory.to_string_lossy().into_owned())
@@ -232,18 +230,23 @@ fn connection_directory(
 fn landing(
     context: &Context<'_>,
     merged: &Merged,
+    package: &str,
     source: &DeclaredSource,
     table: &DeclaredTable,
     problems: &mut Vec<Diagnostic>,
 ) -> RelationName {
-    let schema = context.naming.landing_schema(&source.name.text);
+    let named = context.naming.landing_schema(context, &source.name.text, package);
+    let schema = named.unwrap_or_else(|problem| {
+        problems.push(*problem);
+        source.name.text.clone()
+    });
     let mut into = RelationName::new(context.naming.database(), schema, table.name.text.clone());
     let Some(setting) = merged.get("into") else { return into };
     let parts: Vec<&str> = setting.value.as_str().unwrap_or_default().split('.').collect();
     match parts.as_slice() {
         [schema, name] if !schema.is_empty() && !name.is_empty() => {
             into.schema = Some((*schema).to_owned());
-            into.identifier = (*name).to_owned();
+            (*name).clone_into(&mut into.identifier);
         }
         _ => problems.push(
             Diagnostic::error(Code::INVALID_VALUE, "`into` is not of the form `schema.table`")
@@ -264,9 +267,10 @@ fn check_load(merged: &Merged, problems: &mut Vec<Diagnostic>) {
             );
             continue;
         }
-        let replace = setting.value == Value::from("replace");
+        let replace = setting.value == "replace";
         if !SUPPORTED.contains(&key) || (key == "mode" && !replace) {
-            let value = setting.value.as_str().map_or_else(|| setting.value.to_string(), str::to_owned);
+            let value =
+                setting.value.as_str().map_or_else(|| setting.value.to_string(), str::to_owned);
             let message = format!("`{key}: {value}` is not supported by this version");
             problems.push(
                 Diagnostic::error(Code::NOT_SUPPORTED, message)

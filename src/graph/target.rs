@@ -133,8 +133,9 @@ fn read_type(
     let dialect = dialect::named(&kind.text);
     if dialect.is_none() {
         let known = dialect::ALL.iter().map(|dialect| dialect.name());
-        let help = did_you_mean(&kind.text, known.clone())
-            .unwrap_or_else(|| format!("this version builds on {}", known.collect::<Vec<_>>().join(", ")));
+        let help = did_you_mean(&kind.text, known.clone()).unwrap_or_else(|| {
+            format!("this version builds on {}", known.collect::<Vec<_>>().join(", "))
+        });
         problems.push(
             Diagnostic::error(Code::NOT_SUPPORTED, format!("unknown target type `{}`", kind.text))
                 .at(kind.place)
@@ -167,18 +168,14 @@ fn read_threads(
     match written.text.trim().parse() {
         Ok(threads @ 1..=MOST_THREADS) => threads,
         _ => {
-            let message =
-                format!("`threads` is `{}`, expected 1 to {MOST_THREADS}", written.text);
+            let message = format!("`threads` is `{}`, expected 1 to {MOST_THREADS}", written.text);
             problems.push(Diagnostic::error(Code::INVALID_VALUE, message).at(written.place));
             DEFAULT_THREADS
         }
     }
 }
 
-fn read_settings(
-    fields: &mut Fields<'_>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<(String, String)> {
+fn read_settings(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) -> Vec<(String, String)> {
     let Some(node) = fields.node("settings") else { return Vec::new() };
     let Some(settings) = Fields::of(node, fields.file, "settings", problems) else {
         return Vec::new();
@@ -194,9 +191,8 @@ fn refuse_attach(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) {
     for key in ["attach", "plugins", "filesystems", "secrets", "module_paths"] {
         if let Some(node) = fields.node(key) {
             let message = format!("`{key}` of a DuckDB target is not supported by this version");
-            problems.push(
-                Diagnostic::error(Code::NOT_SUPPORTED, message).at(node.place(fields.file)),
-            );
+            problems
+                .push(Diagnostic::error(Code::NOT_SUPPORTED, message).at(node.place(fields.file)));
         }
     }
 }
@@ -234,7 +230,8 @@ fn connections(
         let Ok(node) = profile.connection(name) else { continue };
         let overlay = overlays.and_then(|overlays| overlays.entry(name));
         let field = |key: &str| {
-            let node = overlay.and_then(|overlay| overlay.entry(key)).or_else(|| node.entry(key))?;
+            let node =
+                overlay.and_then(|overlay| overlay.entry(key)).or_else(|| node.entry(key))?;
             let text = text_of(node)?;
             Some(Text { text, place: node.place(profile.file()) })
         };

@@ -2,9 +2,7 @@
 
 use super::config::{Config, Merged, TestConfig};
 use super::host::{ParseHost, has_jinja};
-use super::node::{
-    GenericTest, Node, NodeId, NodeKind, Reference, TemplateTraits, TestNode,
-};
+use super::node::{GenericTest, Node, NodeId, NodeKind, Reference, TemplateTraits, TestNode};
 use super::problem::diagnose;
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
@@ -17,7 +15,7 @@ use md5::{Digest, Md5};
 use minijinja::Value;
 use rayon::prelude::*;
 use serde_json::Value as Json;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// dbt's limit for a test's name: databases cut longer ones.
@@ -50,12 +48,12 @@ pub(super) fn make(context: &Context<'_>, nodes: &[Node]) -> Made {
         )
         .collect();
     let mut made = Made::default();
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     for one in nodes {
         made.problems.extend(one.problems);
         for node in one.nodes {
             // The same test with the same arguments twice is one test.
-            if seen.insert(node.id.clone(), ()).is_none() {
+            if seen.insert(node.id.clone()) {
                 made.nodes.push(node);
             }
         }
@@ -63,10 +61,7 @@ pub(super) fn make(context: &Context<'_>, nodes: &[Node]) -> Made {
     made
 }
 
-fn subjects<'p>(
-    context: &Context<'p>,
-    nodes: &HashMap<&str, &'p Node>,
-) -> Vec<Subject<'p>> {
+fn subjects<'p>(context: &Context<'p>, nodes: &HashMap<&str, &'p Node>) -> Vec<Subject<'p>> {
     let mut subjects = Vec::new();
     for package in &context.project.packages {
         for properties in &package.properties {
@@ -78,8 +73,7 @@ fn subjects<'p>(
                     PropertiesKind::Analysis | PropertiesKind::Test => &[],
                 };
                 let id = |kind: &&str| format!("{kind}.{}.{}", package.name, entry.name.text);
-                let Some(node) = kinds.iter().find_map(|kind| nodes.get(id(kind).as_str()))
-                else {
+                let Some(node) = kinds.iter().find_map(|kind| nodes.get(id(kind).as_str())) else {
                     continue;
                 };
                 let columns = entry.columns.iter().map(|c| (&c.name.text, c.quote, &c.tests));
@@ -87,9 +81,8 @@ fn subjects<'p>(
             }
             for source in &properties.sources {
                 for table in &source.tables {
-                    let id = format!(
-                        "source.{}.{}.{}", package.name, source.name.text, table.name.text
-                    );
+                    let id =
+                        format!("source.{}.{}.{}", package.name, source.name.text, table.name.text);
                     let Some(node) = nodes.get(id.as_str()) else { continue };
                     let columns = table.columns.iter().map(|c| (&c.name.text, c.quote, &c.tests));
                     add(&mut subjects, package, properties, node, &table.tests, columns);
@@ -112,11 +105,13 @@ fn add<'p>(
     let columns = columns.flat_map(|(name, quote, tests)| {
         tests.iter().map(move |declared| (Some((name.as_str(), quote)), declared))
     });
-    subjects.extend(
-        whole
-            .chain(columns)
-            .map(|(column, declared)| Subject { package, properties, node, column, declared }),
-    );
+    subjects.extend(whole.chain(columns).map(|(column, declared)| Subject {
+        package,
+        properties,
+        node,
+        column,
+        declared,
+    }));
 }
 
 fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'_>) -> Made {
@@ -153,7 +148,11 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
         arguments,
     };
     let host = Arc::new(ParseHost::new(
-        context.shared.clone(), &package.name, None, merged.clone(), Value::UNDEFINED,
+        context.shared.clone(),
+        &package.name,
+        None,
+        merged.clone(),
+        Value::UNDEFINED,
     ));
     let macros = match render(renderer, id, &generic, about, &judgement, host.clone()) {
         Ok(rendered) => rendered.macros_called.iter().map(ToString::to_string).collect(),
@@ -202,9 +201,8 @@ pub fn find_macro(
 fn unknown_test(context: &Context<'_>, subject: &Subject<'_>) -> Diagnostic {
     let declared = subject.declared;
     let known = context.library.macros().filter(|(_, info)| info.kind == BlockKind::Test);
-    let known: Vec<String> = known
-        .map(|(_, info)| info.name.trim_start_matches("test_").to_owned())
-        .collect();
+    let known: Vec<String> =
+        known.map(|(_, info)| info.name.trim_start_matches("test_").to_owned()).collect();
     Diagnostic::error(Code::UNKNOWN_TEST, format!("no generic test `{}`", declared.test.text))
         .at(declared.place().clone())
         .with_help_maybe(did_you_mean(&declared.test.text, known.iter().map(String::as_str)))
@@ -216,7 +214,11 @@ fn arguments(subject: &Subject<'_>) -> Vec<(String, Json)> {
         declared.map(|Setting { key, value, .. }| (key.clone(), value.clone())).collect();
     if let Some((name, quote)) = subject.column {
         // A quoted column keeps its mark until the dialect is known: the template quotes it.
-        let name = if quote { format!("{{{{ adapter.quote('{}') }}}}", name.replace('\'', "\\'")) } else { name.to_owned() };
+        let name = if quote {
+            format!("{{{{ adapter.quote('{}') }}}}", name.replace('\'', "\\'"))
+        } else {
+            name.to_owned()
+        };
         arguments.push(("column_name".to_owned(), Json::String(name)));
     }
     arguments
@@ -379,9 +381,9 @@ fn argument(
 
 fn is_call(text: &str) -> bool {
     let text = text.trim();
-    let called = ["ref", "source", "var", "env_var", "doc"].iter().any(|name| {
-        text.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('('))
-    });
+    let called = ["ref", "source", "var", "env_var", "doc"]
+        .iter()
+        .any(|name| text.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with('(')));
     called && text.ends_with(')')
 }
 

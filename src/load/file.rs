@@ -2,8 +2,8 @@
 
 use crate::compile::{LoadFacts, Script, load_script, stage_relation};
 use crate::connector::file::{
-    FileEntry, FileError, FileObject, FileOptions, Format, OPTIONS, OptionError, Scan, explain, find,
-    scan,
+    FileEntry, FileError, FileObject, FileOptions, Format, OPTIONS, OptionError, Scan, explain,
+    find, scan,
 };
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::dialect::{Condition, Stage};
@@ -67,12 +67,16 @@ pub fn load_files(
     write(&staged)?;
     let mut rows = None;
     for statement in staged.statements(Stage::Stage, |condition| condition == Condition::Always) {
-        rows = session.execute(&statement.sql).map_err(|error| work.file_error(&object, &scanned.files, error))?;
+        rows = session
+            .execute(&statement.sql)
+            .map_err(|error| work.file_error(&object, &scanned.files, error))?;
     }
     let rows = rows.ok_or_else(|| work.defect("the engine did not count the rows"))?;
     if rows == 0 && !work.may_be_empty(relation, session)? {
         let stage = stage_relation(relation);
-        session.execute(&drop_table(work.graph, &stage)).map_err(|error| work.engine_error(&error))?;
+        session
+            .execute(&drop_table(work.graph, &stage))
+            .map_err(|error| work.engine_error(&error))?;
         return Ok(Loaded { rows: None, files: scanned.files.len(), script: staged });
     }
     facts.row_count = rows.to_string();
@@ -135,7 +139,7 @@ impl FileLoad<'_> {
     }
 
     fn engine_error(&self, error: &EngineError) -> Box<Diagnostic> {
-        let code = crate::run::engine_code(error.kind);
+        let code = error.kind.code();
         Box::new(Diagnostic::error(code, error.message.clone()).at(self.node.place.clone()))
     }
 
@@ -210,11 +214,8 @@ fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> {
     let options = read_options(load)
         .map_err(|problems| problems.into_iter().next().map(Box::new))
         .or_else(|problem| problem.map_or_else(|| Ok(FileOptions::default()), Err))?;
-    let base = if load.directory.is_empty() {
-        graph.root.clone()
-    } else {
-        PathBuf::from(&load.directory)
-    };
+    let base =
+        if load.directory.is_empty() { graph.root.clone() } else { PathBuf::from(&load.directory) };
     Ok(FileObject {
         base,
         path: load.path.clone(),
@@ -234,7 +235,7 @@ fn describe(object: &FileObject, error: FileError) -> Diagnostic {
         FileError::Missing { .. } | FileError::NoMatch { .. } => Code::SOURCE_MISSING,
         FileError::Empty { .. } => Code::SOURCE_EMPTY,
         FileError::Unreadable { .. } => Code::SOURCE_UNREADABLE,
-        FileError::Engine(error) => match crate::run::engine_code(error.kind) {
+        FileError::Engine(error) => match error.kind.code() {
             Code::SQL_FAILED | Code::DATA_FAILED => Code::SOURCE_MALFORMED,
             code => code,
         },
@@ -256,8 +257,8 @@ fn describe(object: &FileObject, error: FileError) -> Diagnostic {
         diagnostic = diagnostic.with_note(format!("the line is: {shown}{cut}"));
     }
     if missing {
-        diagnostic = diagnostic
-            .with_note(format!("relative paths start at `{}`", object.base.display()));
+        diagnostic =
+            diagnostic.with_note(format!("relative paths start at `{}`", object.base.display()));
     }
     diagnostic
 }

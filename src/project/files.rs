@@ -69,7 +69,8 @@ pub(super) fn find(
         for entry in WalkDir::new(&base).follow_links(true).into_iter().filter_entry(visible) {
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
-                    let relative = slashed(entry.path().strip_prefix(&base).unwrap_or(entry.path()));
+                    let relative =
+                        slashed(entry.path().strip_prefix(&base).unwrap_or(entry.path()));
                     let shown = format!("{prefix}{directory}/{relative}");
                     found.push(Found { absolute: entry.into_path(), shown, relative });
                 }
@@ -120,7 +121,10 @@ pub(super) fn read_text(
 
 fn read_file(path: &Path, shown: &str) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
     let refuse = |reason: String| {
-        Box::new(Diagnostic::error(Code::UNREADABLE_FILE, format!("cannot read `{shown}`: {reason}")))
+        Box::new(Diagnostic::error(
+            Code::UNREADABLE_FILE,
+            format!("cannot read `{shown}`: {reason}"),
+        ))
     };
     let bytes = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
     if bytes.len() > LARGEST_TEXT {
@@ -133,7 +137,7 @@ fn read_file(path: &Path, shown: &str) -> Result<Arc<SourceFile>, Box<Diagnostic
         }
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
-            let line = error.as_bytes()[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let line = error.as_bytes()[..valid].split(|&byte| byte == b'\n').count();
             Err(refuse(format!("line {line} is not UTF-8")))
         }
     }

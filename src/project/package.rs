@@ -114,7 +114,10 @@ fn read_package(root: &Path, prefix: &str, problems: &mut Vec<Diagnostic>) -> Op
         analyses: sql_files(find_in(&paths.analyses, problems), problems),
         tests: sql_files(tests, problems),
         snapshots: sql_files(find_in(&paths.snapshots, problems), problems),
-        macros: texts(macros.into_iter().filter(|f| has_extension(f, &["sql"])).collect(), problems),
+        macros: texts(
+            macros.into_iter().filter(|f| has_extension(f, &["sql"])).collect(),
+            problems,
+        ),
         docs: texts(docs, problems),
         seeds: seeds(find_in(&paths.seeds, problems)),
         properties: read_properties(texts(yaml, problems), problems),
@@ -134,15 +137,20 @@ fn find_project_file(
         problems.push(
             Diagnostic::error(Code::NO_PROJECT, message)
                 .with_note("neither sqlflow.yml nor dbt_project.yml is there")
-                .with_help("make one with `sqlflow init`, or name its directory with --project-dir"),
+                .with_help(
+                    "make one with `sqlflow init`, or name its directory with --project-dir",
+                ),
         );
         return None;
     };
     let file = read_text(&root.join(name), Path::new(&format!("{prefix}{name}")), problems)?;
     if present.len() > 1 {
         problems.push(
-            Diagnostic::note(Code::TWO_PROJECT_FILES, "dbt_project.yml is not read: sqlflow.yml counts")
-                .at(crate::diagnostic::Place::start_of(file.clone())),
+            Diagnostic::note(
+                Code::TWO_PROJECT_FILES,
+                "dbt_project.yml is not read: sqlflow.yml counts",
+            )
+            .at(crate::diagnostic::Place::start_of(file.clone())),
         );
     }
     Some(file)
@@ -194,10 +202,7 @@ fn seeds(found: Vec<Found>) -> Vec<SeedFile> {
     .collect()
 }
 
-fn read_properties(
-    files: Vec<Arc<SourceFile>>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Properties> {
+fn read_properties(files: Vec<Arc<SourceFile>>, problems: &mut Vec<Diagnostic>) -> Vec<Properties> {
     let read: Vec<_> = files
         .par_iter()
         .map(|file| {

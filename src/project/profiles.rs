@@ -36,7 +36,9 @@ pub fn read_profiles(
         problems.push(
             Diagnostic::error(Code::NO_PROFILES, "no profiles.yml found")
                 .with_note(format!("searched {}", searched.collect::<Vec<_>>().join(", ")))
-                .with_help("write one beside the project file, or name its directory with --profiles-dir"),
+                .with_help(
+                    "write one beside the project file, or name its directory with --profiles-dir",
+                ),
         );
         return None;
     };

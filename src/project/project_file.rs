@@ -101,10 +101,7 @@ const DBT_ONLY: &[&str] = &[
 ];
 
 /// Reads a project file.
-pub(super) fn read(
-    file: &Arc<SourceFile>,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<ProjectFile> {
+pub(super) fn read(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Option<ProjectFile> {
     let node = match yaml::parse(file) {
         Ok(node) => node,
         Err(problem) => {

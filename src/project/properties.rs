@@ -187,13 +187,20 @@ fn read_node(
         description: description(&mut fields, problems),
         columns: read_columns(&mut fields, problems),
         tests: read_tests(&mut fields, problems),
-        settings: beside_config(&mut fields, &["tags", "meta", "group", "access", "docs"], problems),
+        settings: beside_config(
+            &mut fields,
+            &["tags", "meta", "group", "access", "docs"],
+            problems,
+        ),
         name,
     };
     if let Some(node) = fields.node("versions") {
         problems.push(
-            Diagnostic::error(Code::NOT_SUPPORTED, "model versions are not supported by this version")
-                .at(node.place(file)),
+            Diagnostic::error(
+                Code::NOT_SUPPORTED,
+                "model versions are not supported by this version",
+            )
+            .at(node.place(file)),
         );
     }
     fields.ignore(&[
@@ -355,7 +362,8 @@ mod tests {
             .tests
             .iter()
             .map(|test| {
-                let keys = |s: &Settings| s.iter().map(|s| s.key.clone()).collect::<Vec<_>>().join(",");
+                let keys =
+                    |s: &Settings| s.iter().map(|s| s.key.clone()).collect::<Vec<_>>().join(",");
                 (test.test.text.clone(), keys(&test.arguments), keys(&test.settings))
             })
             .collect();

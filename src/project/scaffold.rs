@@ -93,7 +93,8 @@ pub fn write(directory: &Path, files: &[ScaffoldFile]) -> Result<(), ScaffoldErr
 /// The directory's name as a project name; `my_project` where it has none that would do.
 fn project_name(directory: &Path) -> String {
     let absolute = directory.canonicalize().unwrap_or_else(|_| directory.to_path_buf());
-    let name = absolute.file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
+    let name =
+        absolute.file_name().map_or_else(String::new, |n| n.to_string_lossy().to_lowercase());
     let name: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let name = name.trim_matches('_');

@@ -120,11 +120,7 @@ fn read_table(
 }
 
 /// The settings under `key`; a mapping with its places.
-fn section(
-    fields: &mut Fields<'_>,
-    key: &'static str,
-    problems: &mut Vec<Diagnostic>,
-) -> Settings {
+fn section(fields: &mut Fields<'_>, key: &'static str, problems: &mut Vec<Diagnostic>) -> Settings {
     match fields.node(key) {
         Some(node) => read_settings(node, fields.file, key, problems),
         None => Settings::new(),

@@ -185,7 +185,10 @@ fn first_line(error: &serde_saphyr::Error) -> String {
 fn unquoted_template(place: &Place) -> Option<String> {
     let line = place.file.text.lines().nth(place.line_column().line - 1)?;
     let (_, value) = line.split_once(": ")?;
-    value.trim_start().starts_with("{{").then(|| format!("put quotes around it: \"{}\"", value.trim()))
+    value
+        .trim_start()
+        .starts_with("{{")
+        .then(|| format!("put quotes around it: \"{}\"", value.trim()))
 }
 
 /// The first tab in the white space that begins line `line` or the one before it.
@@ -345,10 +348,7 @@ mod tests {
         let Yaml::List(items) = &models.yaml else { unreachable!() };
         let name = items[0].entry("name").unwrap();
         assert_eq!(&text[name.range.start as usize..name.range.end as usize], "\"a b\"");
-        assert_eq!(
-            items[0].to_json(),
-            serde_json::json!({"name": "a b", "on": ["x", true, "n"]})
-        );
+        assert_eq!(items[0].to_json(), serde_json::json!({"name": "a b", "on": ["x", true, "n"]}));
     }
 
     #[test]
@@ -373,7 +373,10 @@ mod tests {
             let next = level + 1;
             text + &format!("a{next}: &a{next} [{}]\n", vec![format!("*a{level}"); 9].join(", "))
         });
-        assert_eq!(refused("a: 1\nb: 2\na: 3\n"), "error[SF102]: key `a` stands here twice (a.yml:3:1)");
+        assert_eq!(
+            refused("a: 1\nb: 2\na: 3\n"),
+            "error[SF102]: key `a` stands here twice (a.yml:3:1)"
+        );
         assert!(refused(&bomb).starts_with("error[SF103]"), "{}", refused(&bomb));
         assert_eq!(
             refused("a:\n\tb: 1\n"),

@@ -94,7 +94,8 @@ fn prepare<'r>(
         let state = compile::state_relation(graph);
         let sql = compile::statement(graph, "loaded_relations", &state);
         let known = session.query(&sql, None).map_err(|error| open_failed(&error))?;
-        let names = known.rows.into_iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned()));
+        let names =
+            known.rows.into_iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned()));
         standing.remember_ours(names);
     }
     let compilation = request.compilation;
@@ -343,7 +344,11 @@ impl Execution<'_> {
         failures: u64,
         status: Status,
     ) -> Diagnostic {
-        let rows = if failures == 1 { "1 failing row".to_owned() } else { format!("{} failing rows", grouped(failures)) };
+        let rows = if failures == 1 {
+            "1 failing row".to_owned()
+        } else {
+            format!("{} failing rows", grouped(failures))
+        };
         let message = format!("test `{}` found {rows}", node.name);
         let diagnostic = if status == Status::Warned {
             Diagnostic::warning(Code::TEST_FAILED, message)
@@ -356,7 +361,11 @@ impl Execution<'_> {
         } else {
             let path = self.target.root().join(TargetDirectory::compiled_path(node));
             let shown = path.strip_prefix(&self.graph.root).unwrap_or(&path);
-            format!("see them with `sqlflow show {}`; the query is in {}", node.name, shown.display())
+            format!(
+                "see them with `sqlflow show {}`; the query is in {}",
+                node.name,
+                shown.display()
+            )
         };
         diagnostic.at(node.place.clone()).with_help(seen)
     }
@@ -367,7 +376,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position) % 3 == 0 {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

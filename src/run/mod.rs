@@ -27,5 +27,4 @@ pub use introspect::SessionIntrospection;
 pub use outcome::{NodeResult, Outcome, Status, Tally};
 pub use plan::{Kinds, Plan, Step, StepIndex};
 pub use prepare::{PrepareRequest, prepare};
-pub(crate) use problem::code as engine_code;
 pub use problem::describe_query_error;

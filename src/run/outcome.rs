@@ -25,7 +25,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// dbt's word for it, in run_results.json.
+    /// dbt's word for it, in `run_results.json`.
     pub fn dbt_word(self, is_test: bool) -> &'static str {
         match self {
             Self::Succeeded if is_test => "pass",

@@ -29,31 +29,41 @@ pub struct Step {
 }
 
 /// Kinds of nodes that a verb runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Kinds {
-    /// Loads of sources.
-    pub loads: bool,
-    /// Seeds.
-    pub seeds: bool,
-    /// Models.
-    pub models: bool,
-    /// Tests.
-    pub tests: bool,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kinds(&'static [Work]);
+
+/// What can be done with a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    Load,
+    Seed,
+    Model,
+    Test,
 }
 
 impl Kinds {
     /// All that `build` runs.
-    pub const ALL: Self = Self { loads: true, seeds: true, models: true, tests: true };
+    pub const ALL: Self = Self(&[Work::Load, Work::Seed, Work::Model, Work::Test]);
+    /// Loads of sources.
+    pub const LOADS: Self = Self(&[Work::Load]);
+    /// Seeds.
+    pub const SEEDS: Self = Self(&[Work::Seed]);
+    /// Models.
+    pub const MODELS: Self = Self(&[Work::Model]);
+    /// Tests.
+    pub const TESTS: Self = Self(&[Work::Test]);
 
     /// Whether `kind` runs; ephemeral models, analyses and sources that others load never do.
     pub fn include(self, kind: &NodeKind) -> bool {
-        match kind {
-            NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis => false,
-            NodeKind::Model(_) => self.models,
-            NodeKind::Seed(_) => self.seeds,
-            NodeKind::Source(source) => self.loads && source.load.is_some(),
-            NodeKind::Test(_) => self.tests,
-        }
+        let work = match kind {
+            NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis => return false,
+            NodeKind::Source(source) if source.load.is_none() => return false,
+            NodeKind::Model(_) => Work::Model,
+            NodeKind::Seed(_) => Work::Seed,
+            NodeKind::Source(_) => Work::Load,
+            NodeKind::Test(_) => Work::Test,
+        };
+        self.0.contains(&work)
     }
 }
 
@@ -62,9 +72,7 @@ impl Plan {
     pub fn new(graph: &Graph, selection: &Selection, kinds: Kinds) -> Self {
         let runs: Vec<bool> = (0..)
             .zip(&graph.nodes)
-            .map(|(index, node)| {
-                selection.contains(NodeIndex(index)) && kinds.include(&node.kind)
-            })
+            .map(|(index, node)| selection.contains(NodeIndex(index)) && kinds.include(&node.kind))
             .collect();
         let mut nearest = nearest_ancestors(graph, &runs);
         let guards = guards(graph, &runs, &nearest);

@@ -36,14 +36,8 @@ fn prepare_into(
 ) -> Option<Graph> {
     let project = project::read(&request.project, problems)?;
     let profiles = read_profiles(&request.profiles, &request.project, problems)?;
-    let graph = resolve(
-        &project,
-        &profiles,
-        &request.target,
-        &request.invocation,
-        surroundings,
-        problems,
-    )?;
+    let graph =
+        resolve(&project, &profiles, &request.target, &request.invocation, surroundings, problems)?;
     problems.extend(check_options(&graph));
     // Without every node and edge, nothing after this could be trusted.
     (!any_error(problems)).then_some(graph)

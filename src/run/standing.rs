@@ -21,8 +21,7 @@ fn key(relation: &RelationName) -> String {
 
 impl Standing {
     pub(super) fn new(relations: Vec<(RelationName, RelationKind)>) -> Self {
-        let is_stage =
-            |name: &RelationName| name.identifier.starts_with("__sqlflow_stage__");
+        let is_stage = |name: &RelationName| name.identifier.starts_with("__sqlflow_stage__");
         let (orphans, relations): (Vec<_>, Vec<_>) =
             relations.into_iter().partition(|(name, _)| is_stage(name));
         Self {

@@ -90,8 +90,7 @@ impl Worker<'_> {
         let execution = self.execution;
         let Some(relation) = &node.relation else { return Ok(Done::default()) };
         let existing = execution.standing.kind(relation);
-        let full_refresh =
-            node.config.full_refresh.unwrap_or(execution.request.full_refresh);
+        let full_refresh = node.config.full_refresh.unwrap_or(execution.request.full_refresh);
         let incremental = matches!(materialization, Materialization::Incremental(_));
         let rows_stay = incremental && existing == Some(RelationKind::Table) && !full_refresh;
         self.compile_late(compiled, rows_stay)?;
@@ -119,7 +118,7 @@ impl Worker<'_> {
         };
         execution.standing.set(relation, kind);
         let rows = rows.filter(|_| kind == RelationKind::Table);
-        Ok(Done { rows, problems, ..Done::default() })
+        Ok(Done { problems, rows, ..Done::default() })
     }
 
     /// Compiles a node whose template asks the database, now that its parents are there.
@@ -138,7 +137,11 @@ impl Worker<'_> {
             }
         };
         *compiled = compile::compile_node(
-            execution.graph, execution.compilation, compiled.index, &introspection, rows_stay,
+            execution.graph,
+            execution.compilation,
+            compiled.index,
+            &introspection,
+            rows_stay,
         )?;
         execution.target.write_node(execution.graph, compiled)
     }
@@ -169,9 +172,8 @@ impl Worker<'_> {
         };
         let gone = lacking(&batch, &target);
         if !gone.is_empty() {
-            let message = format!(
-                "the query no longer gives {} of table `{relation}`", columns_named(&gone)
-            );
+            let message =
+                format!("the query no longer gives {} of table `{relation}`", columns_named(&gone));
             return Err(Box::new(
                 Diagnostic::error(Code::DATA_FAILED, message)
                     .at(node.place.clone())
@@ -231,10 +233,9 @@ impl Worker<'_> {
         execution.standing.set(relation, RelationKind::Table);
         let mut problems = Vec::new();
         if loaded.rows.is_none() {
-            let message = format!("`{}` has no rows: table `{relation}` is kept as it was", load.path);
-            problems.push(
-                Diagnostic::note(Code::EMPTY_OVER_ROWS, message).at(load.place.clone()),
-            );
+            let message =
+                format!("`{}` has no rows: table `{relation}` is kept as it was", load.path);
+            problems.push(Diagnostic::note(Code::EMPTY_OVER_ROWS, message).at(load.place.clone()));
         }
         Ok(Done { rows: loaded.rows, problems, ..Done::default() })
     }
@@ -248,9 +249,10 @@ impl Worker<'_> {
         else {
             return Ok(Done::default());
         };
-        let table = self.session.query(&statement.sql, Some(1)).map_err(|error| {
-            self.describe(node, compiled, Some(&statement), &error)
-        })?;
+        let table = self
+            .session
+            .query(&statement.sql, Some(1))
+            .map_err(|error| self.describe(node, compiled, Some(&statement), &error))?;
         let verdict = Verdict::read(&table).ok_or_else(|| {
             let message = "the test did not answer with a number of failures".to_owned();
             Box::new(Diagnostic::error(Code::SQL_FAILED, message).at(node.place.clone()))
@@ -260,7 +262,12 @@ impl Worker<'_> {
         if status != Status::Succeeded {
             problems.push(self.execution.failed_test(node, test, verdict.failures, status));
         }
-        Ok(Done { status: Some(status), problems, failures: Some(verdict.failures), ..Done::default() })
+        Ok(Done {
+            status: Some(status),
+            problems,
+            failures: Some(verdict.failures),
+            ..Done::default()
+        })
     }
 
     /// Executes the `stage` sections, one statement at a time.
@@ -319,9 +326,10 @@ impl Worker<'_> {
 /// A seed is read as a source's file is.
 fn seed_load(node: &Node, path: &str) -> LoadNode {
     let types = node.config.all.get("column_types").and_then(Value::as_object);
-    let types = types.into_iter().flatten().filter_map(|(name, data_type)| {
-        Some((name.clone(), data_type.as_str()?.to_owned()))
-    });
+    let types = types
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, data_type)| Some((name.clone(), data_type.as_str()?.to_owned())));
     let mut options = Vec::new();
     if let Some(delimiter) = node.config.all.get("delimiter") {
         options.push(crate::project::Setting {
@@ -350,11 +358,11 @@ fn columns_named(names: &[String]) -> String {
 }
 
 fn plain(node: &Node, error: &EngineError) -> Diagnostic {
-    Diagnostic::error(problem::code(error.kind), error.message.clone()).at(node.place.clone())
+    Diagnostic::error(error.kind.code(), error.message.clone()).at(node.place.clone())
 }
 
 pub(super) fn open_failed(error: &EngineError) -> Box<Diagnostic> {
-    Box::new(Diagnostic::error(problem::code(error.kind), error.message.clone()))
+    Box::new(Diagnostic::error(error.kind.code(), error.message.clone()))
 }
 
 /// What a test's query answered.
@@ -397,10 +405,7 @@ fn whole(number: f64) -> Option<u64> {
 }
 
 /// Asks what stands in the target before anything is changed.
-pub(super) fn survey(
-    session: &mut dyn Session,
-    schemas: &[RelationName],
-) -> Result<Standing> {
+pub(super) fn survey(session: &mut dyn Session, schemas: &[RelationName]) -> Result<Standing> {
     let relations = session.relations(schemas).map_err(|error| open_failed(&error))?;
     Ok(Standing::new(relations))
 }

@@ -197,7 +197,7 @@ impl MacroLibrary {
 
 impl std::fmt::Debug for MacroLibrary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("MacroLibrary").field("macros", &self.entries.len()).finish()
+        f.debug_struct("MacroLibrary").field("macros", &self.entries.len()).finish_non_exhaustive()
     }
 }
 

@@ -103,8 +103,8 @@ impl Relation {
         }
     }
 
-    fn is(&self, kind: RelationKind) -> Option<Value> {
-        Some(Value::from(self.kind == Some(kind)))
+    fn is(&self, kind: RelationKind) -> Value {
+        Value::from(self.kind == Some(kind))
     }
 
     /// `include(database=false)` or `quote(schema=false)`: changes the flags that are named.
@@ -194,10 +194,10 @@ impl Object for Relation {
             "schema" => Some(text(1)),
             "identifier" | "name" | "table" => Some(text(2)),
             "type" => Some(self.kind.map_or(Value::from(()), |kind| Value::from(kind.as_str()))),
-            "is_table" => self.is(RelationKind::Table),
-            "is_view" => self.is(RelationKind::View),
-            "is_cte" => self.is(RelationKind::Cte),
-            "is_materialized_view" => self.is(RelationKind::MaterializedView),
+            "is_table" => Some(self.is(RelationKind::Table)),
+            "is_view" => Some(self.is(RelationKind::View)),
+            "is_cte" => Some(self.is(RelationKind::Cte)),
+            "is_materialized_view" => Some(self.is(RelationKind::MaterializedView)),
             "metadata" => {
                 Some(Dict::value(vec![(Value::from("type"), Value::from("SqlRelation"))]))
             }

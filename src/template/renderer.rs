@@ -242,7 +242,7 @@ impl Renderer {
     ) -> Result<(Value, Rendered), TemplateError> {
         let mut arguments = args.to_vec();
         if !kwargs.is_empty() {
-            arguments.push(Value::from(Kwargs::from_iter(kwargs.iter().cloned())));
+            arguments.push(Value::from(kwargs.iter().cloned().collect::<Kwargs>()));
         }
         let main = MacroRef::value(&self.library, id);
         let (scope, _) =

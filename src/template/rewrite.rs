@@ -194,8 +194,7 @@ impl Pass<'_> {
             {
                 self.tag.assigned_at = Some(range.end);
             }
-            b'+' => self.tag.lazy |= after_operand,
-            b'*' => self.tag.lazy |= after_operand,
+            b'+' | b'*' => self.tag.lazy |= after_operand,
             b':' => {
                 self.tag.lazy |=
                     self.tag.open.last().is_some_and(|open| open.bracket == Bracket::Subscript);

@@ -38,7 +38,11 @@ pub fn watch(
     debouncer.watch(root, RecursiveMode::Recursive).map_err(fail)?;
     for batch in events {
         let mut files: Vec<PathBuf> = match batch {
-            Ok(events) => events.iter().filter(|event| is_change(event)).flat_map(|event| event.paths.clone()).collect(),
+            Ok(events) => events
+                .iter()
+                .filter(|event| is_change(event))
+                .flat_map(|event| event.paths.clone())
+                .collect(),
             Err(mut errors) => match errors.pop() {
                 Some(error) => return Err(fail(error)),
                 None => continue,

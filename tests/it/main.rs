@@ -8,4 +8,6 @@
     reason = "a test may fail loudly"
 )]
 
+mod bad_input;
+mod project;
 mod template;

@@ -56,7 +56,13 @@ pub(crate) enum Command {
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
     /// Directory of the project
-    #[arg(long, global = true, env = "SQLFLOW_PROJECT_DIR", default_value = ".", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "SQLFLOW_PROJECT_DIR",
+        default_value = ".",
+        value_name = "DIR"
+    )]
     pub(crate) project_dir: PathBuf,
     /// Directory of profiles.yml [default: the project, ~/.sqlflow, ~/.dbt]
     #[arg(long, global = true, env = "SQLFLOW_PROFILES_DIR", value_name = "DIR")]

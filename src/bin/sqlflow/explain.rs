@@ -32,9 +32,8 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colour: bool, width: usize) -> Strin
 fn by_file(labels: &[Label]) -> Vec<Vec<&Label>> {
     let mut files: Vec<Vec<&Label>> = Vec::new();
     for label in labels {
-        let same = files
-            .iter_mut()
-            .find(|known| Arc::ptr_eq(&known[0].place.file, &label.place.file));
+        let same =
+            files.iter_mut().find(|known| Arc::ptr_eq(&known[0].place.file, &label.place.file));
         match same {
             Some(known) => known.push(label),
             None => files.push(vec![label]),
@@ -43,7 +42,10 @@ fn by_file(labels: &[Label]) -> Vec<Vec<&Label>> {
     files
 }
 
-fn snippet<'d>(labels: Vec<&'d Label>, first_file: bool) -> Snippet<'d, annotate_snippets::Annotation<'d>> {
+fn snippet(
+    labels: Vec<&Label>,
+    first_file: bool,
+) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
     let file = &labels[0].place.file;
     let mut snippet = Snippet::source(&*file.text).path(&*file.path);
     for (position, label) in labels.iter().enumerate() {

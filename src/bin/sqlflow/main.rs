@@ -1,5 +1,13 @@
 //! The command line: parses, calls the library, tells the outcome.
 
+#![allow(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    clippy::struct_field_names,
+    reason = "verbs and channels have one shape, whether they need all of it or not; flags are \
+              named as users type them"
+)]
+
 mod args;
 mod commands;
 mod environment;
@@ -16,8 +24,6 @@ use printer::Printer;
 use sqlflow::run::Kinds;
 use std::process::ExitCode;
 
-const NONE: Kinds = Kinds { loads: false, seeds: false, models: false, tests: false };
-
 fn main() -> ExitCode {
     let args = Args::parse();
     let printer = Printer::new(args.common.no_color, args.common.no_progress, args.common.quiet);
@@ -27,18 +33,10 @@ fn main() -> ExitCode {
         Command::Ls(ls) => commands::ls::run(&args.common, &ls, &printer),
         Command::Plan(plan) => commands::plan::run(&args.common, &plan, &printer),
         Command::Build(run) => build(&args.common, &run, "build", Kinds::ALL, &printer),
-        Command::Load(run) => {
-            build(&args.common, &run, "load", Kinds { loads: true, ..NONE }, &printer)
-        }
-        Command::Run(run) => {
-            build(&args.common, &run, "run", Kinds { models: true, ..NONE }, &printer)
-        }
-        Command::Seed(run) => {
-            build(&args.common, &run, "seed", Kinds { seeds: true, ..NONE }, &printer)
-        }
-        Command::Test(run) => {
-            build(&args.common, &run, "test", Kinds { tests: true, ..NONE }, &printer)
-        }
+        Command::Load(run) => build(&args.common, &run, "load", Kinds::LOADS, &printer),
+        Command::Run(run) => build(&args.common, &run, "run", Kinds::MODELS, &printer),
+        Command::Seed(run) => build(&args.common, &run, "seed", Kinds::SEEDS, &printer),
+        Command::Test(run) => build(&args.common, &run, "test", Kinds::TESTS, &printer),
         Command::Show(show) => commands::show::run(&args.common, &show, &printer),
         Command::Watch(watch) => commands::watch::run(&args.common, &watch, &printer),
         Command::Init(init) => commands::init::run(&init, &printer),

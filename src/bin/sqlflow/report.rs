@@ -97,7 +97,8 @@ impl<'r> Report<'r> {
         } else {
             mark.to_owned()
         };
-        let start = format!("  {mark} {:<6} {:<width$}", word(node), name(node), width = self.width);
+        let start =
+            format!("  {mark} {:<6} {:<width$}", word(node), name(node), width = self.width);
         let rest = self.rest(node, result);
         format!("{start}  {rest}").trim_end().to_owned()
     }

@@ -165,10 +165,11 @@ fn write_results(
         "threads": graph.target.threads,
         "project_dir": common.project_dir.to_string_lossy(),
     });
-    let text = run_results(graph, &rows, outcome.elapsed, environment::now(), &arguments)
-        .map_err(|error| {
+    let text = run_results(graph, &rows, outcome.elapsed, environment::now(), &arguments).map_err(
+        |error| {
             let message = format!("the run results cannot be written as JSON: {error}");
             Box::new(Diagnostic::error(Code::INTERNAL, message))
-        })?;
+        },
+    )?;
     opened.target.write_whole("run_results.json", &text)
 }

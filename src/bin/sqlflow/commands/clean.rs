@@ -9,9 +9,9 @@ use sqlflow::diagnostic::{Code, Diagnostic};
 pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
     let opened = open(common, "clean", false, printer)?;
     let root = opened.target.root();
-    let inside = root.canonicalize().is_ok_and(|target| {
-        target.starts_with(&opened.graph.root) && target != opened.graph.root
-    });
+    let inside = root
+        .canonicalize()
+        .is_ok_and(|target| target.starts_with(&opened.graph.root) && target != opened.graph.root);
     if root.exists() && !inside {
         let message = format!("`{}` is not inside the project", root.display());
         let problem = Diagnostic::error(Code::INVALID_VALUE, message);

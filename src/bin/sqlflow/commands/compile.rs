@@ -27,8 +27,9 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
             waiting.join(", "),
         );
         problems.push(
-            Diagnostic::note(Code::NEEDS_CONNECTION, message)
-                .with_note("their templates ask the database; they are compiled when they are built"),
+            Diagnostic::note(Code::NEEDS_CONNECTION, message).with_note(
+                "their templates ask the database; they are compiled when they are built",
+            ),
         );
     }
     problems.extend(compilation.broken.values().cloned());

@@ -13,12 +13,18 @@ pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
     let graph = &opened.graph;
     let target = &graph.target;
     line(printer, "project", true, &format!("{} in {}", graph.name, graph.root.display()));
-    let place = target.path.as_ref().map_or_else(|| "in memory".to_owned(), |p| p.display().to_string());
+    let place =
+        target.path.as_ref().map_or_else(|| "in memory".to_owned(), |p| p.display().to_string());
     line(
         printer,
         "target",
         true,
-        &format!("{} of profile {}: {}, {place}", target.name, target.profile, target.dialect.name()),
+        &format!(
+            "{} of profile {}: {}, {place}",
+            target.name,
+            target.profile,
+            target.dialect.name()
+        ),
     );
     let mut exit = Exit::Success;
     match check_engine(&opened) {
@@ -53,15 +59,15 @@ fn line(printer: &Printer, what: &str, good: bool, text: &str) {
 fn check_engine(opened: &Opened) -> Result<String, Box<Diagnostic>> {
     let mut target = opened.graph.target.clone();
     let fresh = target.path.as_ref().is_some_and(|path| !path.exists());
-    let parent_there = target.path.as_ref().and_then(|p| p.parent()).is_none_or(std::path::Path::is_dir);
+    let parent_there =
+        target.path.as_ref().and_then(|p| p.parent()).is_none_or(std::path::Path::is_dir);
     if fresh && parent_there {
         target.path = None;
     }
     let engine = open_engine(&target, &Access::Read, &mut |_| true)
         .map_err(|error| Box::new(cannot_open(opened, &error)))?;
-    let version = engine.engine.version().map_err(|error| {
-        Box::new(cannot_open(opened, &error.into()))
-    })?;
+    let version =
+        engine.engine.version().map_err(|error| Box::new(cannot_open(opened, &error.into())))?;
     let note = if fresh { ", the file is made by the first build" } else { "" };
     Ok(format!("{} {version}{note}", engine.engine.name()))
 }

@@ -83,9 +83,7 @@ pub(crate) fn request(
     })
 }
 
-fn vars(
-    text: Option<&str>,
-) -> Result<serde_json::Map<String, serde_json::Value>, Box<Diagnostic>> {
+fn vars(text: Option<&str>) -> Result<serde_json::Map<String, serde_json::Value>, Box<Diagnostic>> {
     let Some(text) = text else { return Ok(serde_json::Map::new()) };
     match project::parse(&SourceFile::new("--vars", text))?.to_json() {
         serde_json::Value::Object(vars) => Ok(vars),

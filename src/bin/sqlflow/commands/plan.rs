@@ -32,7 +32,8 @@ pub(crate) fn show(
         _ = writeln!(text, "wave {number}");
         for step in wave {
             let node = graph.node(plan.steps[step.0].node);
-            let what = node.relation.as_ref().map_or_else(|| node.name.clone(), ToString::to_string);
+            let what =
+                node.relation.as_ref().map_or_else(|| node.name.clone(), ToString::to_string);
             _ = writeln!(text, "  {:<8} {what:<48}  {}", node.resource_type(), action(node));
         }
     }

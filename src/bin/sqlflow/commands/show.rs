@@ -59,32 +59,34 @@ fn query(
     limit: usize,
 ) -> Result<Table, Box<Diagnostic>> {
     let session = || {
-        opened.engine.session().map_err(|error| {
-            Box::new(Diagnostic::error(Code::CANNOT_OPEN, error.message.clone()))
-        })
+        opened
+            .engine
+            .session()
+            .map_err(|error| Box::new(Diagnostic::error(Code::CANNOT_OPEN, error.message.clone())))
     };
     let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session()?));
     let mut session = session()?;
     match wanted {
         Wanted::Text(text) => {
             let query = compile_inline(graph, text, Some(&asked))?;
-            session.query(query.statement(), Some(limit)).map_err(|error| {
-                Box::new(describe_query_error(graph, None, &query, &error))
-            })
+            session
+                .query(query.statement(), Some(limit))
+                .map_err(|error| Box::new(describe_query_error(graph, None, &query, &error)))
         }
         Wanted::Node(index) => {
             let node = graph.node(*index);
-            let mut compilation =
-                compile(graph, &Selection::of(graph, [*index]), Some(&asked));
+            let mut compilation = compile(graph, &Selection::of(graph, [*index]), Some(&asked));
             if let Some((_, problem)) = compilation.broken.pop_first() {
                 return Err(Box::new(problem));
             }
             let compiled = compilation.nodes.pop();
             let query = compiled.and_then(|compiled| compiled.query);
             match (query, &node.relation) {
-                (Some(query), _) => session.query(query.statement(), Some(limit)).map_err(|error| {
-                    Box::new(describe_query_error(graph, Some(node), &query, &error))
-                }),
+                (Some(query), _) => {
+                    session.query(query.statement(), Some(limit)).map_err(|error| {
+                        Box::new(describe_query_error(graph, Some(node), &query, &error))
+                    })
+                }
                 (None, Some(relation)) => {
                     let sql = sqlflow::compile::statement(graph, "all_rows", relation);
                     session.query(&sql, Some(limit)).map_err(|error| {
@@ -142,7 +144,9 @@ fn draw(table: &Table, output: ShowOutput) -> String {
 
 fn drawn(table: &Table) -> String {
     let mut drawn = Drawn::new();
-    drawn.load_preset(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+    drawn
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled);
     drawn.set_header(table.columns.iter().map(|(name, _)| name));
     for row in &table.rows {
         drawn.add_row(row.iter().map(|value| text(value, "NULL").replace(['\n', '\t'], " ")));
