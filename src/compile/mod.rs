@@ -21,7 +21,6 @@ pub use script::{
 };
 
 use crate::diagnostic::{Code, Diagnostic, SourceFile};
-use crate::dialect::statements;
 use crate::graph::{
     CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
 };
@@ -407,7 +406,7 @@ fn one_statement(graph: &Graph, node: &Node, query: &Query) -> Result<(), Box<Di
         return Ok(());
     }
     let kind = node.resource_type();
-    let found = statements(&query.text);
+    let found = &query.statements;
     let problem = match found.as_slice() {
         [_] => return Ok(()),
         [] => {

@@ -1,6 +1,6 @@
 //! A compiled query, and which node wrote which part of it.
 
-use crate::dialect::{after_with, statements};
+use crate::dialect::{Statements, after_with, statements};
 use crate::graph::{NodeId, NodeIndex, ephemeral_name};
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,6 +23,8 @@ pub struct Query {
     pub variant: Variant,
     /// Which ranges of the text come from which node's rendering, in order.
     pub parts: Vec<Part>,
+    /// The bytes of each statement in the text; one, unless something is wrong.
+    pub statements: Statements,
 }
 
 /// A range of a query that one node's template wrote.
@@ -39,7 +41,7 @@ pub struct Part {
 impl Query {
     /// The query without what stands behind its one statement.
     pub fn statement(&self) -> &str {
-        let end = statements(&self.text).first().map_or(self.text.len(), |range| range.end);
+        let end = self.statements.first().map_or(self.text.len(), |range| range.end);
         &self.text[..end]
     }
 }
@@ -52,10 +54,10 @@ pub(super) fn assemble(
 ) -> Query {
     if let [(node, _, text)] = renderings {
         let parts = vec![Part { range: 0..text.len(), node: *node, start: 0 }];
-        return Query { text: (*text).clone(), variant, parts };
+        return Query { statements: statements(text), text: (*text).clone(), variant, parts };
     }
     let Some(((node, _, own), ephemeral)) = renderings.split_last() else {
-        return Query { text: Arc::from(""), variant, parts: Vec::new() };
+        return Query { text: Arc::from(""), variant, parts: Vec::new(), statements: Vec::new() };
     };
     let mut builder = Builder::default();
     let split = after_with(own);
@@ -82,7 +84,8 @@ pub(super) fn assemble(
             builder.part(*node, own, 0..own.len());
         }
     }
-    Query { text: builder.text.into(), variant, parts: builder.parts }
+    let statements = statements(&builder.text);
+    Query { text: builder.text.into(), variant, parts: builder.parts, statements }
 }
 
 fn name_of(id: &NodeId) -> String {

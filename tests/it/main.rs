@@ -9,5 +9,6 @@
 )]
 
 mod bad_input;
+mod build;
 mod project;
 mod template;

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub(crate) struct Project {
     /// Holds the project and, beside it, a home directory.
-    outside: TempDir,
+    _outside: TempDir,
     root: PathBuf,
     environment: Vec<(String, String)>,
 }
@@ -45,8 +45,8 @@ impl Project {
         // macOS has its temporary directory behind a link.
         let root = outside.path().canonicalize().unwrap().join("shop");
         fs::create_dir(&root).unwrap();
-        fs::create_dir(outside.path().join("home")).unwrap();
-        Self { outside, root, environment: Vec::new() }
+        fs::create_dir(root.with_file_name("home")).unwrap();
+        Self { _outside: outside, root, environment: Vec::new() }
     }
 
     /// A copy of the directory `from`, without what was generated there.
@@ -105,7 +105,7 @@ impl Project {
     }
 
     pub(crate) fn home(&self) -> PathBuf {
-        self.outside.path().join("home")
+        self.root.with_file_name("home")
     }
 
     pub(crate) fn has(&self, path: &str) -> bool {
@@ -197,6 +197,12 @@ impl Ran {
         }
     }
 
+    /// With `word` in place of `text` in stderr.
+    pub(crate) fn with(mut self, text: &str, word: &str) -> Self {
+        self.stderr = self.stderr.replace(text, word);
+        self
+    }
+
     #[track_caller]
     pub(crate) fn exits(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{self}");
@@ -277,6 +283,7 @@ fn normal(text: &str, root: &Path) -> String {
         LazyLock::new(|| Regex::new(r"(?<![\w.])\d+(\.\d+)?s(?!\w)").unwrap());
     static RATE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r" +[\d.]+[kM]? rows/s").unwrap());
     let text = text.replace(&*root.to_string_lossy(), "[PROJECT]");
+    let text = text.replace(&*root.with_file_name("home").to_string_lossy(), "[HOME]");
     let text = RATE.replace_all(&text, "");
     DURATION.replace_all(&text, "[TIME]").into_owned()
 }

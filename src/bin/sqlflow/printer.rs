@@ -63,7 +63,7 @@ impl Printer {
         sorted.sort_by_key(|problem| problem.severity);
         for problem in sorted {
             if problem.is_error() || !self.quiet {
-                self.insist(&explain::draw(problem, self.colour, self.width));
+                self.insist(&(explain::draw(problem, self.colour, self.width) + "\n"));
             }
         }
     }

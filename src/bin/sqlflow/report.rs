@@ -97,10 +97,14 @@ impl<'r> Report<'r> {
         } else {
             mark.to_owned()
         };
-        let start =
-            format!("  {mark} {:<6} {:<width$}", word(node), name(node), width = self.width);
+        let name = name(node);
         let rest = self.rest(node, result);
-        format!("{start}  {rest}").trim_end().to_owned()
+        // A name that is too long takes the room of the empty columns behind it.
+        let over = name.chars().count().saturating_sub(self.width);
+        let blank = rest.len() - rest.trim_start().len();
+        let rest = &rest[over.min(blank)..];
+        let line = format!("  {mark} {:<6} {name:<width$}  {rest}", word(node), width = self.width);
+        line.trim_end().to_owned()
     }
 
     fn rest(&self, node: &Node, result: &NodeResult) -> String {
@@ -113,10 +117,10 @@ impl<'r> Report<'r> {
             Status::Skipped { because: None } => "skipped".to_owned(),
             Status::TestFailed | Status::Warned => {
                 let failures = result.failures.unwrap_or_default();
-                let noun = if failures == 1 { "failure" } else { "failures" };
+                let noun = if failures == 1 { "failure " } else { "failures" };
                 let place = node.place.line_column();
                 let at = format!("{}:{}", node.file.path, place.line);
-                format!("{} {noun}  {time}   {at}", grouped(failures))
+                format!("{:>7} {noun}  {time}   {at}", grouped(failures))
             }
             Status::Failed => format!("failed  {time}"),
             Status::Succeeded => match (result.rows, took) {

@@ -34,11 +34,7 @@ impl Holder {
     /// What `ran` said, with the holder's process and program written as words.
     fn forget(&self, ran: Ran) -> Ran {
         let program = std::env::current_exe().unwrap();
-        let stderr = ran
-            .stderr
-            .replace(&self.0.id().to_string(), "[PID]")
-            .replace(&*program.to_string_lossy(), "[PROGRAM]");
-        Ran { stderr, ..ran }
+        ran.with(&self.0.id().to_string(), "[PID]").with(&program.to_string_lossy(), "[PROGRAM]")
     }
 }
 
@@ -85,7 +81,15 @@ fn another_process_holds_the_database() {
 fn a_database_that_another_program_holds_is_named_with_the_program() {
     let project = Project::new().model("a", "select 1 as id");
     let holder = Holder::of(&project, "database");
-    holder.forget(project.run(["build"])).exits(3).stderr_is(str![[]]);
+    holder.forget(project.run(["build"])).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+error[SF602]: target `dev` cannot be opened: the database `[PROJECT]/shop.duckdb` is held by process [PID] ([PROGRAM])
+ |
+ = help: close the program with process id [PID], then try again
+
+
+"#]]);
     drop(holder);
     project.run(["build"]).succeeds();
 }
@@ -94,7 +98,15 @@ fn a_database_that_another_program_holds_is_named_with_the_program() {
 fn a_database_that_another_run_holds_is_named_with_the_run() {
     let project = Project::new().model("a", "select 1 as id");
     let _holder = Holder::of(&project, "lock");
-    project.run(["build", "--lock-timeout", "0"]).exits(3).stderr_is(str![[]]);
+    project.run(["build", "--lock-timeout", "0"]).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+error[SF602]: target `dev` cannot be opened: the database `[PROJECT]/shop.duckdb` is in use by `sqlflow build` (process 4711 on laptop, since 2026-02-11T08:30:00Z)
+ |
+ = help: wait for it to end, or wait longer with --lock-timeout SECONDS
+
+
+"#]]);
 }
 
 #[test]

