@@ -17,7 +17,7 @@ pub use manifest::manifest;
 pub use run_results::{NodeTiming, ResultRow, run_results};
 
 use crate::compile::Compiled;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Secrets};
 use crate::graph::{Graph, Node};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -29,17 +29,14 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub struct TargetDirectory {
     root: PathBuf,
-    secrets: BTreeSet<String>,
+    secrets: Secrets,
 }
-
-/// What stands in place of a secret.
-const MASK: &str = "*****";
 
 impl TargetDirectory {
     /// The directory of `graph`, or `path` in its place.
     pub fn of(graph: &Graph, path: Option<&Path>) -> Self {
         let root = path.map_or_else(|| graph.root.join(&graph.target_path), Path::to_path_buf);
-        Self { root, secrets: graph.shared.secrets() }
+        Self { root, secrets: graph.shared.secrets().clone() }
     }
 
     /// Where it is.
@@ -71,7 +68,7 @@ impl TargetDirectory {
             .filter_map(|path| Some(self.root.join(path).parent()?.to_path_buf()))
             .collect();
         for directory in directories {
-            fs::create_dir_all(&directory).map_err(|error| unwritable(&directory, &error))?;
+            fs::create_dir_all(&directory).map_err(|error| self.no_directory(&directory, &error))?;
         }
         nodes.par_iter().try_for_each(|compiled| self.write_files(graph, compiled))
     }
@@ -108,19 +105,25 @@ impl TargetDirectory {
     /// # Errors
     /// The file could not be written.
     pub fn write_whole(&self, name: &str, text: &str) -> Result<(), Box<Diagnostic>> {
-        fs::create_dir_all(&self.root).map_err(|error| unwritable(&self.root, &error))?;
+        fs::create_dir_all(&self.root).map_err(|error| self.no_directory(&self.root, &error))?;
         let path = self.root.join(name);
         let partial = self.root.join(format!(".{name}.partial"));
         self.write(&partial, text)?;
         fs::rename(&partial, &path).map_err(|error| unwritable(&path, &error))
     }
 
+    fn no_directory(&self, directory: &Path, error: &io::Error) -> Box<Diagnostic> {
+        if !self.root.is_file() {
+            return unwritable(directory, error);
+        }
+        let message = format!("`{}` is a file, expected a directory", self.root.display());
+        let help = "remove it, or name another directory with --target-path";
+        Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message).with_help(help))
+    }
+
     fn write(&self, path: &Path, text: &str) -> Result<(), Box<Diagnostic>> {
-        let written = if self.secrets.iter().any(|secret| text.contains(secret)) {
-            fs::write(path, mask(text, &self.secrets))
-        } else {
-            fs::write(path, text)
-        };
+        let masked = self.secrets.mask(text);
+        let written = fs::write(path, masked.as_deref().unwrap_or(text));
         written.map_err(|error| unwritable(path, &error))
     }
 
@@ -135,14 +138,6 @@ impl TargetDirectory {
             Err(error) => Err(unwritable(&self.root, &error)),
         }
     }
-}
-
-/// `text` with every secret replaced.
-pub fn mask(text: &str, secrets: &BTreeSet<String>) -> String {
-    // Longer ones first, in case one holds another.
-    let mut longest: Vec<&String> = secrets.iter().collect();
-    longest.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    longest.into_iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Box<Diagnostic> {

@@ -7,10 +7,12 @@
 mod code;
 mod nearest;
 mod place;
+mod secret;
 
 pub use code::Code;
 pub use nearest::{did_you_mean, nearest};
 pub use place::{LineColumn, Place, SourceFile};
+pub use secret::Secrets;
 
 use std::fmt;
 
@@ -128,6 +130,18 @@ impl Diagnostic {
     #[must_use]
     pub fn with_help_maybe(mut self, help: Option<String>) -> Self {
         self.help = help.or(self.help);
+        self
+    }
+
+    /// The same without secrets in its words.
+    #[must_use]
+    pub fn masked(mut self, secrets: &Secrets) -> Self {
+        let texts = self.notes.iter_mut().chain(self.help.as_mut());
+        for text in texts.chain(std::iter::once(&mut self.message)) {
+            if let Some(masked) = secrets.mask(text) {
+                *text = masked;
+            }
+        }
         self
     }
 

@@ -3,7 +3,7 @@
 use super::bind::Names;
 use super::config::Merged;
 use super::node::{Node, NodeId, Reference, TemplateTraits};
-use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
+use crate::diagnostic::{Code, Diagnostic, Place, Secrets, SourceFile};
 use crate::dialect::Dialect;
 use crate::project::{Node as YamlNode, Setting, Yaml};
 use crate::relation::RelationName;
@@ -14,14 +14,16 @@ use crate::template::{
 use jiff::Timestamp;
 use minijinja::Value;
 use serde_json::Map;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the process stands in. It comes in as a value, so that a run can be replayed.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     /// Environment variables.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Arc<BTreeMap<String, String>>,
+    /// Secrets that come up, for whoever writes anything.
+    pub secrets: Secrets,
     /// The time.
     pub now: Timestamp,
     /// An id of this run that no other has.
@@ -55,8 +57,7 @@ pub struct Shared {
     pub(super) docs: HashMap<(String, String), String>,
     /// Renders strings of YAML files: they are few, so that one serves all threads.
     renderer: Mutex<Renderer>,
-    /// Values of secret variables that a template has read.
-    secrets: Mutex<BTreeSet<String>>,
+    secrets: Secrets,
     /// What templates said: level, package or node, text.
     messages: Mutex<Vec<(Level, String, String)>>,
 }
@@ -72,13 +73,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Whether the variable `name` holds a secret, by its name.
-fn is_secret(name: &str) -> bool {
-    let upper = name.to_uppercase();
-    upper.starts_with("DBT_ENV_SECRET_")
-        || ["PASSWORD", "SECRET", "TOKEN", "KEY"].iter().any(|word| upper.contains(word))
-}
-
 /// A string in YAML that may hold Jinja.
 #[derive(Clone, Copy)]
 pub(super) struct YamlText<'a> {
@@ -89,19 +83,19 @@ pub(super) struct YamlText<'a> {
 impl Shared {
     pub(super) fn new(
         facts: Facts,
-        environment: Arc<BTreeMap<String, String>>,
+        surroundings: &Surroundings,
         library: Arc<MacroLibrary>,
         invocation: &Invocation,
     ) -> Self {
         Self {
             facts: Arc::new(facts),
             dialect: None,
-            environment,
+            environment: surroundings.environment.clone(),
             renderer: Mutex::new(Renderer::new(library, Limits::default())),
             vars: HashMap::new(),
             cli_vars: invocation.vars.clone(),
             docs: HashMap::new(),
-            secrets: Mutex::default(),
+            secrets: surroundings.secrets.clone(),
             messages: Mutex::default(),
         }
     }
@@ -117,8 +111,8 @@ impl Shared {
     }
 
     /// The values of secret variables that templates have read so far.
-    pub fn secrets(&self) -> BTreeSet<String> {
-        lock(&self.secrets).clone()
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// A variable as `package` sees it.
@@ -130,8 +124,8 @@ impl Shared {
 
     fn env_var(&self, name: &str) -> Option<String> {
         let value = self.environment.get(name)?;
-        if is_secret(name) && !value.is_empty() {
-            lock(&self.secrets).insert(value.clone());
+        if Secrets::is_secret_name(name) {
+            self.secrets.add(value);
         }
         Some(value.clone())
     }

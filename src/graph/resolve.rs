@@ -108,15 +108,14 @@ pub fn resolve(
 ) -> Option<Graph> {
     let files = project_files(project);
     let library = Arc::new(read_macros(project, &files, problems));
-    let environment = Arc::new(surroundings.environment.clone());
     let facts = facts(project, invocation, surroundings, None);
-    let mut early = Shared::new(facts, environment.clone(), library.clone(), invocation);
+    let mut early = Shared::new(facts, surroundings, library.clone(), invocation);
     early.vars = vars(project);
     let main = project.main();
     let target =
         target::resolve(&main.file, &project.root, profiles, request, &Arc::new(early), problems)?;
     let facts = self::facts(project, invocation, surroundings, Some(&target));
-    let mut shared = Shared::new(facts, environment, library.clone(), invocation);
+    let mut shared = Shared::new(facts, surroundings, library.clone(), invocation);
     shared.dialect = Some(target.dialect);
     shared.vars = vars(project);
     shared.docs = docs(project);

@@ -1,7 +1,7 @@
 //! Which database the run is for: the profile's output, rendered.
 
 use super::host::{Shared, YamlText};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::dialect::{self, Dialect, OutputNames};
 use crate::project::{Fields, Node, Profile, ProfilesFile, ProjectFile, Text, Yaml};
 use serde_json::{Map, Value};
@@ -36,6 +36,8 @@ pub struct Target {
     pub threads: usize,
     /// The database file, absolute; `None` for a database in memory.
     pub path: Option<PathBuf>,
+    /// Where profiles.yml says so.
+    pub path_place: Option<Place>,
     /// Settings of the database itself, in order.
     pub settings: Vec<(String, String)>,
     /// Extensions to load into the database.
@@ -95,7 +97,8 @@ pub(super) fn resolve(
     let what = format!("target `{name}`");
     let mut fields = Fields::of(&node, profile.file(), &what, problems)?;
     let dialect = read_type(&mut fields, problems)?;
-    let path = read_path(&mut fields, root, problems);
+    let (path, path_place) = read_path(&mut fields, root, problems).unzip();
+    let path = path.flatten();
     let database = fields.either(["database", "dbname"]).and_then(text_of);
     let schema = fields.text("schema", problems).map(|text| text.text);
     let (database, schema) = dialect.defaults(&OutputNames {
@@ -117,6 +120,7 @@ pub(super) fn resolve(
         schema,
         threads,
         path,
+        path_place,
         settings,
         extensions: extensions.into_iter().map(|text| text.text).collect(),
         connections: connections(&profile, &node, root, shared, problems),
@@ -150,9 +154,9 @@ fn read_path(
     fields: &mut Fields<'_>,
     root: &Path,
     problems: &mut Vec<Diagnostic>,
-) -> Option<PathBuf> {
-    let text = fields.text("path", problems)?.text;
-    (text != ":memory:").then(|| root.join(text))
+) -> Option<(Option<PathBuf>, Place)> {
+    let Text { text, place } = fields.text("path", problems)?;
+    Some(((text != ":memory:").then(|| root.join(text)), place))
 }
 
 fn read_threads(

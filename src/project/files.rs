@@ -138,7 +138,8 @@ fn read_file(path: &Path, shown: &str) -> Result<Arc<SourceFile>, Box<Diagnostic
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let line = error.as_bytes()[..valid].split(|&byte| byte == b'\n').count();
-            Err(refuse(format!("line {line} is not UTF-8")))
+            let problem = refuse(format!("line {line} is not UTF-8"));
+            Err(Box::new(problem.with_help("save the file as UTF-8")))
         }
     }
 }

@@ -133,6 +133,12 @@ fn find_project_file(
 ) -> Option<Arc<SourceFile>> {
     let present: Vec<_> = NAMES.into_iter().filter(|name| root.join(name).is_file()).collect();
     let Some(name) = present.first() else {
+        if !root.is_dir() {
+            let what = if root.exists() { "is not a directory" } else { "does not exist" };
+            let message = format!("the project directory `{}` {what}", root.display());
+            problems.push(Diagnostic::error(Code::NO_PROJECT, message));
+            return None;
+        }
         let message = format!("`{}` is not a sqlflow project", root.display());
         problems.push(
             Diagnostic::error(Code::NO_PROJECT, message)

@@ -195,7 +195,7 @@ fn unquoted_template(place: &Place) -> Option<String> {
 fn tab_in_indentation(text: &str, line: usize) -> Option<usize> {
     let mut offset = 0;
     for (index, content) in text.split_inclusive('\n').enumerate() {
-        if index + 2 >= line && index < line {
+        if index + 2 >= line && index <= line {
             let indentation = content.len() - content.trim_start_matches([' ', '\t']).len();
             if let Some(at) = content[..indentation].find('\t') {
                 return Some(offset + at);

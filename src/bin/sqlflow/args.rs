@@ -1,5 +1,6 @@
 //! The arguments as typed.
 
+use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -84,13 +85,13 @@ pub(crate) struct Common {
     #[arg(long, global = true, env = "SQLFLOW_TARGET_PATH", value_name = "DIR")]
     pub(crate) target_path: Option<PathBuf>,
     /// Tell only what was asked for, and errors
-    #[arg(long, short, global = true, env = "SQLFLOW_QUIET")]
+    #[arg(long, short, global = true, env = "SQLFLOW_QUIET", value_parser = FalseyValueParser::new())]
     pub(crate) quiet: bool,
     /// No colour
-    #[arg(long, global = true, env = "SQLFLOW_NO_COLOR")]
+    #[arg(long, global = true, env = "SQLFLOW_NO_COLOR", value_parser = FalseyValueParser::new())]
     pub(crate) no_color: bool,
     /// No live lines
-    #[arg(long, global = true, env = "SQLFLOW_NO_PROGRESS")]
+    #[arg(long, global = true, env = "SQLFLOW_NO_PROGRESS", value_parser = FalseyValueParser::new())]
     pub(crate) no_progress: bool,
 }
 
@@ -171,10 +172,10 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) select: Select,
     /// Rebuild incremental models from nothing
-    #[arg(long, short, env = "SQLFLOW_FULL_REFRESH")]
+    #[arg(long, short, env = "SQLFLOW_FULL_REFRESH", value_parser = FalseyValueParser::new())]
     pub(crate) full_refresh: bool,
     /// Start nothing new once a node has failed
-    #[arg(long, short = 'x', env = "SQLFLOW_FAIL_FAST")]
+    #[arg(long, short = 'x', env = "SQLFLOW_FAIL_FAST", value_parser = FalseyValueParser::new())]
     pub(crate) fail_fast: bool,
     /// Show what would be done, and do nothing
     #[arg(long)]

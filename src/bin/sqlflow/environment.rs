@@ -6,21 +6,24 @@
 )]
 
 use jiff::Timestamp;
+use sqlflow::diagnostic::Secrets;
 use sqlflow::graph::Surroundings;
 use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Everything that the library is told about the process, with the `.env` beside the project.
-pub(crate) fn surroundings(project: &Path) -> Surroundings {
+pub(crate) fn surroundings(project: &Path, secrets: &Secrets) -> Surroundings {
     let mut environment = dot_env(&project.join(".env"));
     // Names and values that are not text cannot be asked for by a template.
     let process = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     environment.extend(process);
     Surroundings {
-        environment,
+        environment: Arc::new(environment),
+        secrets: secrets.clone(),
         now: now(),
         invocation_id: invocation_id(),
         process_id: std::process::id(),
@@ -31,6 +34,11 @@ pub(crate) fn surroundings(project: &Path) -> Surroundings {
 /// The time.
 pub(crate) fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// dbt's variable for the directory of profiles.yml, for those who have it set.
+pub(crate) fn dbt_profiles_dir() -> Option<PathBuf> {
+    std::env::var_os("DBT_PROFILES_DIR").map(PathBuf::from)
 }
 
 /// The user's home directory.

@@ -45,6 +45,9 @@ impl Exit {
         let errors = problems.iter().filter(|problem| problem.is_error());
         let exits = errors.map(|problem| match &problem.code.as_str()[2..3] {
             _ if problem.code == Code::CANCELLED => Self::Interrupted,
+            _ if [Code::SELECTION_SYNTAX, Code::EMPTY_SELECTION].contains(&problem.code) => {
+                Self::Usage
+            }
             "6" | "9" => Self::Surroundings,
             _ => other,
         });

@@ -1,7 +1,7 @@
 //! The two channels: what was asked for goes to stdout, everything else to stderr.
 
 use crate::explain;
-use sqlflow::diagnostic::Diagnostic;
+use sqlflow::diagnostic::{Diagnostic, Secrets};
 use std::io::{self, IsTerminal, Write};
 
 /// Writes for people. A pipe that the reader closed is no error.
@@ -11,6 +11,7 @@ pub(crate) struct Printer {
     progress: bool,
     quiet: bool,
     width: usize,
+    secrets: Secrets,
 }
 
 /// Where a terminal does not say how wide it is.
@@ -24,7 +25,13 @@ impl Printer {
             progress: terminal && !no_progress && !quiet,
             quiet,
             width: WIDTH,
+            secrets: Secrets::default(),
         }
+    }
+
+    /// The secrets that this printer never shows; whoever meets one adds it.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// Whether live lines may be drawn.
@@ -41,6 +48,8 @@ impl Printer {
     pub(crate) fn data(&self, text: &str) {
         let mut out = io::stdout().lock();
         // Nobody reads any more: there is nothing left to say, and nobody to say it to.
+        let masked = self.secrets.mask(text);
+        let text = masked.as_deref().unwrap_or(text);
         let _closed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     }
 
@@ -54,7 +63,8 @@ impl Printer {
     /// A line that is told even with `--quiet`.
     pub(crate) fn insist(&self, line: &str) {
         let mut out = io::stderr().lock();
-        let _closed = writeln!(out, "{line}");
+        let masked = self.secrets.mask(line);
+        let _closed = writeln!(out, "{}", masked.as_deref().unwrap_or(line));
     }
 
     /// Draws problems: errors last, where the eye ends up.
@@ -63,7 +73,8 @@ impl Printer {
         sorted.sort_by_key(|problem| problem.severity);
         for problem in sorted {
             if problem.is_error() || !self.quiet {
-                self.insist(&(explain::draw(problem, self.colour, self.width) + "\n"));
+                let problem = problem.clone().masked(&self.secrets);
+                self.insist(&(explain::draw(&problem, self.colour, self.width) + "\n"));
             }
         }
     }

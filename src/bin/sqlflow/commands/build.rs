@@ -120,8 +120,18 @@ pub(crate) fn cannot_open(opened: &Opened, error: &OpenError) -> Diagnostic {
                 };
                 Diagnostic::error(Code::DATABASE_HELD, message).with_help(help)
             }
-            _ => Diagnostic::error(Code::CANNOT_OPEN, message)
-                .with_help("`sqlflow debug` shows how the target is set up"),
+            _ => {
+                let missing = target.path.as_ref().is_some_and(|path| !path.exists());
+                let parent_there = target.path.as_ref().and_then(|path| path.parent());
+                let help = if missing && parent_there.is_some_and(std::path::Path::is_dir) {
+                    "nothing was built yet: `sqlflow build` makes it"
+                } else {
+                    "`sqlflow debug` shows how the target is set up"
+                };
+                Diagnostic::error(Code::CANNOT_OPEN, message)
+                    .at_maybe(target.path_place.clone())
+                    .with_help(help)
+            }
         },
     }
 }

@@ -43,7 +43,7 @@ pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
             (kind, _) => format!("type `{kind}` is not supported by this version"),
         };
         line(printer, &format!("connection {}", connection.name), there, &text);
-        if !there {
+        if !there && connection.kind == "file" {
             exit = exit.max(Exit::Surroundings);
         }
     }

@@ -17,7 +17,7 @@ use crate::args::{Common, Select};
 use crate::environment;
 use crate::outcome::Exit;
 use crate::printer::Printer;
-use sqlflow::artifact::{TargetDirectory, mask};
+use sqlflow::artifact::TargetDirectory;
 use sqlflow::diagnostic::{Code, Diagnostic, SourceFile, any_error};
 use sqlflow::graph::{Graph, Invocation, Selection, Surroundings, TargetRequest, select};
 use sqlflow::project;
@@ -37,7 +37,7 @@ pub(crate) fn open(
     full_refresh: bool,
     printer: &Printer,
 ) -> Result<Opened, Exit> {
-    let surroundings = environment::surroundings(&common.project_dir);
+    let surroundings = environment::surroundings(&common.project_dir, printer.secrets());
     let request = request(common, verb, full_refresh).map_err(|problem| {
         printer.problems(&[*problem]);
         Exit::Usage
@@ -62,7 +62,9 @@ pub(crate) fn request(
         None => {
             let home = environment::home();
             let below_home = |name| home.as_ref().map(|home| home.join(name));
-            std::iter::once(project.clone())
+            environment::dbt_profiles_dir()
+                .into_iter()
+                .chain([project.clone()])
                 .chain([below_home(".sqlflow"), below_home(".dbt")].into_iter().flatten())
                 .collect()
         }
@@ -111,9 +113,7 @@ pub(crate) fn selection(
 /// Tells what templates said while they were rendered.
 pub(crate) fn tell_messages(graph: &Graph, printer: &Printer) {
     use sqlflow::template::Level;
-    let secrets = graph.shared.secrets();
     for (level, node, text) in graph.shared.take_messages() {
-        let text = mask(&text, &secrets);
         match level {
             Level::Debug => {}
             Level::Info => printer.tell(&text),

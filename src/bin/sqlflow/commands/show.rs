@@ -10,6 +10,7 @@ use sqlflow::compile::{compile, compile_inline};
 use sqlflow::diagnostic::{Code, Diagnostic, did_you_mean};
 use sqlflow::engine::{Access, OpenEngine, Table, open as open_engine};
 use sqlflow::graph::{Graph, NodeIndex, NodeKind, Selection};
+use sqlflow::mode::Materialization;
 use sqlflow::run::{SessionIntrospection, describe_query_error};
 use sqlflow::template::Introspection;
 use std::sync::Arc;
@@ -20,7 +21,8 @@ pub(crate) fn run(common: &Common, args: &Show, printer: &Printer) -> Result<Exi
         Ok(table) => {
             printer.data(&draw(&table, args.output));
             if table.truncated && args.output == ShowOutput::Table {
-                printer.tell(&format!("The first {} rows; more with --limit.", args.limit));
+                let rows = Printer::count(table.rows.len(), "row");
+                printer.tell(&format!("The first {rows}; more with --limit."));
             }
             Ok(Exit::Success)
         }
@@ -80,7 +82,14 @@ fn query(
                 return Err(Box::new(problem));
             }
             let compiled = compilation.nodes.pop();
-            let query = compiled.and_then(|compiled| compiled.query);
+            // Of an incremental model the table is what counts: its query only makes the batch.
+            let built = match (&node.kind, &node.relation) {
+                (NodeKind::Model(Materialization::Incremental(_)), Some(relation)) => {
+                    session.relation_kind(relation).ok().flatten().is_some()
+                }
+                _ => false,
+            };
+            let query = compiled.and_then(|compiled| compiled.query).filter(|_| !built);
             match (query, &node.relation) {
                 (Some(query), _) => {
                     session.query(query.statement(), Some(limit)).map_err(|error| {
@@ -149,7 +158,7 @@ fn drawn(table: &Table) -> String {
         .set_content_arrangement(ContentArrangement::Disabled);
     drawn.set_header(table.columns.iter().map(|(name, _)| name));
     for row in &table.rows {
-        drawn.add_row(row.iter().map(|value| text(value, "NULL").replace(['\n', '\t'], " ")));
+        drawn.add_row(row.iter().map(|value| text(value, "NULL").replace(['\n', '\r', '\t'], " ")));
     }
     for (column, (_, data_type)) in drawn.column_iter_mut().zip(&table.columns) {
         let name = data_type.as_str();
