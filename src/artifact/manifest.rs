@@ -16,8 +16,9 @@ const SHAPE: &str = "https://schemas.getdbt.com/dbt/manifest/v12.json";
 pub fn manifest(graph: &Graph, compiled: &[Compiled]) -> serde_json::Result<String> {
     let by_index: HashMap<NodeIndex, &Compiled> =
         compiled.iter().map(|compiled| (compiled.index, compiled)).collect();
-    let (sources, nodes): (Vec<_>, Vec<_>) =
-        (0..).zip(&graph.nodes).partition(|(_, node)| matches!(node.kind, NodeKind::Source(_)));
+    let (sources, nodes): (Vec<_>, Vec<_>) = (0..)
+        .zip(graph.nodes.iter())
+        .partition(|(_, node)| matches!(node.kind, NodeKind::Source(_)));
     let nodes = Entries(nodes.into_iter().map(|(index, node)| {
         let compiled = by_index.get(&NodeIndex(index)).copied();
         (node.id.0.as_str(), manifest_node(graph, node, compiled))
@@ -229,7 +230,7 @@ fn manifest_node<'g>(
     let generic = node.test().and_then(|test| test.generic.as_ref());
     let raw_code = match generic {
         Some(_) => "{{ test_generic(**_dbt_generic_test_kwargs) }}",
-        None => &*node.file.text,
+        None => node.file.text.trim(),
     };
     ManifestNode {
         database: relation
@@ -245,7 +246,7 @@ fn manifest_node<'g>(
         original_file_path: &node.file.path,
         unique_id: &node.id.0,
         fqn: &node.fqn,
-        alias: relation.map_or(&node.name, |relation| &relation.identifier),
+        alias: alias(node),
         checksum: Checksum {
             name: "blake3",
             checksum: blake3::hash(raw_code.as_bytes()).to_hex().to_string(),
@@ -289,6 +290,16 @@ fn manifest_node<'g>(
                 namespace: generic.namespace.as_deref(),
             },
         }),
+    }
+}
+
+/// The name in the database; of a test, that of its files.
+fn alias(node: &Node) -> &str {
+    let generic = node.test().and_then(|test| test.generic.as_ref());
+    match (&node.relation, generic) {
+        (Some(relation), _) => &relation.identifier,
+        (None, Some(generic)) => &generic.file_name,
+        (None, None) => &node.name,
     }
 }
 

@@ -68,7 +68,8 @@ impl TargetDirectory {
             .filter_map(|path| Some(self.root.join(path).parent()?.to_path_buf()))
             .collect();
         for directory in directories {
-            fs::create_dir_all(&directory).map_err(|error| self.no_directory(&directory, &error))?;
+            fs::create_dir_all(&directory)
+                .map_err(|error| self.no_directory(&directory, &error))?;
         }
         nodes.par_iter().try_for_each(|compiled| self.write_files(graph, compiled))
     }

@@ -2,7 +2,7 @@
 
 use super::{Query, host, template};
 use crate::diagnostic::Place;
-use crate::graph::{Graph, Node};
+use crate::graph::{Files, Graph, Node};
 use crate::template::{Limits, Mapped, Renderer};
 use std::sync::Arc;
 
@@ -40,10 +40,10 @@ pub fn locate(graph: &Graph, node: &Node, query: &Query, offset: usize) -> Locat
     if rendered.text.get(part.start..part.start + length) != query.text.get(part.range.clone()) {
         return nowhere;
     }
-    find(graph, &map, part.start + (offset - part.range.start)).unwrap_or(nowhere)
+    find(&graph.files, &map, part.start + (offset - part.range.start)).unwrap_or(nowhere)
 }
 
-fn find(graph: &Graph, map: &[Mapped], offset: usize) -> Option<Located> {
+pub(super) fn find(files: &Files, map: &[Mapped], offset: usize) -> Option<Located> {
     let span = map
         .iter()
         .find(|span| span.output.contains(&offset))
@@ -54,7 +54,7 @@ fn find(graph: &Graph, map: &[Mapped], offset: usize) -> Option<Located> {
     } else {
         span.source.clone()
     };
-    let place = graph.files.at(&span.path, range)?;
+    let place = files.at(&span.path, range)?;
     Some(Located {
         place: if span.verbatim { to_word(&place) } else { place },
         verbatim: span.verbatim,

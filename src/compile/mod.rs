@@ -20,10 +20,12 @@ pub use script::{
     stage_relation, state_relation, state_script, statement,
 };
 
-use crate::diagnostic::{Code, Diagnostic, SourceFile};
+use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
+use crate::dialect::statements;
 use crate::graph::{
     CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
 };
+use crate::project::Text;
 use crate::template::{
     Host, Introspection, Kind, Limits, Rendered, Renderer, TemplateError, TemplateSource,
     from_serde,
@@ -147,6 +149,21 @@ pub fn compile_inline(
         macros: BTreeSet::new(),
     };
     Ok(query::assemble(&with_ephemeral(&compilation, &rendering), Variant::Anew))
+}
+
+/// Where the byte `offset` of `query`, made of the inline text `text`, comes from.
+pub fn locate_inline(graph: &Graph, text: &str, query: &Query, offset: usize) -> Place {
+    let host = CompileHost::inline(graph.shared.clone(), graph.names.clone(), &graph.name);
+    let source = TemplateSource::new("--inline", text);
+    let files = Files::new([SourceFile::new("--inline", text)]);
+    let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
+    let part = query.parts.iter().find(|part| part.range.contains(&offset));
+    let mapped = renderer.render_mapped(&source, Arc::new(host)).ok();
+    let place = part.zip(mapped).and_then(|(part, (_, map))| {
+        locate::find(&files, &map, part.start + (offset - part.range.start))
+    });
+    place
+        .map_or_else(|| Place::start_of(SourceFile::new("--inline", text)), |located| located.place)
 }
 
 /// Compiles one node again, with a database to ask; `rows_stay` answers `is_incremental()`.
@@ -327,32 +344,27 @@ fn finish(
     for query in [&query, &incremental].into_iter().flatten() {
         one_statement(graph, node, query)?;
     }
-    let hooks = hooks(graph, node)?;
+    let hooks = hooks(graph, node, Variant::Anew)?;
     let script = script::of(graph, node, query.as_ref(), incremental.as_ref(), &hooks)
         .map_err(|error| Box::new(defect(node, &error)))?;
     Ok(Compiled { index, query, incremental, script, needs_connection: both.asks, macros, hooks })
 }
 
-/// The script of an incremental model for the columns that batch and relation both have.
+/// The script of an incremental model over rows that stay, with its hooks rendered for that;
+/// `columns` are those that batch and relation both have, once they are known.
 ///
 /// # Errors
-/// A template of ours is broken.
-pub fn bind_columns(
+/// A hook's template fails.
+pub fn bind_rows_that_stay(
     graph: &Graph,
     compiled: &Compiled,
-    columns: &[String],
+    columns: Option<&[String]>,
 ) -> Result<Script, Box<Diagnostic>> {
     let node = graph.node(compiled.index);
     let Some(query) = &compiled.query else { return Ok(Script::default()) };
-    script::of_model(
-        graph,
-        node,
-        query,
-        compiled.incremental.as_ref(),
-        Some(columns),
-        &compiled.hooks,
-    )
-    .map_err(|error| Box::new(defect(node, &error)))
+    let hooks = hooks(graph, node, Variant::RowsStay)?;
+    script::of_model(graph, node, query, compiled.incremental.as_ref(), columns, &hooks)
+        .map_err(|error| Box::new(defect(node, &error)))
 }
 
 /// The script of a seed whose rows `query` reads, hooks included.
@@ -408,7 +420,19 @@ fn one_statement(graph: &Graph, node: &Node, query: &Query) -> Result<(), Box<Di
     let kind = node.resource_type();
     let found = &query.statements;
     let problem = match found.as_slice() {
-        [_] => return Ok(()),
+        [only] => match command(&query.text[only.clone()]) {
+            None => return Ok(()),
+            Some(word) => {
+                let message = format!(
+                    "{kind} `{}` is a `{}` statement, expected a query",
+                    node.label(),
+                    word.to_lowercase()
+                );
+                Diagnostic::error(Code::NOT_ONE_QUERY, message)
+                    .at(locate(graph, node, query, only.start).place)
+                    .with_help("write a `select`: sqlflow makes the table or view from it")
+            }
+        },
         [] => {
             let message = format!("{kind} `{}` holds no query", node.label());
             Diagnostic::error(Code::NOT_ONE_QUERY, message)
@@ -427,6 +451,15 @@ fn one_statement(graph: &Graph, node: &Node, query: &Query) -> Result<(), Box<Di
     Err(Box::new(problem))
 }
 
+/// The first word of a statement that changes something, which no query begins with.
+fn command(statement: &str) -> Option<&str> {
+    const COMMANDS: [&str; 9] =
+        ["create", "insert", "update", "delete", "drop", "alter", "merge", "truncate", "copy"];
+    let end = statement.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(statement.len());
+    let word = &statement[..end];
+    COMMANDS.iter().any(|known| word.eq_ignore_ascii_case(known)).then_some(word)
+}
+
 /// Hooks before and after a node's own statements, rendered.
 #[derive(Debug, Clone, Default)]
 pub struct Hooks {
@@ -436,21 +469,48 @@ pub struct Hooks {
     pub after: Vec<String>,
 }
 
-fn hooks(graph: &Graph, node: &Node) -> Result<Hooks, Box<Diagnostic>> {
-    if node.config.pre_hooks.is_empty() && node.config.post_hooks.is_empty() {
+fn hooks(graph: &Graph, node: &Node, variant: Variant) -> Result<Hooks, Box<Diagnostic>> {
+    let config = &node.config;
+    if config.pre_hooks.is_empty() && config.post_hooks.is_empty() {
         return Ok(Hooks::default());
     }
     let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
-    let mut render = |sql: &String| {
-        let host = Arc::new(host(graph, node, Variant::Anew));
-        let source = TemplateSource::new(&format!("a hook of {}", node.name), sql);
-        let rendered = renderer.render(&source, host);
-        rendered
-            .map(|rendered| rendered.text)
-            .map_err(|error| Box::new(diagnose(&error, &graph.files).at(node.place.clone())))
+    let mut render_all = |texts: &[String]| -> Result<Vec<String>, Box<Diagnostic>> {
+        let mut rendered = Vec::new();
+        for text in texts {
+            let host = Arc::new(host(graph, node, variant));
+            let source = TemplateSource::new(&format!("a hook of {}", node.name), text);
+            let sql = renderer
+                .render(&source, host)
+                .map_err(|error| Box::new(diagnose(&error, &graph.files).at(node.place.clone())))?;
+            let found = statements(&sql.text);
+            rendered.extend(found.into_iter().map(|range| sql.text[range].to_owned()));
+        }
+        Ok(rendered)
     };
-    let before = node.config.pre_hooks.iter().map(&mut render).collect::<Result<Vec<_>, _>>()?;
-    let after = node.config.post_hooks.iter().map(&mut render).collect::<Result<Vec<_>, _>>()?;
-    let filled = |hooks: Vec<String>| hooks.into_iter().filter(|h| !h.trim().is_empty()).collect();
-    Ok(Hooks { before: filled(before), after: filled(after) })
+    let before = render_all(&config.pre_hooks)?;
+    let after = render_all(&config.post_hooks)?;
+    Ok(Hooks { before, after })
+}
+
+/// The statements of the project's `on-run-start` or `on-run-end`, rendered.
+///
+/// # Errors
+/// A template fails.
+pub fn run_hooks(graph: &Graph, hooks: &[Text]) -> Result<Vec<(String, Place)>, Box<Diagnostic>> {
+    let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
+    let mut rendered = Vec::new();
+    for hook in hooks {
+        let host =
+            Arc::new(CompileHost::inline(graph.shared.clone(), graph.names.clone(), &graph.name));
+        let source = TemplateSource::new("on-run", &hook.text);
+        let sql = renderer
+            .render(&source, host)
+            .map_err(|error| Box::new(diagnose(&error, &graph.files).at(hook.place.clone())))?;
+        let found = statements(&sql.text);
+        rendered.extend(
+            found.into_iter().map(|range| (sql.text[range].to_owned(), hook.place.clone())),
+        );
+    }
+    Ok(rendered)
 }

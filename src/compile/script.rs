@@ -25,6 +25,8 @@ pub struct Statement {
     pub sql: String,
     /// The bytes that are the node's own query, and which of its queries.
     pub query: Option<(Range<usize>, Variant)>,
+    /// `pre_hook` or `post_hook`, where it is one.
+    pub hook: Option<&'static str>,
 }
 
 impl Script {
@@ -376,22 +378,22 @@ fn with_origin(sql: String, queries: &[&Query]) -> Statement {
         let start = sql.find(text)?;
         Some((start..start + text.len(), query.variant))
     });
-    Statement { sql, query }
+    Statement { sql, query, hook: None }
 }
 
 fn add_hooks(script: &mut Script, hooks: &Hooks) {
-    let section = |stage, hooks: &[String]| Section {
+    let section = |stage, hook, hooks: &[String]| Section {
         stage,
         condition: Condition::Always,
         statements: hooks
             .iter()
-            .map(|sql| Statement { sql: sql.trim().trim_end_matches(';').to_owned(), query: None })
+            .map(|sql| Statement { sql: sql.clone(), query: None, hook: Some(hook) })
             .collect(),
     };
     if !hooks.before.is_empty() {
-        script.sections.insert(0, section(Stage::Stage, &hooks.before));
+        script.sections.insert(0, section(Stage::Stage, "pre_hook", &hooks.before));
     }
     if !hooks.after.is_empty() {
-        script.sections.push(section(Stage::Publish, &hooks.after));
+        script.sections.push(section(Stage::Publish, "post_hook", &hooks.after));
     }
 }

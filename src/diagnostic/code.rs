@@ -65,8 +65,6 @@ codes! {
     NOT_SUPPORTED = "SF117";
     /// A model that is not one query.
     NOT_ONE_QUERY = "SF118";
-    /// Something that works and will not for ever.
-    DEPRECATED = "SF119";
     /// Jinja that cannot be parsed.
     TEMPLATE_SYNTAX = "SF201";
     /// A name that a template uses and nobody defined.

@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::mode::{Key, Materialization, Merge, Mode, STRATEGIES};
 use crate::project::{Setting, Settings};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// All settings of a node, merged; later ones have won.
 #[derive(Debug, Clone, Default)]
@@ -96,6 +97,8 @@ pub struct Config {
     pub post_hooks: Vec<String>,
     /// Everything, as merged.
     pub all: Map<String, Value>,
+    /// Where the hooks are set.
+    pub places: BTreeMap<&'static str, Place>,
 }
 
 /// How a test's failures are judged.
@@ -155,11 +158,30 @@ const KNOWN: &[&str] = &[
     "fail_calc",
     "store_failures",
     "store_failures_as",
+    "contract",
+    "grants",
+    "indexes",
+    "persist_docs",
+    "group",
+    "access",
+    "docs",
 ];
 
 /// Keys that would change the result, and that this version does not carry out.
 const NOT_YET: &[&str] =
     &["merge_exclude_columns", "sql_header", "batch_size", "event_time", "lookback", "begin"];
+
+/// Settings that would act on the database elsewhere; without them the rows are the same.
+const UNAPPLIED: &[&str] = &["grants", "indexes", "persist_docs", "on_configuration_change"];
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Object(entries) => entries.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Null | Value::Bool(false) => true,
+        _ => false,
+    }
+}
 
 impl Config {
     /// Reads what all kinds of nodes have in common.
@@ -178,8 +200,13 @@ impl Config {
             pre_hooks: reader.hooks("pre_hook"),
             post_hooks: reader.hooks("post_hook"),
             all: merged.to_map(),
+            places: ["pre_hook", "post_hook"]
+                .into_iter()
+                .filter_map(|key| Some((key, merged.get(key)?.place.clone())))
+                .collect(),
         };
         reader.suspect_misspellings();
+        reader.tell_unapplied();
         config
     }
 
@@ -264,7 +291,7 @@ impl TestConfig {
             filter: reader.text("where"),
             limit: reader.count("limit"),
             fail_calc: reader.text("fail_calc").unwrap_or_else(|| "count(*)".to_owned()),
-            store_failures: reader.boolean("store_failures").unwrap_or(false),
+            store_failures: reader.stores_failures(),
         }
     }
 }
@@ -352,6 +379,25 @@ impl Reader<'_> {
         items.iter().filter(|item| !item.is_null()).map(plain).collect()
     }
 
+    /// `store_failures_as` wins over `store_failures`, as in dbt.
+    fn stores_failures(&mut self) -> bool {
+        let plain = self.boolean("store_failures").unwrap_or(false);
+        match self.text("store_failures_as").as_deref() {
+            None => plain,
+            Some("table") => true,
+            Some("ephemeral") => false,
+            Some("view") => {
+                self.refuse("store_failures_as");
+                false
+            }
+            Some(other) => {
+                let known = ["table", "ephemeral"];
+                self.unknown("store_failures_as", "way to store failures", other, &known);
+                false
+            }
+        }
+    }
+
     /// Hooks are text, or `{sql: ..., transaction: ...}`.
     fn hooks(&mut self, key: &str) -> Vec<String> {
         let Some(value) = self.value(key) else { return Vec::new() };
@@ -360,6 +406,25 @@ impl Reader<'_> {
             .map(|item| plain(item.get("sql").unwrap_or(item)))
             .filter(|sql| !sql.trim().is_empty())
             .collect()
+    }
+
+    /// Settings that other tools act on and this version does not.
+    fn tell_unapplied(&mut self) {
+        let enforced = self.value("contract").and_then(|contract| contract.get("enforced"));
+        let contract = enforced == Some(&Value::Bool(true));
+        let named = |key: &&str| self.value(key).is_some_and(|value| !is_empty(value));
+        let unapplied: Vec<&str> = UNAPPLIED.iter().copied().filter(named).collect();
+        for key in unapplied.into_iter().chain(contract.then_some("contract")) {
+            if let Some(setting) = self.merged.get(key) {
+                self.problems.push(
+                    Diagnostic::warning(
+                        Code::NOT_SUPPORTED,
+                        format!("`{key}` is not applied by this version"),
+                    )
+                    .at(setting.key_place.clone()),
+                );
+            }
+        }
     }
 
     /// Own keys are allowed; one that is nearly a known key is probably that key.
@@ -377,7 +442,7 @@ impl Reader<'_> {
                         Code::UNKNOWN_KEY,
                         format!("unknown configuration `{}`", setting.key),
                     )
-                    .at(setting.place.clone())
+                    .at(setting.key_place.clone())
                     .with_help(format!("did you mean `{known}`?")),
                 );
             }
@@ -415,5 +480,9 @@ fn is_prefix(folder: &[String], package: &str, fqn: &[String]) -> bool {
 
 /// Settings as they come from templates: without places of their own.
 pub(super) fn settings_at(values: Vec<(String, Value)>, place: &dyn Fn(&str) -> Place) -> Settings {
-    values.into_iter().map(|(key, value)| Setting { place: place(&key), key, value }).collect()
+    let setting = |(key, value): (String, Value)| {
+        let place = place(&key);
+        Setting { key_place: place.clone(), place, key, value }
+    };
+    values.into_iter().map(setting).collect()
 }

@@ -441,7 +441,10 @@ impl Host for ParseHost {
         let record = lock(&self.record);
         let own = record.configured.iter().rev().find(|(known, _)| known == key);
         let value = own.map(|(_, value)| value);
-        value.or_else(|| Some(&self.settings.get(key)?.value)).map(from_serde)
+        value
+            .or_else(|| Some(&self.settings.get(key)?.value))
+            .map(from_serde)
+            .or_else(|| default_setting(key))
     }
 
     fn var(&self, name: &str) -> Option<Value> {
@@ -487,6 +490,18 @@ impl Host for ParseHost {
     fn facts(&self) -> &Arc<Facts> {
         &self.shared.facts
     }
+}
+
+/// What a setting is where nobody says so, as far as templates ask: dbt's defaults.
+fn default_setting(key: &str) -> Option<Value> {
+    let value = match key {
+        "materialized" => serde_json::json!("view"),
+        "enabled" => serde_json::json!(true),
+        "tags" | "pre_hook" | "post_hook" => serde_json::json!([]),
+        "meta" => serde_json::json!({}),
+        _ => return None,
+    };
+    Some(from_serde(&value))
 }
 
 fn parse_yaml(text: &str) -> Result<Value, HostError> {
@@ -638,7 +653,7 @@ impl Host for CompileHost {
     fn configure(&self, _: Vec<(String, Value)>) {}
 
     fn config(&self, key: &str) -> Option<Value> {
-        self.config.get(key).map(from_serde)
+        self.config.get(key).map(from_serde).or_else(|| default_setting(key))
     }
 
     fn var(&self, name: &str) -> Option<Value> {

@@ -9,6 +9,7 @@
 //! | `tests` | which nodes the tests in YAML become |
 //! | `bind` | what each reference means |
 //! | `order` | in which order nodes can run, and which stand in a circle |
+//! | `shown` | what `graph` is to a template |
 //! | `select` | which nodes a `--select` means |
 
 mod bind;
@@ -20,6 +21,7 @@ mod order;
 mod problem;
 mod resolve;
 mod select;
+mod shown;
 mod sources;
 mod target;
 pub mod tests;

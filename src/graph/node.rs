@@ -153,8 +153,10 @@ pub struct GenericTest {
     pub subject: NodeId,
     /// The column that it is about.
     pub column: Option<String>,
-    /// Arguments by name, rendered.
+    /// Arguments by name, as written: their Jinja is rendered with the test.
     pub arguments: Vec<(String, serde_json::Value)>,
+    /// The name of its files: its own name, shortened where that is too long.
+    pub file_name: String,
 }
 
 /// A declared column.
@@ -243,11 +245,11 @@ impl Node {
 
     /// Where its compiled text lies below `target/compiled/<package>/`, as dbt lays it out.
     pub fn target_path(&self) -> String {
+        if let Some(generic) = self.test().and_then(|test| test.generic.as_ref()) {
+            return format!("{}/{}.sql", self.file.path, generic.file_name);
+        }
         match &self.kind {
             NodeKind::Source(_) => format!("{}/{}.sql", self.file.path, self.label()),
-            NodeKind::Test(test) if test.generic.is_some() => {
-                format!("{}/{}.sql", self.file.path, self.name)
-            }
             NodeKind::Seed(seed) => format!("{}.sql", seed.path.trim_end_matches(".csv")),
             _ => self.file.path.to_string(),
         }

@@ -7,13 +7,14 @@ use super::naming::Naming;
 use super::node::{Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference, TemplateTraits};
 use super::order;
 use super::problem::{Files, diagnose};
+use super::shown::ShownGraph;
 use super::target::{self, Target, TargetRequest};
 use super::{sources, tests};
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::mode::Materialization;
 use crate::project::{
-    DeclaredColumn, FolderSetting, NodeProperties, Package, ProfilesFile, Project, PropertiesKind,
-    Setting, SqlFile,
+    DeclaredColumn, FolderSetting, NodeProperties, Package, ProfilesFile, Project, ProjectFile,
+    PropertiesKind, Setting, SqlFile, Text,
 };
 use crate::template::{
     BlockKind, Facts, Limits, MacroLibrary, Renderer, TemplateSource, blocks, from_serde,
@@ -38,7 +39,7 @@ pub struct Graph {
     /// The database it is for.
     pub target: Target,
     /// All nodes, by id.
-    pub nodes: Vec<Node>,
+    pub nodes: Arc<Vec<Node>>,
     /// The children of each node.
     pub children: Vec<Vec<NodeIndex>>,
     /// All nodes, parents before children.
@@ -53,12 +54,27 @@ pub struct Graph {
     pub shared: Arc<Shared>,
     /// Nodes that are switched off: name and id.
     pub disabled: Vec<(String, NodeId)>,
+    /// SQL before everything else.
+    pub on_run_start: Vec<Text>,
+    /// SQL after everything else.
+    pub on_run_end: Vec<Text>,
 }
 
 impl Graph {
     /// The node at `index`.
     pub fn node(&self, index: NodeIndex) -> &Node {
         &self.nodes[index.get()]
+    }
+
+    /// Where `node` refers to `parent`: the call first, then the macro calls around it.
+    pub fn locate(&self, node: &Node, parent: &Node) -> Vec<(Place, String)> {
+        let reference = node.references.iter().find(|reference| {
+            self.names.resolve(reference, &node.package).is_ok_and(|bound| bound.id == parent.id)
+        });
+        match reference {
+            Some(reference) => locate(&self.shared, &self.library, &self.files, node, reference),
+            None => vec![(node.place.clone(), String::new())],
+        }
     }
 
     /// The node called `id`.
@@ -76,6 +92,7 @@ pub(super) struct Context<'p> {
     pub(super) library: Arc<MacroLibrary>,
     pub(super) files: Files,
     pub(super) naming: Naming,
+    shown: Arc<ShownGraph>,
 }
 
 /// Nodes as they are made, and what was found wrong on the way.
@@ -108,23 +125,32 @@ pub fn resolve(
 ) -> Option<Graph> {
     let files = project_files(project);
     let library = Arc::new(read_macros(project, &files, problems));
-    let facts = facts(project, invocation, surroundings, None);
+    let shown = Arc::new(ShownGraph::default());
+    let facts = facts(project, invocation, surroundings, None, &shown);
     let mut early = Shared::new(facts, surroundings, library.clone(), invocation);
     early.vars = vars(project);
     let main = project.main();
     let target =
         target::resolve(&main.file, &project.root, profiles, request, &Arc::new(early), problems)?;
-    let facts = self::facts(project, invocation, surroundings, Some(&target));
+    let facts = self::facts(project, invocation, surroundings, Some(&target), &shown);
     let mut shared = Shared::new(facts, surroundings, library.clone(), invocation);
     shared.dialect = Some(target.dialect);
     shared.vars = vars(project);
     shared.docs = docs(project);
     let shared = Arc::new(shared);
     let naming = Naming::new(&library, &target);
-    let context = Context { project, target, shared, library, files, naming };
+    let context = Context { project, target, shared, library, files, naming, shown };
     let mut made = context.make_nodes();
     problems.append(&mut made.problems);
-    Some(context.bind(made, problems))
+    let graph = context.bind(made, problems);
+    each_once(problems);
+    Some(graph)
+}
+
+/// A default that holds for a hundred models is wrong once.
+fn each_once(problems: &mut Vec<Diagnostic>) {
+    let mut seen = std::collections::HashSet::new();
+    problems.retain(|problem| seen.insert(format!("{problem} {:?}", problem.labels)));
 }
 
 fn project_files(project: &Project) -> Files {
@@ -155,6 +181,7 @@ fn facts(
     invocation: &Invocation,
     surroundings: &Surroundings,
     target: Option<&Target>,
+    shown: &Arc<ShownGraph>,
 ) -> Facts {
     let json = |value: serde_json::Value| from_serde(&value);
     let target_value = target.map_or(Value::UNDEFINED, |target| {
@@ -175,7 +202,7 @@ fn facts(
     });
     Facts {
         target: target_value,
-        graph: json(serde_json::json!({"nodes": {}, "sources": {}})),
+        graph: Value::from_dyn_object(shown.clone()),
         flags: json(serde_json::json!({
             "FULL_REFRESH": invocation.full_refresh,
             "WHICH": invocation.verb,
@@ -312,7 +339,7 @@ impl Context<'_> {
             region: None,
         };
         let own = self.naming.provisional(&sql.name);
-        let model = model_value(&id, &sql.name, package, sql, own.schema.as_deref());
+        let model = model_value(&id, &sql.name, package, sql, own.schema.as_deref(), &merged);
         let parse = ParseHost::new(
             self.shared.clone(),
             &package.name,
@@ -533,7 +560,9 @@ impl Context<'_> {
         for (id, unbound) in unbound {
             let late = unbound.late();
             let node = nodes.iter().find(|node| node.id == id);
-            let places = node.map(|node| self.locate(node, unbound.reference()));
+            let places = node.map(|node| {
+                locate(&self.shared, &self.library, &self.files, node, unbound.reference())
+            });
             let problem = Diagnostic::error(late.code, late.message);
             let problem = problem.with_help_maybe(late.help);
             problems.push(point(problem, places.unwrap_or_default()));
@@ -544,6 +573,12 @@ impl Context<'_> {
         problems.extend(same_relation(&self.target, &nodes));
         let children = order::children(&nodes);
         let order = order::topological(&nodes, &children);
+        // Packages first: what the project itself does comes on top.
+        let hooks = |of: fn(&ProjectFile) -> &Vec<Text>| -> Vec<Text> {
+            self.project.packages.iter().rev().flat_map(|p| of(&p.file)).cloned().collect()
+        };
+        let nodes = Arc::new(nodes);
+        self.shown.fill(&nodes);
         Graph {
             root: self.project.root.clone(),
             name: main.name.clone(),
@@ -558,37 +593,8 @@ impl Context<'_> {
             files: self.files,
             shared: self.shared,
             disabled,
-        }
-    }
-
-    /// Where `node` makes `reference`: the call itself first, then the macro calls around it. The
-    /// template is rendered once more with a host that fails there.
-    fn locate(&self, node: &Node, reference: &Reference) -> Vec<(Place, String)> {
-        let generic = node.test().is_some_and(|test| test.generic.is_some());
-        if generic {
-            return vec![(node.place.clone(), String::new())];
-        }
-        let settings = Merged::default();
-        let host = ParseHost::new(
-            self.shared.clone(),
-            &node.package,
-            node.relation.clone(),
-            settings,
-            Value::UNDEFINED,
-        );
-        let host = Arc::new(host.failing_at(reference.clone()));
-        let template = TemplateSource {
-            path: node.file.path.clone(),
-            text: node.file.text.clone(),
-            region: None,
-        };
-        let mut renderer = Renderer::new(self.library.clone(), Limits::default());
-        match renderer.render(&template, host) {
-            Err(error) => {
-                let labels = diagnose(&error, &self.files).labels;
-                labels.into_iter().map(|label| (label.place, label.text)).collect()
-            }
-            Ok(_) => vec![(node.place.clone(), String::new())],
+            on_run_start: hooks(|file| &file.on_run_start),
+            on_run_end: hooks(|file| &file.on_run_end),
         }
     }
 
@@ -627,7 +633,36 @@ impl Context<'_> {
         let reference = node.references.iter().find(|reference| {
             names.resolve(reference, &node.package).is_ok_and(|bound| bound.index == to)
         });
-        reference.map(|reference| self.locate(node, reference)).unwrap_or_default()
+        reference
+            .map(|reference| locate(&self.shared, &self.library, &self.files, node, reference))
+            .unwrap_or_default()
+    }
+}
+
+/// Where `node` makes `reference`: the call itself first, then the macro calls around it. The
+/// template is rendered once more with a host that fails there.
+fn locate(
+    shared: &Arc<Shared>,
+    library: &Arc<MacroLibrary>,
+    files: &Files,
+    node: &Node,
+    reference: &Reference,
+) -> Vec<(Place, String)> {
+    if node.test().is_some_and(|test| test.generic.is_some()) {
+        return vec![(node.place.clone(), String::new())];
+    }
+    let settings = Merged::default();
+    let relation = node.relation.clone();
+    let host = ParseHost::new(shared.clone(), &node.package, relation, settings, Value::UNDEFINED);
+    let host = Arc::new(host.failing_at(reference.clone()));
+    let template =
+        TemplateSource { path: node.file.path.clone(), text: node.file.text.clone(), region: None };
+    match Renderer::new(library.clone(), Limits::default()).render(&template, host) {
+        Err(error) => {
+            let labels = diagnose(&error, files).labels;
+            labels.into_iter().map(|label| (label.place, label.text)).collect()
+        }
+        Ok(_) => vec![(node.place.clone(), String::new())],
     }
 }
 
@@ -651,7 +686,14 @@ fn model_value(
     package: &Package,
     sql: &SqlFile,
     schema: Option<&str>,
+    merged: &Merged,
 ) -> Value {
+    let mut config = serde_json::Map::new();
+    config.insert("enabled".to_owned(), true.into());
+    config.insert("materialized".to_owned(), "view".into());
+    config.insert("tags".to_owned(), serde_json::json!([]));
+    config.insert("meta".to_owned(), serde_json::json!({}));
+    config.extend(merged.to_map());
     from_serde(&serde_json::json!({
         "unique_id": id.0,
         "name": name,
@@ -661,6 +703,7 @@ fn model_value(
         "original_file_path": sql.file.path,
         "schema": schema,
         "resource_type": id.0.split('.').next(),
+        "config": config,
     }))
 }
 
@@ -739,7 +782,11 @@ fn duplicates(made: &mut Made) {
             Diagnostic::error(Code::DUPLICATE_NAME, message)
                 .at(node.place.clone())
                 .label(earlier.clone(), "the other one")
-                .with_help("rename one of the files"),
+                .with_help(if node.resource_type() == "source" {
+                    "remove one of the declarations"
+                } else {
+                    "rename one of the files"
+                }),
         );
         false
     });
@@ -775,6 +822,10 @@ fn same_relation(target: &Target, nodes: &[Node]) -> Vec<Diagnostic> {
         let Some(relation) = node.relation.as_ref().filter(|_| makes) else { continue };
         let key = target.dialect.fold(&target.dialect.render(relation));
         let Some(other) = makers.insert(key, node) else { continue };
+        if other.name == node.name && other.package == node.package && node.load().is_none() {
+            // Two nodes of one name: said already.
+            continue;
+        }
         let message = format!(
             "{} `{}` and {} `{}` both make the relation `{relation}`",
             other.resource_type(),
@@ -786,7 +837,11 @@ fn same_relation(target: &Target, nodes: &[Node]) -> Vec<Diagnostic> {
         let problem = Diagnostic::error(Code::SAME_RELATION, message)
             .at(node.place.clone())
             .label(other.place.clone(), "the other one")
-            .with_help("give one of them another `alias` or `schema`");
+            .with_help(if node.load().is_some() || other.load().is_some() {
+                "load into another table: `load: {into: schema.table}`"
+            } else {
+                "give one of them another `alias` or `schema`"
+            });
         problems.push(if differs {
             problem
                 .with_note(format!("{} does not tell capital letters apart", target.dialect.name()))

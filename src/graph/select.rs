@@ -79,7 +79,7 @@ impl Selection {
     /// Only those nodes that `keep` says yes to.
     #[must_use]
     pub fn retain(mut self, graph: &Graph, keep: impl Fn(&Node) -> bool) -> Self {
-        for (chosen, node) in self.chosen.iter_mut().zip(&graph.nodes) {
+        for (chosen, node) in self.chosen.iter_mut().zip(graph.nodes.iter()) {
             *chosen = *chosen && keep(node);
         }
         self

@@ -4,7 +4,7 @@ use super::config::{Config, Merged};
 use super::host::YamlText;
 use super::node::{LoadNode, Node, NodeId, NodeKind, OnEmpty, SourceNode, TemplateTraits};
 use super::resolve::{Context, Made};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::project::{DeclaredSource, DeclaredTable, Package, Properties, Setting, Text};
 use crate::relation::RelationName;
 use serde_json::Value;
@@ -158,6 +158,16 @@ fn load_node(
                     .at(table.place.clone())
                     .label(connection.place.clone(), "files are read from here"),
             );
+        } else if let Some(place) = without_path(table) {
+            let message = format!(
+                "source table `{}` is not loaded, because it has no `path`",
+                table.name.text
+            );
+            problems.push(
+                Diagnostic::error(Code::MISSING_KEY, message)
+                    .at(place)
+                    .with_help("say which files hold it: `path: data/file.csv`"),
+            );
         }
         return None;
     };
@@ -201,6 +211,13 @@ fn load_node(
     Some((load, into))
 }
 
+/// Where a table that has no path says how it is read.
+fn without_path(table: &DeclaredTable) -> Option<Place> {
+    let text = [&table.query, &table.format].into_iter().flatten().map(|text| text.place.clone());
+    let settings = table.options.iter().chain(&table.load);
+    text.chain(settings.map(|setting| setting.key_place.clone())).next()
+}
+
 fn connection_directory(
     context: &Context<'_>,
     connection: &Text,
@@ -210,11 +227,18 @@ fn connection_directory(
     let Some(found) = known.iter().find(|known| known.name == connection.text) else {
         let message =
             format!("no connection `{}` in profile `{}`", connection.text, context.target.profile);
-        let names = known.iter().map(|known| known.name.as_str());
+        let names: Vec<&str> = known.iter().map(|known| known.name.as_str()).collect();
+        let help = did_you_mean(&connection.text, names.iter().copied()).unwrap_or_else(|| {
+            if names.is_empty() {
+                "declare it under `connections:` of the profile".to_owned()
+            } else {
+                format!("it has {}", names.join(", "))
+            }
+        });
         problems.push(
             Diagnostic::error(Code::UNKNOWN_CONNECTION, message)
                 .at(connection.place.clone())
-                .with_help_maybe(did_you_mean(&connection.text, names)),
+                .with_help(help),
         );
         return None;
     };
@@ -257,12 +281,15 @@ fn landing(
 }
 
 fn check_load(merged: &Merged, problems: &mut Vec<Diagnostic>) {
-    for setting in merged.iter() {
+    let mode = merged.get("mode").filter(|mode| mode.value != "replace");
+    // The keys of a mode that cannot be had say nothing more.
+    let settings = merged.iter().filter(|setting| mode.is_none_or(|mode| mode.key == setting.key));
+    for setting in settings {
         let key = setting.key.as_str();
         if !LOAD_KEYS.contains(&key) {
             problems.push(
                 Diagnostic::error(Code::INVALID_VALUE, format!("unknown load option `{key}`"))
-                    .at(setting.place.clone())
+                    .at(setting.key_place.clone())
                     .with_help_maybe(did_you_mean(key, LOAD_KEYS)),
             );
             continue;

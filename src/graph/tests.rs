@@ -1,6 +1,6 @@
 //! The tests that YAML declares, as nodes; and how a generic test becomes SQL.
 
-use super::config::{Config, Merged, TestConfig};
+use super::config::{Config, Merged, TestConfig, settings_at};
 use super::host::{ParseHost, has_jinja};
 use super::node::{GenericTest, Node, NodeId, NodeKind, Reference, TemplateTraits, TestNode};
 use super::problem::diagnose;
@@ -126,8 +126,11 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
         return made;
     };
     let arguments = arguments(subject);
-    let (name, full_name) = names(subject, namespace, test, &arguments);
-    let name = declared.name.clone().unwrap_or(name);
+    let (short_name, full_name) = names(subject, namespace, test, &arguments);
+    let (name, file_name) = match &declared.name {
+        Some(own) => (own.clone(), own.clone()),
+        None => (full_name, short_name),
+    };
     let mut fqn = subject.node.fqn.clone();
     fqn.pop();
     fqn.push(name.clone());
@@ -135,17 +138,14 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
         context.defaults(package, |package| &package.file.tests, &fqn, &mut made.problems);
     merged.lay(&declared.settings);
     context.render_settings(&mut merged, &mut made.problems);
-    let config = Config::read(&merged, &mut made.problems);
     let judgement = TestConfig::read(&merged, &mut made.problems);
-    if !config.enabled {
-        return made;
-    }
     let generic = GenericTest {
         namespace: namespace.map(str::to_owned),
         test: test.to_owned(),
         subject: about.id.clone(),
         column: subject.column.map(|(name, _)| name.to_owned()),
         arguments,
+        file_name,
     };
     let host = Arc::new(ParseHost::new(
         context.shared.clone(),
@@ -162,7 +162,14 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
         }
     };
     let record = host.take_record();
-    let unique = unique_id(&package.name, &name, &full_name, &generic, &config.all);
+    // What the test's own macro says about itself wins over the entry in YAML: dbt's order.
+    merged.lay(&settings_at(record.configured, &|_| declared.place().clone()));
+    let config = Config::read(&merged, &mut made.problems);
+    let judgement = TestConfig::read(&merged, &mut made.problems);
+    if !config.enabled {
+        return made;
+    }
+    let unique = unique_id(&package.name, &name, &generic, &config.all);
     made.nodes.push(Node {
         id: NodeId(unique),
         name,
@@ -203,9 +210,13 @@ fn unknown_test(context: &Context<'_>, subject: &Subject<'_>) -> Diagnostic {
     let known = context.library.macros().filter(|(_, info)| info.kind == BlockKind::Test);
     let known: Vec<String> =
         known.map(|(_, info)| info.name.trim_start_matches("test_").to_owned()).collect();
-    Diagnostic::error(Code::UNKNOWN_TEST, format!("no generic test `{}`", declared.test.text))
+    let name = &declared.test.text;
+    Diagnostic::error(Code::UNKNOWN_TEST, format!("no generic test `{name}`"))
         .at(declared.place().clone())
-        .with_help_maybe(did_you_mean(&declared.test.text, known.iter().map(String::as_str)))
+        .with_help(did_you_mean(name, known.iter().map(String::as_str)).unwrap_or_else(|| {
+            let head = format!("{{% test {name}(model, column_name) %}}");
+            format!("define it in macros/ or tests/generic/: `{head} … {{% endtest %}}`")
+        }))
 }
 
 fn arguments(subject: &Subject<'_>) -> Vec<(String, Json)> {
@@ -297,12 +308,10 @@ fn clean(text: &str) -> String {
 fn unique_id(
     package: &str,
     name: &str,
-    full_name: &str,
     generic: &GenericTest,
     config: &serde_json::Map<String, Json>,
 ) -> String {
     let mut hash = Md5::new();
-    hash.update(full_name);
     hash.update(&generic.subject.0);
     hash.update(Json::Object(config.clone()).to_string());
     for (key, value) in &generic.arguments {

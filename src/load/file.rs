@@ -203,7 +203,10 @@ fn read_options(load: &LoadNode) -> std::result::Result<FileOptions, Vec<Diagnos
             };
             let setting = load.options.iter().find(|setting| setting.key == name);
             Diagnostic::error(Code::INVALID_VALUE, error.to_string())
-                .at_maybe(setting.map(|setting| setting.place.clone()))
+                .at_maybe(setting.map(|setting| match error {
+                    OptionError::Unknown { .. } => setting.key_place.clone(),
+                    _ => setting.place.clone(),
+                }))
                 .with_help_maybe(help)
         };
         errors.into_iter().map(describe).collect()

@@ -49,8 +49,13 @@ impl<'a> Fields<'a> {
 
     /// The value of `key`, if it is there.
     pub fn node(&mut self, key: &'static str) -> Option<&'a Node> {
+        self.entry(key).map(|(_, node)| node)
+    }
+
+    /// The key with its value, if it is there.
+    pub fn entry(&mut self, key: &'static str) -> Option<&'a (Key, Node)> {
         self.known.push(key);
-        self.entries.iter().find(|(known, _)| known.text == key).map(|(_, node)| node)
+        self.entries.iter().find(|(known, _)| known.text == key)
     }
 
     /// The first of `keys` that is there, with its value: one thing under an old and a new name.

@@ -249,10 +249,8 @@ fn flatten(
                 folder.pop();
             }
             None if value.yaml == Yaml::Null => {}
-            name => settings.push(FolderSetting {
-                folder: folder.clone(),
-                setting: setting(name.unwrap_or(&key.text), value, file),
-            }),
+            _ => settings
+                .push(FolderSetting { folder: folder.clone(), setting: setting(key, value, file) }),
         }
     }
 }

@@ -101,7 +101,6 @@ const OTHER_RESOURCES: &[&str] = &[
     "groups",
     "semantic_models",
     "saved_queries",
-    "unit_tests",
     "anchors",
     "functions",
     "docs",
@@ -153,6 +152,10 @@ pub(super) fn read(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Op
     let macros = fields.list("macros", problems);
     let macros = macros.iter().filter_map(|node| read_macro(node, file, problems)).collect();
     refuse_exports(&mut fields, problems);
+    if let Some((key, _)) = fields.entry("unit_tests") {
+        let message = "unit tests are not run by this version";
+        problems.push(Diagnostic::warning(Code::NOT_SUPPORTED, message).at(key.place(file)));
+    }
     fields.ignore(OTHER_RESOURCES);
     fields.finish(problems);
     Some(Properties { file: file.clone(), nodes, sources, macros })
@@ -203,14 +206,8 @@ fn read_node(
             .at(node.place(file)),
         );
     }
-    fields.ignore(&[
-        "constraints",
-        "latest_version",
-        "deprecation_date",
-        "time_spine",
-        "primary_key",
-        "relation",
-    ]);
+    unapplied_constraints(&mut fields, problems);
+    fields.ignore(&["latest_version", "deprecation_date", "time_spine", "primary_key", "relation"]);
     fields.finish(problems);
     Some(properties)
 }
@@ -222,6 +219,18 @@ pub(super) fn read_columns(
     let file = fields.file;
     let nodes = fields.list("columns", problems);
     nodes.iter().filter_map(|node| read_column(node, file, problems)).collect()
+}
+
+/// Constraints would be part of the table in other tools.
+fn unapplied_constraints(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) {
+    if let Some((key, _)) = fields.entry("constraints") {
+        let message = "`constraints` are not applied by this version";
+        problems.push(
+            Diagnostic::warning(Code::NOT_SUPPORTED, message)
+                .at(key.place(fields.file))
+                .with_help("test them: `data_tests: [not_null, unique]`"),
+        );
+    }
 }
 
 fn read_column(
@@ -239,7 +248,8 @@ fn read_column(
         settings: beside_config(&mut fields, &["tags", "meta"], problems),
         name,
     };
-    fields.ignore(&["constraints", "policy_tags", "granularity", "entity", "dimension"]);
+    unapplied_constraints(&mut fields, problems);
+    fields.ignore(&["policy_tags", "granularity", "entity", "dimension"]);
     fields.finish(problems);
     Some(column)
 }
@@ -311,7 +321,7 @@ fn read_arguments(
         if let Some(node) = fields.node("arguments") {
             declared.arguments.extend(read_settings(node, file, "arguments", problems));
         }
-        let rest = fields.rest().map(|(key, value)| setting(&key.text, value, file));
+        let rest = fields.rest().map(|(key, value)| setting(key, value, file));
         declared.arguments.extend(rest.collect::<Vec<_>>());
     }
     declared

@@ -1,7 +1,7 @@
 //! Configuration as written: keys with values, each with its place.
 
 use super::fields::Fields;
-use super::yaml::{Node, Yaml};
+use super::yaml::{Key, Node, Yaml};
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use serde_json::Value;
 use std::sync::Arc;
@@ -15,6 +15,8 @@ pub struct Setting {
     pub value: Value,
     /// Where the value stands.
     pub place: Place,
+    /// Where the key stands.
+    pub key_place: Place,
 }
 
 /// The settings of one place, in the order they were written.
@@ -28,15 +30,17 @@ pub(super) fn read(
     problems: &mut Vec<Diagnostic>,
 ) -> Settings {
     let Some(fields) = Fields::of(node, file, what, problems) else { return Settings::new() };
-    fields
-        .rest()
-        .map(|(key, value)| setting(key.text.trim_start_matches('+'), value, file))
-        .collect()
+    fields.rest().map(|(key, value)| setting(key, value, file)).collect()
 }
 
 /// The setting `key: node`.
-pub(super) fn setting(key: &str, node: &Node, file: &Arc<SourceFile>) -> Setting {
-    Setting { key: key.to_owned(), value: node.to_json(), place: node.place(file) }
+pub(super) fn setting(key: &Key, node: &Node, file: &Arc<SourceFile>) -> Setting {
+    Setting {
+        key: key.text.trim_start_matches('+').to_owned(),
+        value: node.to_json(),
+        place: node.place(file),
+        key_place: key.place(file),
+    }
 }
 
 /// The settings that dbt also takes outside `config:` (`tags`, `meta`, ...), then those inside it.
@@ -46,8 +50,8 @@ pub(super) fn beside_config(
     problems: &mut Vec<Diagnostic>,
 ) -> Settings {
     let mut settings = Settings::new();
-    for key in outside {
-        if let Some(node) = fields.node(key)
+    for name in outside {
+        if let Some((key, node)) = fields.entry(name)
             && node.yaml != Yaml::Null
         {
             settings.push(setting(key, node, fields.file));

@@ -12,6 +12,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::Stage;
 use crate::engine::{Engine, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
+use crate::project::Text;
 use crate::relation::RelationName;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::mpsc;
@@ -58,7 +59,12 @@ pub fn execute(
 ) -> Outcome {
     let begin = Instant::now();
     let mut outcome = match prepare(request, engine, target) {
-        Ok(execution) => execution.run(listener),
+        Ok(execution) => {
+            let mut outcome = execution.run(listener);
+            let ended = run_hooks(request.graph, engine, &request.graph.on_run_end);
+            outcome.problems.extend(ended.err().map(|problem| *problem));
+            outcome
+        }
         Err(problem) => {
             let skipped = (0..request.plan.steps.len()).map(StepIndex);
             let results = skipped.map(|step| skip(request.plan, step, None)).collect();
@@ -82,6 +88,7 @@ fn prepare<'r>(
         let script = compile::schema_script(graph.target.dialect, schema);
         apply(&mut *session, &script.map_err(|error| defect(&error))?)?;
     }
+    run_hooks(graph, engine, &graph.on_run_start)?;
     let mut standing = survey(&mut *session, &read)?;
     for orphan in standing.orphans() {
         let sql = compile::statement(graph, "drop_table", orphan);
@@ -100,6 +107,20 @@ fn prepare<'r>(
     }
     let compilation = request.compilation;
     Ok(Execution { graph, compilation, engine, target, request, standing })
+}
+
+/// Executes the project's `on-run-start` or `on-run-end`, statement by statement.
+fn run_hooks(graph: &Graph, engine: &dyn Engine, hooks: &[Text]) -> Result<()> {
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    let mut session = engine.session().map_err(|error| open_failed(&error))?;
+    for (sql, place) in compile::run_hooks(graph, hooks)? {
+        session
+            .execute(&sql)
+            .map_err(|error| Box::new(super::problem::refusal(graph, &error).at(place.clone())))?;
+    }
+    Ok(())
 }
 
 fn apply(session: &mut dyn Session, script: &Script) -> Result<()> {
@@ -301,7 +322,6 @@ impl Execution<'_> {
             if self.standing.kind(relation).is_some() {
                 continue;
             }
-            let verb = if parent.load().is_some() { "loaded" } else { "built" };
             let external = parent.resource_type() == "source" && parent.load().is_none();
             let message = format!(
                 "`{}` needs {} `{}`, but `{relation}` does not exist",
@@ -312,12 +332,20 @@ impl Execution<'_> {
             let help = if external {
                 format!("declare `path:` to let sqlflow load it, or make `{relation}` first")
             } else {
-                format!("it was never {verb}: select its ancestors too, with `+{}`", node.name)
+                let (verb, label) = match parent.load() {
+                    Some(_) => ("load --select source", format!(":{}", parent.label())),
+                    None => ("build --select", format!(" +{}", parent.name)),
+                };
+                format!(
+                    "make it first: `sqlflow {verb}{label}`, or everything with `sqlflow build`"
+                )
             };
+            let problem = Diagnostic::error(Code::RELATION_MISSING, message).with_help(help);
+            let places = self.graph.locate(node, parent);
             return Err(Box::new(
-                Diagnostic::error(Code::RELATION_MISSING, message)
-                    .at(node.place.clone())
-                    .with_help(help),
+                places
+                    .into_iter()
+                    .fold(problem, |problem, (place, text)| problem.label(place, text)),
             ));
         }
         Ok(())

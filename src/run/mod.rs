@@ -27,4 +27,4 @@ pub use introspect::SessionIntrospection;
 pub use outcome::{NodeResult, Outcome, Status, Tally};
 pub use plan::{Kinds, Plan, Step, StepIndex};
 pub use prepare::{PrepareRequest, prepare};
-pub use problem::describe_query_error;
+pub use problem::{describe_inline_error, describe_query_error};

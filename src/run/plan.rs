@@ -71,7 +71,7 @@ impl Plan {
     /// The plan for the nodes of `selection` that are of `kinds`.
     pub fn new(graph: &Graph, selection: &Selection, kinds: Kinds) -> Self {
         let runs: Vec<bool> = (0..)
-            .zip(&graph.nodes)
+            .zip(graph.nodes.iter())
             .map(|(index, node)| selection.contains(NodeIndex(index)) && kinds.include(&node.kind))
             .collect();
         let mut nearest = nearest_ancestors(graph, &runs);

@@ -1,7 +1,7 @@
 //! A database's refusal as a diagnostic that points at the user's own line.
 
-use crate::compile::{Compiled, Query, Statement, Variant, locate};
-use crate::diagnostic::{Diagnostic, Place, SourceFile, nearest};
+use crate::compile::{Compiled, Query, Statement, Variant, locate, locate_inline};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::engine::EngineError;
 use crate::graph::{Graph, Node};
 
@@ -24,33 +24,46 @@ pub(super) fn describe(
         inside.then(|| (query, position - range.start))
     });
     let diagnostic = refusal(graph, error);
-    match origin {
-        Some((query, position)) => at_origin(diagnostic, graph, node, query, position),
-        None => diagnostic.at(node.place.clone()),
+    match (origin, statement.and_then(|statement| statement.hook)) {
+        (Some((query, position)), _) => at_origin(diagnostic, graph, node, query, position),
+        (None, Some(hook)) => {
+            let place = node.config.places.get(hook).unwrap_or(&node.place).clone();
+            diagnostic.label(place, format!("in this {hook}"))
+        }
+        (None, None) => diagnostic.at(node.place.clone()),
     }
 }
 
-/// `error`, which the database answered to `query`, the query of `node` or of no node.
+/// `error`, which the database answered to `query`, the query of `node`.
 pub fn describe_query_error(
     graph: &Graph,
-    node: Option<&Node>,
+    node: &Node,
     query: &Query,
     error: &EngineError,
 ) -> Diagnostic {
     let diagnostic = refusal(graph, error);
-    match (node, error.position) {
-        (Some(node), Some(position)) => at_origin(diagnostic, graph, node, query, position),
-        (Some(node), None) => diagnostic.at(node.place.clone()),
-        (None, Some(position)) => {
-            let text = SourceFile::new("--inline", &*query.text);
-            diagnostic.at(Place::new(text, position..position + 1))
-        }
-        (None, None) => diagnostic,
+    match error.position {
+        Some(position) => at_origin(diagnostic, graph, node, query, position),
+        None => diagnostic.at(node.place.clone()),
+    }
+}
+
+/// `error`, which the database answered to `query`, made of the inline text `text`.
+pub fn describe_inline_error(
+    graph: &Graph,
+    text: &str,
+    query: &Query,
+    error: &EngineError,
+) -> Diagnostic {
+    let diagnostic = refusal(graph, error);
+    match error.position {
+        Some(position) => diagnostic.at(locate_inline(graph, text, query, position)),
+        None => diagnostic,
     }
 }
 
 /// The database's words, without a place.
-fn refusal(graph: &Graph, error: &EngineError) -> Diagnostic {
+pub(super) fn refusal(graph: &Graph, error: &EngineError) -> Diagnostic {
     let mut lines = error.message.lines();
     let first = lines.next().unwrap_or_default();
     let message = format!("{}: {first}", graph.target.dialect.name());

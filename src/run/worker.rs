@@ -101,16 +101,21 @@ impl Worker<'_> {
             Condition::Anew => !rows_stay,
             Condition::RowsStay => rows_stay,
         };
+        if rows_stay {
+            compiled.script = compile::bind_rows_that_stay(execution.graph, compiled, None)?;
+        }
         let script = compiled.script.clone();
-        self.stage(node, compiled, &script, &holds)?;
+        let batch_rows = self.stage(node, compiled, &script, &holds)?;
         let mut problems = Vec::new();
         if rows_stay {
             let columns = self.batch_columns(node, relation, &mut problems)?;
-            compiled.script = compile::bind_columns(execution.graph, compiled, &columns)?;
+            compiled.script =
+                compile::bind_rows_that_stay(execution.graph, compiled, Some(&columns))?;
             execution.target.write_node(execution.graph, compiled)?;
         }
         let script = compiled.script.clone();
-        let rows = self.publish(node, compiled, &script, &holds)?;
+        let made_rows = self.publish(node, compiled, &script, &holds)?;
+        let rows = if rows_stay { batch_rows } else { made_rows };
         let kind = match materialization {
             Materialization::View => RelationKind::View,
             Materialization::Table | Materialization::Incremental(_) => RelationKind::Table,
@@ -270,24 +275,30 @@ impl Worker<'_> {
         })
     }
 
-    /// Executes the `stage` sections, one statement at a time.
+    /// Executes the `stage` sections, one statement at a time; answers the rows that the node's own
+    /// query gave.
     fn stage(
         &mut self,
         node: &Node,
         compiled: &Compiled,
         script: &Script,
         holds: &dyn Fn(Condition) -> bool,
-    ) -> Result<()> {
+    ) -> Result<Option<u64>> {
+        let mut rows = None;
         for statement in script.statements(Stage::Stage, holds) {
-            self.session
+            let changed = self
+                .session
                 .execute(&statement.sql)
                 .map_err(|error| self.describe(node, compiled, Some(statement), &error))?;
+            if statement.query.is_some() {
+                rows = changed;
+            }
         }
-        Ok(())
+        Ok(rows)
     }
 
-    /// Executes the `publish` sections in one transaction; answers the most rows that one statement
-    /// changed.
+    /// Executes the `publish` sections in one transaction; answers the rows of the last statement
+    /// of the node's own.
     fn publish(
         &mut self,
         node: &Node,
@@ -307,7 +318,8 @@ impl Worker<'_> {
         let changed = self.session.apply(&texts).map_err(|(index, error)| {
             self.describe(node, compiled, statements.get(index).copied(), &error)
         })?;
-        Ok(changed.into_iter().flatten().max())
+        let own = statements.iter().zip(changed).filter(|(statement, _)| statement.hook.is_none());
+        Ok(own.filter_map(|(_, rows)| rows).last())
     }
 
     fn describe(
@@ -336,6 +348,7 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
             key: "delimiter".to_owned(),
             value: delimiter.clone(),
             place: node.place.clone(),
+            key_place: node.place.clone(),
         });
     }
     LoadNode {

@@ -10,5 +10,8 @@
 
 mod bad_input;
 mod build;
+mod compile;
+mod ls;
 mod project;
 mod template;
+mod test;

@@ -232,7 +232,10 @@ fn a_failed_rebuild_leaves_the_old_table() {
 #[test]
 fn an_error_in_what_a_macro_wrote_shows_the_call() {
     let project = Project::new()
-        .file("macros/money.sql", "{% macro euros(cents) %}round({{ cents }} / 100.0){% endmacro %}\n")
+        .file(
+            "macros/money.sql",
+            "{% macro euros(cents) %}round({{ cents }} / 100.0){% endmacro %}\n",
+        )
         .model("a", "select\n  1 as id,\n  {{ euros('pric') }} as price\n");
     fail(&project, &[]).stderr_is(str![[r#"
 sqlflow 0.1.0 · shop · target dev (duckdb)

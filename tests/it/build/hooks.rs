@@ -15,7 +15,10 @@ select 1 as id
 ";
     let project = Project::new().model("a", text);
     project.run(["build"]).succeeds();
-    assert_eq!(project.query("select word from diary order by rowid"), json!([["before"], ["after 1"]]));
+    assert_eq!(
+        project.query("select word from diary order by rowid"),
+        json!([["before"], ["after 1"]])
+    );
 }
 
 #[test]

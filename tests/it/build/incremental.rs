@@ -69,8 +69,7 @@ fn merge_updates_rows_whose_key_comes_again() {
 
 #[test]
 fn merge_updates_only_the_columns_named() {
-    let config =
-        ", incremental_strategy='merge', unique_key='id', merge_update_columns=['word']";
+    let config = ", incremental_strategy='merge', unique_key='id', merge_update_columns=['word']";
     let project = keeping(config, "id,word,note\n1,one,first\n");
     next(&project, "id,word,note\n1,eins,second\n2,zwei,second\n");
     assert_eq!(
@@ -84,10 +83,7 @@ fn a_full_refresh_starts_anew() {
     let project = keeping(", incremental_strategy='append'", ONE_TWO);
     project.write("seeds/batch.csv", TWO_THREE);
     project.run(["build", "--full-refresh"]).succeeds();
-    assert_eq!(
-        project.query("select * from kept order by all"),
-        json!([[2, "zwei"], [3, "drei"]])
-    );
+    assert_eq!(project.query("select * from kept order by all"), json!([[2, "zwei"], [3, "drei"]]));
 }
 
 #[test]
@@ -176,10 +172,7 @@ error[SF504]: the query no longer gives column `word` of table `main.kept`
 Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
 
 "#]]);
-    assert_eq!(
-        project.query("select * from kept order by all"),
-        json!([[1, "one"], [2, "two"]])
-    );
+    assert_eq!(project.query("select * from kept order by all"), json!([[1, "one"], [2, "two"]]));
     project.run(["build", "--full-refresh"]).succeeds();
     assert_eq!(project.query("select * from kept"), json!([[3]]));
 }
@@ -188,10 +181,7 @@ Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
 fn a_column_in_other_capitals_is_the_same_column() {
     let project = keeping(", unique_key='id'", ONE_TWO);
     next(&project, "ID,WORD\n2,zwei\n");
-    assert_eq!(
-        project.query("select * from kept order by all"),
-        json!([[1, "one"], [2, "zwei"]])
-    );
+    assert_eq!(project.query("select * from kept order by all"), json!([[1, "one"], [2, "zwei"]]));
 }
 
 #[test]

@@ -80,9 +80,7 @@ fn keys_with_odd_names_are_quoted() {
 #[test]
 fn a_key_that_the_query_does_not_give_fails_the_model_and_keeps_the_rows() {
     let first = "select 1 as id, 'a' as word";
-    let text = format!(
-        "{{{{ config(materialized='incremental', unique_key='idd') }}}}\n{first}"
-    );
+    let text = format!("{{{{ config(materialized='incremental', unique_key='idd') }}}}\n{first}");
     let project = Project::new().model("kept", &text);
     project.run(["build"]);
     project.run(["build"]).fails().stderr_contains("idd");
@@ -90,8 +88,10 @@ fn a_key_that_the_query_does_not_give_fails_the_model_and_keeps_the_rows() {
 
 #[test]
 fn timestamps_and_decimals_are_keys_too() {
-    let first = "select timestamp '2013-01-01 06:00:00' as hour, 1.50::decimal(9, 2) as price, 'a' as word";
-    let second = "select timestamp '2013-01-01 06:00:00' as hour, 1.5::decimal(9, 2) as price, 'b' as word";
+    let first =
+        "select timestamp '2013-01-01 06:00:00' as hour, 1.50::decimal(9, 2) as price, 'a' as word";
+    let second =
+        "select timestamp '2013-01-01 06:00:00' as hour, 1.5::decimal(9, 2) as price, 'b' as word";
     for strategy in ["delete+insert", "merge"] {
         let project = twice(strategy, "['hour', 'price']", first, second);
         assert_eq!(project.query("select word from kept"), json!([["b"]]), "{strategy}");

@@ -86,7 +86,10 @@ fn names_that_need_quotes_get_them() {
         .model("with-hyphen", "select \"group\" from {{ ref('order') }}")
         .model("with space", "select * from {{ ref('with-hyphen') }}")
         .model("Übung", "select * from {{ ref('with space') }}")
-        .model("quoted", "{{ config(alias='say \"hi\"', schema='my schema') }}select * from {{ ref('Übung') }}");
+        .model(
+            "quoted",
+            "{{ config(alias='say \"hi\"', schema='my schema') }}select * from {{ ref('Übung') }}",
+        );
     project.run(["build"]).succeeds().tallies("PASS=5 WARN=0 ERROR=0 SKIP=0");
     assert_eq!(project.query("select * from \"main_my schema\".\"say \"\"hi\"\"\""), json!([[1]]));
     project.run(["build"]).succeeds();

@@ -84,10 +84,7 @@ sources:
 fn tests_of_a_model_run_before_its_children() {
     let project = shop("select 1 as id").file("models/_models.yml", NOT_NULL);
     let ran = project.run(["build", "--threads", "1"]).succeeds();
-    assert_eq!(
-        ran.order(),
-        ["main.customers", "main.orders", "not_null_orders_id", "main.report"]
-    );
+    assert_eq!(ran.order(), ["main.customers", "main.orders", "not_null_orders_id", "main.report"]);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use crate::project::Project;
 use serde_json::json;
 
 fn kind(project: &Project, name: &str) -> serde_json::Value {
-    let sql = format!("select table_type from information_schema.tables where table_name = '{name}'");
+    let sql =
+        format!("select table_type from information_schema.tables where table_name = '{name}'");
     project.query(&sql)[0][0].clone()
 }
 
@@ -132,9 +133,7 @@ select {% for column in adapter.get_columns_in_relation(ref('orders')) -%}
   {{ column.name }} as my_{{ column.name }}{{ ', ' if not loop.last }}
 {%- endfor %} from {{ ref('orders') }}
 ";
-    let project = Project::new()
-        .model("orders", "select 1 as id, 'x' as word")
-        .model("mine", text);
+    let project = Project::new().model("orders", "select 1 as id, 'x' as word").model("mine", text);
     project.run(["build"]).succeeds();
     assert_eq!(project.query("select my_id, my_word from mine"), json!([[1, "x"]]));
 }

@@ -26,7 +26,12 @@ fn a_load_is_recorded_with_rows_and_files() {
     project.run(["load"]).succeeds();
     assert_eq!(
         project.query("select relation, node, row_count, files from _sqlflow.loads"),
-        json!([["\"shop\".\"raw\".\"orders\"", "source.shop.raw.orders", 2, "[{\"path\":\"orders.csv\",\"size\":7}]"]])
+        json!([[
+            "\"shop\".\"raw\".\"orders\"",
+            "source.shop.raw.orders",
+            2,
+            "[{\"path\":\"orders.csv\",\"size\":7}]"
+        ]])
     );
 }
 

@@ -69,6 +69,11 @@ pub(crate) fn build(
     };
     let outcome = execute(&request, &*engine.engine, &opened.target, &mut report);
     drop(engine);
+    if compilation.nodes.iter().any(|node| node.needs_connection) {
+        // Their SQL is known only now.
+        let executed = outcome.results.iter().filter_map(|result| result.compiled.clone());
+        write_manifest(opened, &executed.collect::<Vec<_>>(), printer)?;
+    }
     write_results(opened, common, verb, &compilation, &outcome).map_err(fail)?;
     report.finish(&outcome);
     tell_messages(graph, printer);

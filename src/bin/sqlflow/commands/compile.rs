@@ -42,7 +42,7 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
     printer.problems(&problems);
     printer.tell(&format!(
         "Compiled {} to {}.",
-        Printer::count(compilation.nodes.len(), "node"),
+        Printer::count(compilation.nodes.len() - waiting.len(), "node"),
         opened.target.root().display(),
     ));
     Ok(Exit::of_running(&problems))

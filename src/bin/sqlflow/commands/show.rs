@@ -11,7 +11,7 @@ use sqlflow::diagnostic::{Code, Diagnostic, did_you_mean};
 use sqlflow::engine::{Access, OpenEngine, Table, open as open_engine};
 use sqlflow::graph::{Graph, NodeIndex, NodeKind, Selection};
 use sqlflow::mode::Materialization;
-use sqlflow::run::{SessionIntrospection, describe_query_error};
+use sqlflow::run::{SessionIntrospection, describe_inline_error, describe_query_error};
 use sqlflow::template::Introspection;
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ fn query(
             let query = compile_inline(graph, text, Some(&asked))?;
             session
                 .query(query.statement(), Some(limit))
-                .map_err(|error| Box::new(describe_query_error(graph, None, &query, &error)))
+                .map_err(|error| Box::new(describe_inline_error(graph, text, &query, &error)))
         }
         Wanted::Node(index) => {
             let node = graph.node(*index);
@@ -91,11 +91,9 @@ fn query(
             };
             let query = compiled.and_then(|compiled| compiled.query).filter(|_| !built);
             match (query, &node.relation) {
-                (Some(query), _) => {
-                    session.query(query.statement(), Some(limit)).map_err(|error| {
-                        Box::new(describe_query_error(graph, Some(node), &query, &error))
-                    })
-                }
+                (Some(query), _) => session
+                    .query(query.statement(), Some(limit))
+                    .map_err(|error| Box::new(describe_query_error(graph, node, &query, &error))),
                 (None, Some(relation)) => {
                     let sql = sqlflow::compile::statement(graph, "all_rows", relation);
                     session.query(&sql, Some(limit)).map_err(|error| {
@@ -116,7 +114,7 @@ fn query(
 fn find(graph: &Graph, name: &str) -> Result<NodeIndex, Box<Diagnostic>> {
     let matches = |label: &str| label == name;
     let found = (0..)
-        .zip(&graph.nodes)
+        .zip(graph.nodes.iter())
         .find(|(_, node)| matches(&node.label()) || matches(&node.id.0))
         .map(|(index, _)| NodeIndex(index));
     found.ok_or_else(|| {
