@@ -28,9 +28,7 @@ use crate::graph::{
 use crate::project::Text;
 use crate::template::{
     Host, Introspection, Kind, Limits, Rendered, Renderer, TemplateError, TemplateSource,
-    from_serde,
 };
-use minijinja::Value;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -263,7 +261,11 @@ impl Workshop<'_> {
 
 /// The host that `node` is rendered with.
 fn host(graph: &Graph, node: &Node, variant: Variant) -> CompileHost {
-    let host = CompileHost::new(graph.shared.clone(), graph.names.clone(), node, model_value(node));
+    let (shared, names) = (graph.shared.clone(), graph.names.clone());
+    let host = match graph.find(&node.id) {
+        Some(index) => CompileHost::new(shared, names, &graph.nodes, index),
+        None => CompileHost::inline(shared, names, &node.package),
+    };
     host.incremental(variant == Variant::RowsStay)
 }
 
@@ -301,26 +303,6 @@ fn problem(graph: &Graph, node: &Node, error: &TemplateError) -> Diagnostic {
     };
     let generic = node.test().is_some_and(|test| test.generic.is_some());
     if generic { diagnostic.label(node.place.clone(), "for this test") } else { diagnostic }
-}
-
-/// The node as `model` shows it to its template.
-fn model_value(node: &Node) -> Value {
-    let relation = node.relation.as_ref();
-    from_serde(&serde_json::json!({
-        "unique_id": node.id.0,
-        "name": node.name,
-        "alias": relation.map_or(&node.name, |relation| &relation.identifier),
-        "database": relation.and_then(|relation| relation.database.as_deref()),
-        "schema": relation.and_then(|relation| relation.schema.as_deref()),
-        "package_name": node.package,
-        "resource_type": node.resource_type(),
-        "path": node.relative,
-        "original_file_path": &*node.file.path,
-        "fqn": node.fqn,
-        "tags": node.config.tags,
-        "description": node.description,
-        "config": node.config.all,
-    }))
 }
 
 /// Puts the common table expressions in place and writes the script.

@@ -372,10 +372,15 @@ fn render(
     Ok(Script { sections, remark: String::new() })
 }
 
+/// Where `query` stands in `sql`. Nearly always it is the end, which is cheaper to see than to find.
+fn find_tail(sql: &str, query: &str) -> Option<usize> {
+    if sql.ends_with(query) { Some(sql.len() - query.len()) } else { sql.find(query) }
+}
+
 fn with_origin(sql: String, queries: &[&Query]) -> Statement {
     let query = queries.iter().find_map(|query| {
         let text = query.statement();
-        let start = sql.find(text)?;
+        let start = find_tail(&sql, text)?;
         Some((start..start + text.len(), query.variant))
     });
     Statement { sql, query, hook: None }

@@ -2,7 +2,7 @@
 
 use super::bind::Names;
 use super::config::Merged;
-use super::node::{Node, NodeId, Reference, TemplateTraits};
+use super::node::{Node, NodeId, NodeIndex, Reference, TemplateTraits};
 use crate::diagnostic::{Code, Diagnostic, Place, Secrets, SourceFile};
 use crate::dialect::Dialect;
 use crate::project::{Node as YamlNode, Setting, Yaml};
@@ -337,6 +337,14 @@ fn find_doc(
     }
 }
 
+/// Makes what `model` is to a template. Few ask, so that it is made only then.
+pub(super) type ShowModel = Arc<dyn Fn() -> Value + Send + Sync>;
+
+/// For templates that belong to no model.
+pub(super) fn no_model() -> ShowModel {
+    Arc::new(|| Value::UNDEFINED)
+}
+
 /// What a template referred to and configured while it was parsed.
 #[derive(Debug, Default)]
 pub(super) struct Record {
@@ -354,7 +362,7 @@ pub(super) struct ParseHost {
     record: Mutex<Record>,
     /// The reference that fails, so that the template's error points at it.
     culprit: Option<Reference>,
-    model: Value,
+    model: ShowModel,
 }
 
 impl ParseHost {
@@ -363,7 +371,7 @@ impl ParseHost {
         package: &str,
         this: Option<RelationName>,
         settings: Merged,
-        model: Value,
+        model: ShowModel,
     ) -> Self {
         let this = this.map(|name| shared.relation(name));
         Self {
@@ -480,7 +488,7 @@ impl Host for ParseHost {
     }
 
     fn model(&self) -> Value {
-        self.model.clone()
+        (self.model)()
     }
 
     fn package(&self) -> &str {
@@ -524,34 +532,30 @@ pub(super) struct LateReference {
 pub struct CompileHost {
     shared: Arc<Shared>,
     names: Arc<Names>,
-    id: NodeId,
+    /// The node among all; `None` for a text that is no node, which may refer to everything.
+    node: Option<(Arc<Vec<Node>>, NodeIndex)>,
     package: String,
     this: Option<Relation>,
-    config: Map<String, serde_json::Value>,
-    /// What parsing saw; `None` lets the template refer to everything.
-    references: Option<Vec<Reference>>,
     incremental: bool,
     introspection: Option<Arc<dyn Introspection>>,
-    model: Value,
     /// Ephemeral models that the rendering named, in order.
     ephemeral: Mutex<Vec<NodeId>>,
 }
 
 impl CompileHost {
-    /// The host for `node`.
-    pub fn new(shared: Arc<Shared>, names: Arc<Names>, node: &Node, model: Value) -> Self {
+    /// The host for the node at `index` of `nodes`.
+    pub fn new(
+        shared: Arc<Shared>,
+        names: Arc<Names>,
+        nodes: &Arc<Vec<Node>>,
+        index: NodeIndex,
+    ) -> Self {
+        let node = &nodes[index.get()];
         Self {
             this: node.relation.clone().map(|name| shared.relation(name)),
-            shared,
-            names,
-            id: node.id.clone(),
             package: node.package.clone(),
-            config: node.config.all.clone(),
-            references: Some(node.references.clone()),
-            incremental: false,
-            introspection: None,
-            model,
-            ephemeral: Mutex::default(),
+            node: Some((nodes.clone(), index)),
+            ..Self::inline(shared, names, "")
         }
     }
 
@@ -561,15 +565,16 @@ impl CompileHost {
             this: None,
             shared,
             names,
-            id: NodeId("inline".to_owned()),
+            node: None,
             package: package.to_owned(),
-            config: Map::new(),
-            references: None,
             incremental: false,
             introspection: None,
-            model: Value::UNDEFINED,
             ephemeral: Mutex::default(),
         }
+    }
+
+    fn node(&self) -> Option<&Node> {
+        self.node.as_ref().map(|(nodes, index)| &nodes[index.get()])
     }
 
     /// The same host for a run over rows that stay.
@@ -596,7 +601,7 @@ impl CompileHost {
             .names
             .resolve(reference, &self.package)
             .map_err(|unbound| HostError::from(unbound.late()))?;
-        if self.references.as_ref().is_some_and(|seen| !seen.contains(reference)) {
+        if self.node().is_some_and(|node| !node.references.contains(reference)) {
             let help =
                 format!("write `-- depends_on: {{{{ {reference} }}}}` at the top of the file");
             return Err(HostError::from(LateReference {
@@ -653,7 +658,8 @@ impl Host for CompileHost {
     fn configure(&self, _: Vec<(String, Value)>) {}
 
     fn config(&self, key: &str) -> Option<Value> {
-        self.config.get(key).map(from_serde).or_else(|| default_setting(key))
+        let own = self.node().and_then(|node| node.config.all.get(key));
+        own.map(from_serde).or_else(|| default_setting(key))
     }
 
     fn var(&self, name: &str) -> Option<Value> {
@@ -674,7 +680,8 @@ impl Host for CompileHost {
 
     fn message(&self, level: Level, text: &str) {
         let mut messages = lock(&self.shared.messages);
-        messages.push((level, self.id.to_string(), text.to_owned()));
+        let who = self.node().map_or_else(|| "--inline".to_owned(), |node| node.id.to_string());
+        messages.push((level, who, text.to_owned()));
     }
 
     fn doc(&self, package: Option<&str>, name: &str) -> Option<String> {
@@ -690,7 +697,7 @@ impl Host for CompileHost {
     }
 
     fn model(&self) -> Value {
-        self.model.clone()
+        self.node().map_or(Value::UNDEFINED, super::shown::show_model)
     }
 
     fn package(&self) -> &str {

@@ -2,7 +2,7 @@
 //! `generate_alias_name`, which a project may replace by macros of its own.
 
 use super::config::{Config, Merged};
-use super::host::ParseHost;
+use super::host::{ParseHost, ShowModel};
 use super::problem::diagnose;
 use super::resolve::Context;
 use super::target::Target;
@@ -51,7 +51,7 @@ impl Naming {
         name: &str,
         package: &str,
         config: &Config,
-        model: Value,
+        model: &ShowModel,
     ) -> Result<RelationName, Box<Diagnostic>> {
         let wanted = [&config.database, &config.schema, &config.alias];
         let defaults: [&dyn Fn(&str) -> String; 3] = [
@@ -65,7 +65,7 @@ impl Naming {
             parts[part] = match (self.own[part], wanted[part]) {
                 (Some(id), wanted) => {
                     let wanted = wanted.as_deref().map_or(Value::from(()), Value::from);
-                    self.call(renderer, context, id, &[wanted, model.clone()], package, name)?
+                    self.call(renderer, context, id, &[wanted, model()], package, name)?
                 }
                 (None, Some(wanted)) => defaults[part](wanted),
                 (None, None) => without[part].clone(),
@@ -85,12 +85,13 @@ impl Naming {
         name: &str,
     ) -> Result<String, Box<Diagnostic>> {
         let this = Some(self.provisional(name));
+        let model = arguments.get(1).cloned().unwrap_or_default();
         let host = ParseHost::new(
             context.shared.clone(),
             package,
             this,
             Merged::default(),
-            arguments.get(1).cloned().unwrap_or_default(),
+            Arc::new(move || model.clone()),
         );
         match renderer.call(id, arguments, &[], Arc::new(host)) {
             Ok((value, _)) => Ok(value.to_string().trim().to_owned()),

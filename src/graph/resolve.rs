@@ -2,7 +2,7 @@
 
 use super::bind::Names;
 use super::config::{Config, Merged, folder_defaults, materialization, settings_at};
-use super::host::{Invocation, ParseHost, Shared, Surroundings};
+use super::host::{Invocation, ParseHost, Shared, ShowModel, Surroundings, no_model};
 use super::naming::Naming;
 use super::node::{Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference, TemplateTraits};
 use super::order;
@@ -339,7 +339,7 @@ impl Context<'_> {
             region: None,
         };
         let own = self.naming.provisional(&sql.name);
-        let model = model_value(&id, &sql.name, package, sql, own.schema.as_deref(), &merged);
+        let model = model_shower(&id, package, sql, own.schema.clone(), &merged);
         let parse = ParseHost::new(
             self.shared.clone(),
             &package.name,
@@ -372,7 +372,7 @@ impl Context<'_> {
             _ => false,
         };
         let relation = makes_relation.then(|| {
-            self.naming.relation(renderer, self, &sql.name, &package.name, &config, model)
+            self.naming.relation(renderer, self, &sql.name, &package.name, &config, &model)
         });
         let relation = match relation.transpose() {
             Ok(relation) => relation,
@@ -423,7 +423,7 @@ impl Context<'_> {
                 &seed.name,
                 &package.name,
                 &config,
-                Value::UNDEFINED,
+                &no_model(),
             );
             let relation = match relation {
                 Ok(relation) => relation,
@@ -653,7 +653,7 @@ fn locate(
     }
     let settings = Merged::default();
     let relation = node.relation.clone();
-    let host = ParseHost::new(shared.clone(), &node.package, relation, settings, Value::UNDEFINED);
+    let host = ParseHost::new(shared.clone(), &node.package, relation, settings, no_model());
     let host = Arc::new(host.failing_at(reference.clone()));
     let template =
         TemplateSource { path: node.file.path.clone(), text: node.file.text.clone(), region: None };
@@ -679,32 +679,35 @@ pub(super) fn fqn(package: &Package, relative: &str, name: &str) -> Vec<String> 
     fqn
 }
 
-/// The node as `model` shows it while names are still being made.
-fn model_value(
+/// Makes what `model` is to a node's template while names are still being made.
+fn model_shower(
     id: &NodeId,
-    name: &str,
     package: &Package,
     sql: &SqlFile,
-    schema: Option<&str>,
+    schema: Option<String>,
     merged: &Merged,
-) -> Value {
-    let mut config = serde_json::Map::new();
-    config.insert("enabled".to_owned(), true.into());
-    config.insert("materialized".to_owned(), "view".into());
-    config.insert("tags".to_owned(), serde_json::json!([]));
-    config.insert("meta".to_owned(), serde_json::json!({}));
-    config.extend(merged.to_map());
-    from_serde(&serde_json::json!({
-        "unique_id": id.0,
-        "name": name,
-        "alias": name,
-        "package_name": package.name,
-        "path": sql.relative,
-        "original_file_path": sql.file.path,
-        "schema": schema,
-        "resource_type": id.0.split('.').next(),
-        "config": config,
-    }))
+) -> ShowModel {
+    let (id, package, sql) = (id.clone(), package.name.clone(), sql.clone());
+    let merged = merged.clone();
+    Arc::new(move || {
+        let mut config = serde_json::Map::new();
+        config.insert("enabled".to_owned(), true.into());
+        config.insert("materialized".to_owned(), "view".into());
+        config.insert("tags".to_owned(), serde_json::json!([]));
+        config.insert("meta".to_owned(), serde_json::json!({}));
+        config.extend(merged.to_map());
+        from_serde(&serde_json::json!({
+            "unique_id": id.0,
+            "name": sql.name,
+            "alias": sql.name,
+            "package_name": package,
+            "path": sql.relative,
+            "original_file_path": &*sql.file.path,
+            "schema": schema,
+            "resource_type": id.0.split('.').next(),
+            "config": config,
+        }))
+    })
 }
 
 /// Where `config(key=…)` says `key`; the file's start where a macro says it.

@@ -60,6 +60,11 @@ impl Object for ShownGraph {
     }
 }
 
+/// A node as `model` shows it to its own template.
+pub(super) fn show_model(node: &Node) -> Value {
+    from_serde(&show(node, &ShownGraph::default()))
+}
+
 fn show_all(nodes: &[&Node], graph: &ShownGraph) -> Value {
     let shown = nodes.iter().map(|node| (node.id.0.clone(), show(node, graph)));
     from_serde(&serde_json::Value::Object(shown.collect::<Map<_, _>>()))

@@ -1,7 +1,7 @@
 //! The tests that YAML declares, as nodes; and how a generic test becomes SQL.
 
 use super::config::{Config, Merged, TestConfig, settings_at};
-use super::host::{ParseHost, has_jinja};
+use super::host::{ParseHost, has_jinja, no_model};
 use super::node::{GenericTest, Node, NodeId, NodeKind, Reference, TemplateTraits, TestNode};
 use super::problem::diagnose;
 use super::resolve::{Context, Made};
@@ -152,7 +152,7 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
         &package.name,
         None,
         merged.clone(),
-        Value::UNDEFINED,
+        no_model(),
     ));
     let macros = match render(renderer, id, &generic, about, &judgement, host.clone()) {
         Ok(rendered) => rendered.macros_called.iter().map(ToString::to_string).collect(),

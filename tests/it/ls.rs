@@ -11,7 +11,7 @@ sources:
       - {name: customers, path: data/customers.csv}
 ";
 
-const MODELS: &str = "\
+const STAGING: &str = "\
 models:
   - name: stg_orders
     config: {tags: [nightly, staging]}
@@ -22,6 +22,10 @@ models:
           - relationships: {arguments: {to: ref('stg_customers'), field: id}}
   - name: stg_customers
     config: {tags: [staging]}
+";
+
+const MARTS: &str = "\
+models:
   - name: revenue
     config: {materialized: table, tags: [nightly], meta: {owner: ada}}
     columns: [{name: id, data_tests: [unique]}]
@@ -33,7 +37,8 @@ models:
 fn shop() -> Project {
     Project::new()
         .file("sources/raw.yml", SOURCES)
-        .file("models/_models.yml", MODELS)
+        .file("models/staging/_staging.yml", STAGING)
+        .file("models/marts/_marts.yml", MARTS)
         .model("staging/stg_orders", "select * from {{ source('raw', 'orders') }}")
         .model("staging/stg_customers", "select * from {{ source('raw', 'customers') }}")
         .model("joined", "select * from {{ ref('stg_orders') }}, {{ ref('stg_customers') }}")
@@ -97,13 +102,21 @@ fn what_is_listed_can_be_selected() {
 
 #[test]
 fn paths_are_those_of_the_files_that_declare() {
-    let ran =
-        shop().run(["ls", "--output", "path", "--select", "revenue", "raw.orders", "countries"]);
+    let ran = shop().run([
+        "ls",
+        "--output",
+        "path",
+        "--select",
+        "revenue",
+        "source:raw.orders",
+        "countries",
+    ]);
     ran.succeeds().stdout(str![[r#"
 models/marts/revenue.sql
 seeds/countries.csv
+sources/raw.yml
 tests/positive.sql
-models/_models.yml
+models/marts/_marts.yml
 
 "#]]);
 }
@@ -113,7 +126,7 @@ fn json_is_one_object_a_line() {
     shop().run(["ls", "--output", "json", "--select", "revenue"]).succeeds().stdout(str![[r#"
 {"unique_id":"model.shop.revenue","name":"revenue","resource_type":"model","package_name":"shop","original_file_path":"models/marts/revenue.sql","alias":"revenue","tags":["nightly"],"config":{"materialized":"table","tags":["nightly"],"meta":{"owner":"ada"}},"depends_on":{"nodes":["model.shop.joined"]}}
 {"unique_id":"test.shop.positive","name":"positive","resource_type":"test","package_name":"shop","original_file_path":"tests/positive.sql","alias":null,"tags":[],"config":{},"depends_on":{"nodes":["model.shop.revenue"]}}
-{"unique_id":"test.shop.unique_revenue_id.1fc230e7ec","name":"unique_revenue_id","resource_type":"test","package_name":"shop","original_file_path":"models/_models.yml","alias":null,"tags":[],"config":{},"depends_on":{"nodes":["model.shop.revenue"]}}
+{"unique_id":"test.shop.unique_revenue_id.1fc230e7ec","name":"unique_revenue_id","resource_type":"test","package_name":"shop","original_file_path":"models/marts/_marts.yml","alias":null,"tags":[],"config":{},"depends_on":{"nodes":["model.shop.revenue"]}}
 
 "#]]);
 }

@@ -11,6 +11,7 @@
 mod bad_input;
 mod build;
 mod compile;
+mod load;
 mod ls;
 mod project;
 mod template;

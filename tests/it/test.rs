@@ -93,7 +93,7 @@ select {{ column_name }} from {{ model }} where {{ column_name }} < {{ limit }}
     for place in ["tests/generic/at_least.sql", "macros/at_least.sql"] {
         let project = orders_with(yaml, place, text);
         let ran = project.run(["test"]).fails().tallies("PASS=0 WARN=0 ERROR=2 SKIP=0");
-        ran.stderr_contains("at_least_orders_price__10  2 failures");
+        ran.stderr_contains("test `at_least_orders_price__10` found 2 failing rows");
     }
 }
 
