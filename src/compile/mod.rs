@@ -16,8 +16,8 @@ mod script;
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
 pub use script::{
-    LoadFacts, Script, Statement, audit_relation, batch_name, load_script, schema_script,
-    stage_relation, state_relation, state_script, statement,
+    LoadFacts, Script, Statement, audit_relation, batch_keys, batch_name, load_script,
+    schema_script, stage_relation, state_relation, state_script, statement,
 };
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};

@@ -3,7 +3,7 @@
 use super::{Hooks, Query, Variant};
 use crate::dialect::{Condition, Dialect, Section, Stage};
 use crate::graph::{Graph, Node, NodeKind, TestNode};
-use crate::mode::{Materialization, Mode};
+use crate::mode::{Key, Materialization, Mode};
 use crate::relation::RelationName;
 use minijinja::{Value, context};
 use std::fmt::Write;
@@ -340,13 +340,25 @@ pub fn audit_relation(graph: &Graph, node: &Node) -> RelationName {
     RelationName::new(graph.target.database.clone(), schema, name)
 }
 
+/// Counts the rows of the batch for `relation` whose key holds NULL, and those that share theirs.
+pub fn batch_keys(graph: &Graph, relation: &RelationName, key: &Key) -> String {
+    let dialect = graph.target.dialect;
+    let batch = dialect.quote(&batch_name(relation));
+    let context = context! { batch => batch, key => key.columns().to_vec() };
+    first_statement(render(dialect, "batch_keys", &context, &[]))
+}
+
 /// The one statement of a template that names nothing but `relation`; empty where the dialect has
 /// no such template.
 pub fn statement(graph: &Graph, template: &str, relation: &RelationName) -> String {
     let dialect = graph.target.dialect;
     let context = context! { relation => dialect.render(relation) };
-    let script = render(dialect, template, &context, &[]).unwrap_or_default();
-    let statements = script.sections.into_iter().flat_map(|section| section.statements);
+    first_statement(render(dialect, template, &context, &[]))
+}
+
+fn first_statement(script: Result<Script>) -> String {
+    let sections = script.unwrap_or_default().sections;
+    let statements = sections.into_iter().flat_map(|section| section.statements);
     statements.map(|statement| statement.sql).next().unwrap_or_default()
 }
 

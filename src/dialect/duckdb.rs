@@ -30,6 +30,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load",
             "state",
             "unread",
+            "batch_keys",
             "drop_table",
             "first_row",
             "all_rows",

@@ -32,6 +32,8 @@ pub(super) struct Bound {
     pub relation: Option<RelationName>,
     /// Whether it is only text in the queries of others.
     pub ephemeral: bool,
+    /// What stands in queries in place of its relation.
+    pub external: Option<String>,
 }
 
 /// Why a reference means nothing.
@@ -76,6 +78,7 @@ impl Names {
                 package: node.package.clone(),
                 relation: node.relation.clone(),
                 ephemeral: node.is_ephemeral(),
+                external: node.external().map(str::to_owned),
             };
             match node.resource_type() {
                 "model" | "seed" | "snapshot" => {

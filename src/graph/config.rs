@@ -97,7 +97,7 @@ pub struct Config {
     pub post_hooks: Vec<String>,
     /// Everything, as merged.
     pub all: Map<String, Value>,
-    /// Where the hooks are set.
+    /// Where hooks and key are set.
     pub places: BTreeMap<&'static str, Place>,
 }
 
@@ -200,7 +200,7 @@ impl Config {
             pre_hooks: reader.hooks("pre_hook"),
             post_hooks: reader.hooks("post_hook"),
             all: merged.to_map(),
-            places: ["pre_hook", "post_hook"]
+            places: ["pre_hook", "post_hook", "unique_key"]
                 .into_iter()
                 .filter_map(|key| Some((key, merged.get(key)?.place.clone())))
                 .collect(),

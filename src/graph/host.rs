@@ -100,6 +100,25 @@ impl Shared {
         }
     }
 
+    /// The same with other variables.
+    pub(super) fn with_vars(
+        other: &Arc<Self>,
+        vars: HashMap<String, BTreeMap<String, serde_json::Value>>,
+    ) -> Self {
+        let library = lock(&other.renderer).library().clone();
+        Self {
+            facts: other.facts.clone(),
+            dialect: other.dialect,
+            environment: other.environment.clone(),
+            vars,
+            cli_vars: other.cli_vars.clone(),
+            docs: other.docs.clone(),
+            renderer: Mutex::new(Renderer::new(library, Limits::default())),
+            secrets: other.secrets.clone(),
+            messages: Mutex::default(),
+        }
+    }
+
     /// What is the same for every rendering of the run.
     pub fn facts(&self) -> &Facts {
         &self.facts
@@ -616,6 +635,9 @@ impl CompileHost {
                 seen.push(bound.id.clone());
             }
             return Ok(Relation::cte(&ephemeral_name(&bound.name)));
+        }
+        if let Some(text) = &bound.external {
+            return Ok(Relation::cte(text));
         }
         match &bound.relation {
             Some(name) => Ok(self.shared.relation(name.clone())),

@@ -1,12 +1,14 @@
 //! Where a node's relation goes: dbt's `generate_database_name`, `generate_schema_name` and
 //! `generate_alias_name`, which a project may replace by macros of its own.
 
-use super::config::{Config, Merged};
-use super::host::{ParseHost, ShowModel};
+use super::config::Merged;
+use super::host::{ParseHost, ShowModel, no_model};
+use super::node::Node;
 use super::problem::diagnose;
 use super::resolve::Context;
+use super::shown::show_model;
 use super::target::Target;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::relation::RelationName;
 use crate::template::{BUILTIN_PACKAGE, Limits, MacroId, MacroLibrary, Renderer};
 use minijinja::Value;
@@ -40,32 +42,38 @@ impl Naming {
         RelationName::new(self.database.clone(), self.schema.clone(), name)
     }
 
-    /// The relation of the node called `name`.
+    /// The relation that `node` makes.
     ///
     /// # Errors
-    /// One of the project's own macros fails.
+    /// One of the project's own macros fails, or gives no name.
     pub(super) fn relation(
         &self,
         renderer: &mut Renderer,
         context: &Context<'_>,
-        name: &str,
-        package: &str,
-        config: &Config,
-        model: &ShowModel,
+        node: &Node,
     ) -> Result<RelationName, Box<Diagnostic>> {
-        let wanted = [&config.database, &config.schema, &config.alias];
+        let wanted = [&node.config.database, &node.config.schema, &node.config.alias];
         let defaults: [&dyn Fn(&str) -> String; 3] = [
             &|database| database.to_owned(),
             &|schema| format!("{}_{}", self.schema, schema.trim()),
             &|alias| alias.trim().to_owned(),
         ];
-        let without = [&self.database, &self.schema, &name.to_owned()];
+        let without = [&self.database, &self.schema, &node.name];
         let mut parts: [String; 3] = Default::default();
         for part in 0..3 {
             parts[part] = match (self.own[part], wanted[part]) {
                 (Some(id), wanted) => {
                     let wanted = wanted.as_deref().map_or(Value::from(()), Value::from);
-                    self.call(renderer, context, id, &[wanted, model()], package, name)?
+                    let arguments = [wanted, show_model(node)];
+                    let name = self.call(renderer, context, id, &arguments, node)?;
+                    if name.is_empty() {
+                        let message = format!("macro `{}` gave no name", MACROS[part]);
+                        return Err(Box::new(
+                            Diagnostic::error(Code::TEMPLATE_FAILED, message)
+                                .label(node.place.clone(), "for this node"),
+                        ));
+                    }
+                    name
                 }
                 (None, Some(wanted)) => defaults[part](wanted),
                 (None, None) => without[part].clone(),
@@ -81,22 +89,14 @@ impl Naming {
         context: &Context<'_>,
         id: MacroId,
         arguments: &[Value],
-        package: &str,
-        name: &str,
+        node: &Node,
     ) -> Result<String, Box<Diagnostic>> {
-        let this = Some(self.provisional(name));
-        let model = arguments.get(1).cloned().unwrap_or_default();
-        let host = ParseHost::new(
-            context.shared.clone(),
-            package,
-            this,
-            Merged::default(),
-            Arc::new(move || model.clone()),
-        );
-        match renderer.call(id, arguments, &[], Arc::new(host)) {
-            Ok((value, _)) => Ok(value.to_string().trim().to_owned()),
-            Err(error) => Err(Box::new(diagnose(&error, &context.files))),
-        }
+        let this = Some(self.provisional(&node.name));
+        let shown = arguments.get(1).cloned().unwrap_or_default();
+        let model: ShowModel = Arc::new(move || shown.clone());
+        let host =
+            ParseHost::new(context.shared.clone(), &node.package, this, Merged::default(), model);
+        name_by(renderer, context, id, arguments, host)
     }
 
     /// The schema that the tables of `source` land in where `into:` does not say otherwise: what
@@ -114,11 +114,28 @@ impl Naming {
             return Ok(source.to_owned());
         };
         let mut renderer = Renderer::new(context.library.clone(), Limits::default());
-        self.call(&mut renderer, context, id, &[Value::from(source)], package, source)
+        let settings = Merged::default();
+        let host = ParseHost::new(context.shared.clone(), package, None, settings, no_model());
+        name_by(&mut renderer, context, id, &[Value::from(source)], host)
     }
 
     /// The database of the target.
     pub(super) fn database(&self) -> &str {
         &self.database
+    }
+}
+
+/// The name that a macro gives.
+fn name_by(
+    renderer: &mut Renderer,
+    context: &Context<'_>,
+    id: MacroId,
+    arguments: &[Value],
+    host: ParseHost,
+) -> Result<String, Box<Diagnostic>> {
+    match renderer.call(id, arguments, &[], Arc::new(host)) {
+        Ok((value, _)) if value.is_none() => Ok(String::new()),
+        Ok((value, _)) => Ok(value.to_string().trim().to_owned()),
+        Err(error) => Err(Box::new(diagnose(&error, &context.files))),
     }
 }

@@ -93,6 +93,8 @@ pub struct SourceNode {
     pub identifier: String,
     /// How it is loaded; `None` where the table is already in the target.
     pub load: Option<Box<LoadNode>>,
+    /// What stands in queries in place of a relation: dbt-duckdb's `external_location`.
+    pub external: Option<String>,
     /// The column that says when a row was loaded.
     pub loaded_at_field: Option<String>,
     /// Freshness thresholds, as written.
@@ -234,6 +236,14 @@ impl Node {
     pub fn load(&self) -> Option<&LoadNode> {
         match &self.kind {
             NodeKind::Source(source) => source.load.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// What stands in queries in place of its relation, where it is a source of that kind.
+    pub fn external(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::Source(source) => source.external.as_deref(),
             _ => None,
         }
     }

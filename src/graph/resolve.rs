@@ -1,8 +1,10 @@
 //! Which nodes there are, and how they hang together.
 
-use super::bind::Names;
+use super::bind::{Names, Unbound};
 use super::config::{Config, Merged, folder_defaults, materialization, settings_at};
-use super::host::{Invocation, ParseHost, Shared, ShowModel, Surroundings, no_model};
+use super::host::{
+    Invocation, ParseHost, Shared, ShowModel, Surroundings, YamlText, has_jinja, no_model,
+};
 use super::naming::Naming;
 use super::node::{Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference, TemplateTraits};
 use super::order;
@@ -10,7 +12,7 @@ use super::problem::{Files, diagnose};
 use super::shown::ShownGraph;
 use super::target::{self, Target, TargetRequest};
 use super::{sources, tests};
-use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Place, SourceFile, did_you_mean};
 use crate::mode::Materialization;
 use crate::project::{
     DeclaredColumn, FolderSetting, NodeProperties, Package, ProfilesFile, Project, ProjectFile,
@@ -137,7 +139,7 @@ pub fn resolve(
     shared.dialect = Some(target.dialect);
     shared.vars = vars(project);
     shared.docs = docs(project);
-    let shared = Arc::new(shared);
+    let shared = render_vars(shared, problems);
     let naming = Naming::new(&library, &target);
     let context = Context { project, target, shared, library, files, naming, shown };
     let mut made = context.make_nodes();
@@ -244,6 +246,28 @@ fn vars(project: &Project) -> HashMap<String, BTreeMap<String, serde_json::Value
         }
     }
     scopes
+}
+
+/// Variables that are text may hold Jinja: dbt renders these, and nothing inside lists.
+fn render_vars(shared: Shared, problems: &mut Vec<Diagnostic>) -> Arc<Shared> {
+    let holds_jinja = |value: &serde_json::Value| value.as_str().is_some_and(has_jinja);
+    if !shared.vars.values().flat_map(BTreeMap::values).any(holds_jinja) {
+        return Arc::new(shared);
+    }
+    let raw = Arc::new(shared);
+    let mut rendered = raw.vars.clone();
+    for value in rendered.values_mut().flat_map(BTreeMap::values_mut) {
+        if let serde_json::Value::String(text) = value
+            && has_jinja(text)
+        {
+            let file = SourceFile::new("vars", text.as_str());
+            let place = Place::start_of(file);
+            if let Some(new) = raw.render_value(YamlText { text, place: &place }, problems) {
+                *value = new;
+            }
+        }
+    }
+    Arc::new(Shared::with_vars(&raw, rendered))
 }
 
 fn docs(project: &Project) -> HashMap<(String, String), String> {
@@ -371,17 +395,7 @@ impl Context<'_> {
             NodeKind::Model(materialization) => *materialization != Materialization::Ephemeral,
             _ => false,
         };
-        let relation = makes_relation.then(|| {
-            self.naming.relation(renderer, self, &sql.name, &package.name, &config, &model)
-        });
-        let relation = match relation.transpose() {
-            Ok(relation) => relation,
-            Err(problem) => {
-                made.problems.push(*problem);
-                return made;
-            }
-        };
-        made.nodes.push(Node {
+        let mut node = Node {
             id,
             name: sql.name.clone(),
             package: package.name.clone(),
@@ -390,7 +404,7 @@ impl Context<'_> {
             relative: sql.relative.clone(),
             fqn,
             place: Place::start_of(sql.file.clone()),
-            relation,
+            relation: None,
             config,
             description: self.description(properties, &mut made.problems),
             columns: self.columns(properties.map_or(&[][..], |p| &p.columns), &mut made.problems),
@@ -398,8 +412,28 @@ impl Context<'_> {
             macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
             parents: Vec::new(),
             traits: record.traits,
-        });
+        };
+        if makes_relation {
+            self.name_relation(renderer, &mut node, &mut made.problems);
+        }
+        made.nodes.push(node);
         made
+    }
+
+    /// Gives `node` the relation that it makes.
+    fn name_relation(
+        &self,
+        renderer: &mut Renderer,
+        node: &mut Node,
+        problems: &mut Vec<Diagnostic>,
+    ) {
+        match self.naming.relation(renderer, self, node) {
+            Ok(relation) => node.relation = Some(relation),
+            Err(problem) => {
+                node.relation = Some(self.naming.provisional(&node.name));
+                problems.push(*problem);
+            }
+        }
     }
 
     fn make_seeds(&self, package: &Package, properties: &PropertyIndex<'_>) -> Made {
@@ -417,23 +451,8 @@ impl Context<'_> {
                 made.disabled.push((seed.name.clone(), id));
                 continue;
             }
-            let relation = self.naming.relation(
-                &mut renderer,
-                self,
-                &seed.name,
-                &package.name,
-                &config,
-                &no_model(),
-            );
-            let relation = match relation {
-                Ok(relation) => relation,
-                Err(problem) => {
-                    made.problems.push(*problem);
-                    continue;
-                }
-            };
-            let file = crate::diagnostic::SourceFile::new(seed.path.as_str(), "");
-            made.nodes.push(Node {
+            let file = SourceFile::new(seed.path.as_str(), "");
+            let mut node = Node {
                 id,
                 name: seed.name.clone(),
                 package: package.name.clone(),
@@ -442,7 +461,7 @@ impl Context<'_> {
                 fqn,
                 place: Place::start_of(file.clone()),
                 file,
-                relation: Some(relation),
+                relation: None,
                 config,
                 description: self.description(known, &mut made.problems),
                 columns: self.columns(known.map_or(&[][..], |p| &p.columns), &mut made.problems),
@@ -450,7 +469,9 @@ impl Context<'_> {
                 macros: BTreeSet::new(),
                 parents: Vec::new(),
                 traits: TemplateTraits::default(),
-            });
+            };
+            self.name_relation(&mut renderer, &mut node, &mut made.problems);
+            made.nodes.push(node);
         }
         made
     }
@@ -511,7 +532,7 @@ impl Context<'_> {
 
     /// A text of a YAML file, rendered.
     pub(super) fn text(&self, text: &str, place: &Place, problems: &mut Vec<Diagnostic>) -> String {
-        let rendered = self.shared.render_text(super::host::YamlText { text, place }, problems);
+        let rendered = self.shared.render_text(YamlText { text, place }, problems);
         rendered.unwrap_or_default()
     }
 
@@ -557,6 +578,11 @@ impl Context<'_> {
                 unbound
             })
             .collect();
+        let (in_tests, unbound): (Vec<_>, Vec<_>) =
+            unbound.into_iter().partition(|(id, _)| id.0.starts_with("test."));
+        if !in_tests.is_empty() {
+            return self.without_tests(nodes, disabled, in_tests, problems);
+        }
         for (id, unbound) in unbound {
             let late = unbound.late();
             let node = nodes.iter().find(|node| node.id == id);
@@ -596,6 +622,34 @@ impl Context<'_> {
             on_run_start: hooks(|file| &file.on_run_start),
             on_run_end: hooks(|file| &file.on_run_end),
         }
+    }
+
+    /// Binds again without the tests whose references mean nothing. dbt's rule: such a test is
+    /// dropped, with a warning where the node does not exist, in silence where it is disabled.
+    fn without_tests(
+        self,
+        mut nodes: Vec<Node>,
+        disabled: Vec<(String, NodeId)>,
+        unbound: Vec<(NodeId, Unbound)>,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Graph {
+        for (id, unbound) in &unbound {
+            let Some(node) = nodes.iter().find(|node| node.id == *id) else { continue };
+            if let Unbound::Disabled { .. } = unbound {
+                continue;
+            }
+            let late = unbound.late();
+            let message = format!("test `{}` is left out: {}", node.name, late.message);
+            let problem = Diagnostic::warning(late.code, message).with_help_maybe(late.help);
+            let places =
+                locate(&self.shared, &self.library, &self.files, node, unbound.reference());
+            problems.push(point(problem, places));
+        }
+        nodes.retain(|node| unbound.iter().all(|(id, _)| node.id != *id));
+        for node in &mut nodes {
+            node.parents.clear();
+        }
+        self.bind(Made { nodes, disabled, problems: Vec::new() }, problems)
     }
 
     fn describe_cycle(&self, nodes: &[Node], names: &Names, cycle: &[NodeIndex]) -> Diagnostic {

@@ -88,6 +88,10 @@ fn make_table(
             identifier.clone(),
         ),
     };
+    let external = match &load {
+        Some(_) => None,
+        None => external(&config, source, table, &identifier),
+    };
     let about = context.text(&table.description, &table.place, problems);
     made.nodes.push(Node {
         id,
@@ -97,6 +101,7 @@ fn make_table(
             source: source.name.text.clone(),
             source_description: context.text(&source.description, &source.name.place, problems),
             identifier,
+            external,
             load: load.map(|(load, _)| Box::new(load)),
             loaded_at_field: table
                 .loaded_at_field
@@ -209,6 +214,25 @@ fn load_node(
         adopt: merged.get("adopt").is_some_and(|setting| setting.value == Value::Bool(true)),
     };
     Some((load, into))
+}
+
+/// dbt-duckdb's `meta: {external_location: ...}`: a path is quoted, a call such as
+/// `read_csv(...)` stands as it is.
+fn external(
+    config: &Config,
+    source: &DeclaredSource,
+    table: &DeclaredTable,
+    identifier: &str,
+) -> Option<String> {
+    let meta = config.all.get("meta").and_then(|meta| meta.get("external_location"));
+    let location = meta.or_else(|| config.all.get("external_location"))?.as_str()?;
+    let schema = source.schema.as_ref().unwrap_or(&source.name);
+    let location = location
+        .replace("{name}", &table.name.text)
+        .replace("{identifier}", identifier)
+        .replace("{schema}", &schema.text);
+    let call = location.contains('(') || location.starts_with('\'');
+    Some(if call { location } else { format!("'{}'", location.replace('\'', "''")) })
 }
 
 /// Where a table that has no path says how it is read.

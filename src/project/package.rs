@@ -104,6 +104,8 @@ fn read_package(root: &Path, prefix: &str, problems: &mut Vec<Diagnostic>) -> Op
     refuse_python(&models, problems);
     let (generic, tests) = find_in(&paths.tests, problems)
         .into_iter()
+        // Fixtures belong to dbt's unit tests.
+        .filter(|found| !found.relative.starts_with("fixtures/"))
         .partition::<Vec<_>, _>(|found| found.relative.starts_with("generic/"));
     let mut macros = find_in(&paths.macros, problems);
     macros.extend(generic);

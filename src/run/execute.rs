@@ -319,7 +319,7 @@ impl Execution<'_> {
         for parent in read_by(self.graph, node) {
             let parent = self.graph.node(parent);
             let Some(relation) = &parent.relation else { continue };
-            if self.standing.kind(relation).is_some() {
+            if parent.external().is_some() || self.standing.kind(relation).is_some() {
                 continue;
             }
             let external = parent.resource_type() == "source" && parent.load().is_none();

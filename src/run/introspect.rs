@@ -1,8 +1,8 @@
 //! Answers templates that ask the database, from a session of the engine.
 
 use crate::engine::{EngineError, Session};
-use crate::relation::{RelationKind, RelationName};
-use crate::template::{self, HostError, Introspection, from_serde};
+use crate::relation::{DataType, RelationKind, RelationName};
+use crate::template::{self, HostError, Introspection, Value, from_serde};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A session that templates may ask.
@@ -32,15 +32,45 @@ fn kind(kind: RelationKind) -> template::RelationKind {
     }
 }
 
+/// In capitals, as dbt's users compare it; the names of a nested type's fields stay as they are.
+fn type_name(data_type: &DataType) -> String {
+    let name = data_type.as_str();
+    let nested = ["struct(", "map(", "union(", "enum("].iter().any(|word| name.contains(word));
+    if nested { name.to_owned() } else { name.to_uppercase() }
+}
+
+fn is_numeric(data_type: &DataType) -> bool {
+    let name = data_type.as_str();
+    let number = name.starts_with("decimal") || name.ends_with("hugeint");
+    number && !name.ends_with(']')
+}
+
+/// A template computes with numbers: a decimal is one, though JSON cannot hold it exactly.
+fn shown(value: &serde_json::Value, numeric: bool) -> Value {
+    match value.as_str().filter(|_| numeric) {
+        Some(text) => match (text.parse::<i64>(), text.parse::<f64>()) {
+            (Ok(whole), _) => Value::from(whole),
+            (_, Ok(decimal)) => Value::from(decimal),
+            _ => Value::from(text),
+        },
+        None => from_serde(value),
+    }
+}
+
 impl Introspection for SessionIntrospection {
     fn query(&self, sql: &str) -> Result<template::Table, HostError> {
         let table = self.session().query(sql, None).map_err(host_error)?;
-        let columns = table.columns.into_iter().map(|(name, data_type)| template::Column {
-            name,
-            data_type: data_type.as_str().to_uppercase(),
+        let numeric: Vec<bool> =
+            table.columns.iter().map(|(_, data_type)| is_numeric(data_type)).collect();
+        let rows = table.rows.iter().map(|row| {
+            row.iter().zip(&numeric).map(|(value, numeric)| shown(value, *numeric)).collect()
         });
-        let rows = table.rows.iter().map(|row| row.iter().map(from_serde).collect());
-        Ok(template::Table { columns: columns.collect(), rows: rows.collect() })
+        let rows = rows.collect();
+        let columns = table
+            .columns
+            .into_iter()
+            .map(|(name, data_type)| template::Column { name, data_type: type_name(&data_type) });
+        Ok(template::Table { columns: columns.collect(), rows })
     }
 
     fn execute(&self, sql: &str) -> Result<(), HostError> {
@@ -54,7 +84,7 @@ impl Introspection for SessionIntrospection {
                 .into_iter()
                 .map(|column| template::Column {
                     name: column.name,
-                    data_type: column.data_type.as_str().to_uppercase(),
+                    data_type: type_name(&column.data_type),
                 })
                 .collect()
         }))

@@ -12,7 +12,7 @@ use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session, Table};
 use crate::graph::{LoadNode, Node, NodeKind, TestNode, TestSeverity};
 use crate::load::{FileLoad, load_files, scan_files};
-use crate::mode::Materialization;
+use crate::mode::{Key, Materialization};
 use crate::relation::{RelationKind, RelationName};
 use crate::template::Introspection;
 use serde_json::Value;
@@ -109,6 +109,11 @@ impl Worker<'_> {
         let mut problems = Vec::new();
         if rows_stay {
             let columns = self.batch_columns(node, relation, &mut problems)?;
+            if let Materialization::Incremental(mode) = materialization
+                && let Some(key) = mode.key()
+            {
+                self.check_keys(node, relation, key, &columns, &mut problems)?;
+            }
             compiled.script =
                 compile::bind_rows_that_stay(execution.graph, compiled, Some(&columns))?;
             execution.target.write_node(execution.graph, compiled)?;
@@ -195,6 +200,52 @@ impl Worker<'_> {
             );
         }
         Ok(target)
+    }
+
+    /// The key's columns are there; rows that share a key or have none are told, and follow dbt's
+    /// result.
+    fn check_keys(
+        &mut self,
+        node: &Node,
+        relation: &RelationName,
+        key: &Key,
+        columns: &[String],
+        problems: &mut Vec<Diagnostic>,
+    ) -> Result<()> {
+        let graph = self.execution.graph;
+        let place = node.config.places.get("unique_key").unwrap_or(&node.place).clone();
+        let fold = |name: &String| graph.target.dialect.fold(name);
+        let known: Vec<String> = columns.iter().map(fold).collect();
+        let missing: Vec<String> =
+            key.columns().iter().filter(|name| !known.contains(&fold(name))).cloned().collect();
+        if !missing.is_empty() {
+            let message =
+                format!("`unique_key` names {}, which `{relation}` lacks", columns_named(&missing));
+            return Err(Box::new(
+                Diagnostic::error(Code::DATA_FAILED, message)
+                    .at(place)
+                    .with_help(format!("its columns are {}", columns.join(", "))),
+            ));
+        }
+        let sql = compile::batch_keys(graph, relation, key);
+        let table = self.session.query(&sql, Some(1));
+        let table = table.map_err(|error| Box::new(plain(node, &error)))?;
+        let counts = table.rows.first().map(|row| [row.first(), row.get(1)].map(count_of));
+        let [with_null, with_copies] = counts.unwrap_or_default();
+        for (rows, what, result) in [
+            (with_null, "NULL in", "they are added, and no later run finds them again"),
+            (with_copies, "the same", "the table keeps more than one row of that key"),
+        ] {
+            if rows > 0 {
+                let message = format!("{} of the batch have {what} `unique_key`", rows_of(rows));
+                problems.push(
+                    Diagnostic::warning(Code::DATA_FAILED, message)
+                        .at(place.clone())
+                        .with_note(result),
+                );
+            }
+        }
+        Ok(())
     }
 
     fn seed(&mut self, node: &Node, compiled: &mut Compiled) -> Result<Done> {
@@ -362,6 +413,14 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
         on_empty: crate::graph::OnEmpty::Replace,
         adopt: true,
     }
+}
+
+fn count_of(value: Option<&Value>) -> u64 {
+    value.and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn rows_of(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{} rows", super::grouped(count)) }
 }
 
 fn columns_named(names: &[String]) -> String {

@@ -8,7 +8,7 @@ use std::error::Error as _;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 
-use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, Value, ValueKind};
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, Value};
 use minijinja::{Error, State};
 
 use super::error::{Kind, fail, fail_with_help, in_call};
@@ -16,7 +16,7 @@ use super::library::{Entry, MacroId, MacroLibrary};
 use super::scope::{Session, scope};
 use super::signature::{Arguments, arguments, unknown_argument};
 use super::suggest::nearest;
-use super::value::{Dict, own};
+use super::value::{Dict, own, settled};
 
 /// A macro as templates hold it.
 pub(crate) struct MacroRef {
@@ -94,7 +94,7 @@ fn bind_macro(entry: &Entry, args: &[Value]) -> Result<Vec<Value>, Error> {
     }
     let mut values: Vec<Option<Value>> = vec![None; count];
     for (slot, value) in values.iter_mut().zip(given.positional) {
-        *slot = Some(settled(value)?);
+        *slot = Some(settled(value.clone())?);
     }
     let mut kwargs = Vec::new();
     let mut caller = None;
@@ -103,9 +103,9 @@ fn bind_macro(entry: &Entry, args: &[Value]) -> Result<Vec<Value>, Error> {
             Some(index) if values[index].is_some() => {
                 return Err(wrong(format!("macro `{}` got `{name}` twice", info.name)));
             }
-            Some(index) => values[index] = Some(settled(&value)?),
+            Some(index) => values[index] = Some(settled(value)?),
             None if name == "caller" && info.caller => caller = Some(value),
-            None if info.kwargs => kwargs.push((Value::from(name), value)),
+            None if info.kwargs => kwargs.push((Value::from(name), settled(value)?)),
             None if name == "caller" => {
                 return Err(wrong(format!("macro `{}` does not use `caller()`", info.name)));
             }
@@ -121,6 +121,7 @@ fn bind_macro(entry: &Entry, args: &[Value]) -> Result<Vec<Value>, Error> {
     all.extend(values.into_iter().map(Option::unwrap_or_default));
     if info.varargs {
         let rest = given.positional.get(count..).unwrap_or_default();
+        let rest = rest.iter().cloned().map(settled).collect::<Result<Vec<_>, _>>()?;
         all.push(Value::from(Tuple::from(rest)));
     }
     if info.kwargs {
@@ -130,14 +131,6 @@ fn bind_macro(entry: &Entry, args: &[Value]) -> Result<Vec<Value>, Error> {
         all.push(Value::from(Kwargs::from_iter([("caller", caller)])));
     }
     Ok(all)
-}
-
-/// A lazily computed argument is computed once, as a list.
-fn settled(value: &Value) -> Result<Value, Error> {
-    match value.kind() {
-        ValueKind::Iterable => own(value.clone()),
-        _ => Ok(value.clone()),
-    }
 }
 
 impl Object for MacroRef {

@@ -240,9 +240,12 @@ impl Renderer {
         kwargs: &[(&str, Value)],
         host: Arc<dyn Host>,
     ) -> Result<(Value, Rendered), TemplateError> {
-        let mut arguments = args.to_vec();
+        // templates change what they are given, but not what the caller keeps
+        let owned = |value: &Value| own_deep(value).unwrap_or_else(|_| value.clone());
+        let mut arguments: Vec<Value> = args.iter().map(owned).collect();
         if !kwargs.is_empty() {
-            arguments.push(Value::from(kwargs.iter().cloned().collect::<Kwargs>()));
+            let kwargs = kwargs.iter().map(|(name, value)| (*name, owned(value)));
+            arguments.push(Value::from(kwargs.collect::<Kwargs>()));
         }
         let main = MacroRef::value(&self.library, id);
         let (scope, _) =

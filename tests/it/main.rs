@@ -10,9 +10,12 @@
 
 mod bad_input;
 mod build;
+mod codes;
 mod compile;
 mod load;
 mod ls;
 mod project;
+mod sample;
 mod template;
 mod test;
+mod walls;

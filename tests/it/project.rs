@@ -15,6 +15,9 @@ use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 use tempfile::TempDir;
 
+/// Where this package lies.
+pub(crate) const PROJECT_ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
 /// A project on disk. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Project {
@@ -146,19 +149,26 @@ impl Project {
     /// The rows of `sql` on the project's database.
     #[track_caller]
     pub(crate) fn query(&self, sql: &str) -> Value {
-        let table = self.session().query(sql, None).unwrap_or_else(|error| panic!("{error}"));
+        self.query_in("shop.duckdb", sql)
+    }
+
+    /// The rows of `sql` on the database in the file `database`.
+    #[track_caller]
+    pub(crate) fn query_in(&self, database: &str, sql: &str) -> Value {
+        let mut session = self.session(database);
+        let table = session.query(sql, None).unwrap_or_else(|error| panic!("{error}"));
         Value::from_iter(table.rows.into_iter().map(Value::from))
     }
 
     /// Changes the project's database behind sqlflow's back.
     #[track_caller]
     pub(crate) fn execute(&self, sql: &str) {
-        self.session().execute(sql).unwrap_or_else(|error| panic!("{error}"));
+        self.session("shop.duckdb").execute(sql).unwrap_or_else(|error| panic!("{error}"));
     }
 
     #[track_caller]
-    fn session(&self) -> Box<dyn Session> {
-        let options = Options::new(Location::File(self.root.join("shop.duckdb")));
+    fn session(&self, database: &str) -> Box<dyn Session> {
+        let options = Options::new(Location::File(self.root.join(database)));
         DuckDb::open(&options).unwrap().session().unwrap()
     }
 

@@ -8,7 +8,7 @@ use crate::template::error::{Kind, fail};
 use crate::template::scope::host;
 use crate::template::signature::{bind, function};
 use crate::template::value::{
-    List, dict, display, from_json, items_of, own_deep, to_json, to_yaml,
+    List, Set, dict, display, from_json, items_of, own_deep, to_json, to_yaml,
 };
 
 /// The longest `range`. Longer ones are mistakes, and their items cost fuel anyway.
@@ -75,7 +75,7 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     environment.add_function("joiner", minijinja_contrib::globals::joiner);
 }
 
-/// The distinct items, in their order; `none` for what cannot be iterated, as in dbt.
+/// A set of the items; `none` for what cannot be iterated, as in dbt.
 fn set(name: &str, args: &[Value]) -> Result<Value, Error> {
     let [value, default] = bind(name, ["value", "default"], args)?.0;
     let value = value.unwrap_or_default();
@@ -85,8 +85,7 @@ fn set(name: &str, args: &[Value]) -> Result<Value, Error> {
         (Err(_), None) if name == "set" => return Ok(Value::from(())),
         (Err(error), None) => return Err(error),
     };
-    let distinct: indexmap::IndexSet<Value> = items.into_iter().collect();
-    Ok(List::value(distinct.into_iter().collect()))
+    Ok(Set::value(items))
 }
 
 fn zip(args: &[Value], strict: bool) -> Result<Value, Error> {

@@ -6,7 +6,8 @@ use minijinja::{Environment, Error, State, filters};
 use crate::template::error::{Kind, fail};
 use crate::template::signature::bind;
 use crate::template::value::{
-    Dict, List, check_nesting, display, items_of, number, own, pairs_of, python_literal, to_json,
+    Dict, List, check_nesting, display, items_of, number, own, pairs_of, python_literal, repr,
+    settled, to_json,
 };
 
 pub(crate) fn register(environment: &mut Environment<'static>) {
@@ -23,6 +24,10 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     environment.add_filter("list", |state: &State, value: Value| own(filters::list(state, value)?));
     environment.add_filter("int", int);
     environment.add_filter("float", to_float);
+    for name in ["default", "d"] {
+        environment.add_filter(name, default);
+    }
+    environment.add_filter("urlencode", urlencode);
     environment.add_filter("sort", |state: &State, value: Value, args: Rest<ValueOrKwargs>| {
         let kwargs = named("sort", ["reverse", "case_sensitive", "attribute"], args)?;
         own(filters::sort(state, value, kwargs)?)
@@ -62,7 +67,7 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
 }
 
 fn literal_list(value: &Value) -> Result<Value, Error> {
-    let items = items_of(value)?;
+    let items: Vec<Value> = items_of(value)?.into_iter().map(settled).collect::<Result<_, _>>()?;
     for item in items.iter().filter(|item| item.as_object().is_some()) {
         check_nesting(None, item)?;
     }
@@ -70,7 +75,10 @@ fn literal_list(value: &Value) -> Result<Value, Error> {
 }
 
 fn literal_dict(value: &Value) -> Result<Value, Error> {
-    let pairs = pairs_of(value)?;
+    let mut pairs = pairs_of(value)?;
+    for (_, value) in &mut pairs {
+        *value = settled(std::mem::take(value))?;
+    }
     for (_, value) in pairs.iter().filter(|(_, value)| value.as_object().is_some()) {
         check_nesting(None, value)?;
     }
@@ -84,6 +92,40 @@ fn settle(state: &State, value: Value) -> Result<Value, Error> {
         return own(value);
     }
     Ok(value)
+}
+
+/// `x | default('y', boolean=true)`
+fn default(value: Value, args: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let [other, boolean] = bind("default", ["default_value", "boolean"], &args.into_values())?.0;
+    let replaced = value.is_undefined()
+        || boolean.is_some_and(|boolean| boolean.is_true()) && !value.is_true();
+    Ok(if replaced { other.unwrap_or_else(|| Value::from("")) } else { value })
+}
+
+/// A text, or the pairs of a query, as they stand in a URL.
+fn urlencode(value: &Value) -> Result<String, Error> {
+    if matches!(value.kind(), ValueKind::Map | ValueKind::Seq | ValueKind::Iterable) {
+        let pair = |(key, value): &(Value, Value)| {
+            let part = |value| quoted_for_url(&display(value), "").replace("%20", "+");
+            format!("{}={}", part(key), part(value))
+        };
+        let pairs: Vec<String> = pairs_of(value)?.iter().map(pair).collect();
+        return Ok(pairs.join("&"));
+    }
+    Ok(quoted_for_url(&display(value), "/"))
+}
+
+fn quoted_for_url(text: &str, safe: &str) -> String {
+    let mut quoted = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        let char = char::from(byte);
+        if char.is_ascii_alphanumeric() || "-._~".contains(char) || safe.contains(char) {
+            quoted.push(char);
+        } else {
+            quoted.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    quoted
 }
 
 /// `'%s' % x`

@@ -4,12 +4,14 @@ use minijinja::Environment;
 use minijinja::value::{Value, ValueKind};
 
 use crate::template::relation_object::Relation;
+use crate::template::value::Set;
 
 pub(crate) fn register(environment: &mut Environment<'static>) {
     environment.add_test("callable", |value: &Value| value.kind() == ValueKind::Plain);
     environment.add_test("sequence", |value: &Value| {
         use ValueKind::{Iterable, Map, Seq, String};
         matches!(value.kind(), String | Seq | Map | Iterable)
+            && value.downcast_object_ref::<Set>().is_none()
     });
     // packages tell a relation from a name by asking whether it is a mapping with metadata
     environment.add_test("mapping", |value: &Value| {

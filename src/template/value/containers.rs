@@ -2,7 +2,7 @@
 
 use minijinja::value::{Tuple, Value, ValueKind};
 
-use super::{Dict, List};
+use super::{Dict, List, Set};
 use crate::template::error::{Kind, fail};
 
 /// How deep lists and dicts may stand in each other. Printing, comparing and dropping them recurse.
@@ -21,13 +21,30 @@ pub(crate) fn own(value: Value) -> Result<Value, minijinja::Error> {
     }
 }
 
-/// As [`own`], for everything inside the value too: for what comes from JSON, YAML or a variable.
+/// A lazily computed sequence is computed once, as a list.
+pub(crate) fn settled(value: Value) -> Result<Value, minijinja::Error> {
+    match value.kind() {
+        ValueKind::Iterable => own(value),
+        _ => Ok(value),
+    }
+}
+
+/// As [`own`], for everything inside the value too, and what is ours is copied: for what comes from outside,
+/// such as JSON, a variable or the arguments of a test.
 pub(crate) fn own_deep(value: &Value) -> Result<Value, minijinja::Error> {
     match value.kind() {
         ValueKind::Seq if !value.is_tuple() => {
             let items = items_of(value)?.iter().map(own_deep).collect::<Result<_, _>>()?;
             Ok(List::value(items))
         }
+        ValueKind::Seq => {
+            let items = items_of(value)?.iter().map(own_deep).collect::<Result<Vec<_>, _>>()?;
+            Ok(Value::from(Tuple::from(items)))
+        }
+        ValueKind::Iterable => match value.downcast_object_ref::<Set>() {
+            Some(set) => Ok(Set::value(set.items())),
+            None => Ok(value.clone()),
+        },
         ValueKind::Map if is_plain_map(value) || is_ours(value) => {
             let pairs = pairs_of(value)?
                 .into_iter()
@@ -80,6 +97,11 @@ pub(crate) fn check_nesting(
                 return Err(fail(Kind::Value, "a dict cannot hold itself"));
             }
             dict.containers()
+        } else if let Some(set) = value.downcast_object::<Set>() {
+            if container == Some(std::sync::Arc::as_ptr(&set).cast()) {
+                return Err(fail(Kind::Value, "a set cannot hold itself"));
+            }
+            set.containers()
         } else if let Some(tuple) = value.downcast_object_ref::<Tuple>() {
             tuple.iter().filter(|item| item.as_object().is_some()).cloned().collect()
         } else {
@@ -95,7 +117,9 @@ pub(crate) fn check_nesting(
 }
 
 fn is_ours(value: &Value) -> bool {
-    value.downcast_object_ref::<List>().is_some() || value.downcast_object_ref::<Dict>().is_some()
+    value.downcast_object_ref::<List>().is_some()
+        || value.downcast_object_ref::<Dict>().is_some()
+        || value.downcast_object_ref::<Set>().is_some()
 }
 
 /// A map that is data and not one of the context's objects or a `namespace`.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use minijinja::value::{Enumerator, Kwargs, Object, Tuple, Value};
 use minijinja::{Error, ErrorKind, State};
 
-use super::{List, check_nesting, pairs_of, repr};
+use super::{List, check_nesting, pairs_of, repr, settled};
 use crate::template::error::{Kind, fail};
 use crate::template::signature::bind;
 
@@ -36,6 +36,7 @@ impl Dict {
     }
 
     fn insert(self: &Arc<Self>, key: Value, value: Value) -> Result<(), Error> {
+        let value = settled(value)?;
         if value.as_object().is_some() {
             check_nesting(Some(Arc::as_ptr(self).cast()), &value)?;
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, ErrorKind, State};
 
-use super::{check_nesting, items_of, repr};
+use super::{check_nesting, items_of, repr, settled};
 use crate::template::error::{Kind, fail};
 use crate::template::signature::bind;
 
@@ -36,6 +36,7 @@ impl List {
     }
 
     fn insert(self: &Arc<Self>, at: usize, item: Value) -> Result<Value, Error> {
+        let item = settled(item)?;
         if item.as_object().is_some() {
             check_nesting(Some(Arc::as_ptr(self).cast()), &item)?;
         }

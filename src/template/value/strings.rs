@@ -4,7 +4,7 @@
 use minijinja::value::{Tuple, Value, ValueKind};
 use minijinja::{Error, ErrorKind, State};
 
-use super::{List, own, repr};
+use super::{List, Set, own, repr};
 use crate::template::error::{Kind, fail};
 use crate::template::signature::bind;
 
@@ -20,7 +20,10 @@ pub(crate) fn unknown_method(
         ValueKind::Undefined => return Err(fail(Kind::Undefined, "")),
         ValueKind::String => string(value.as_str().unwrap_or_default(), method, args)?,
         ValueKind::Seq | ValueKind::Iterable if value.is_tuple() => None,
-        ValueKind::Seq if value.downcast_object_ref::<List>().is_some() => {
+        ValueKind::Seq | ValueKind::Iterable
+            if value.downcast_object_ref::<List>().is_some()
+                || value.downcast_object_ref::<Set>().is_some() =>
+        {
             return Err(no_method(value, method));
         }
         ValueKind::Seq | ValueKind::Iterable => {
@@ -61,6 +64,7 @@ fn no_method(value: &Value, method: &str) -> Error {
     let kind = match value.kind() {
         ValueKind::None => "None".to_string(),
         ValueKind::Plain => repr(value),
+        ValueKind::Iterable if value.downcast_object_ref::<Set>().is_some() => "a set".to_string(),
         kind => format!("a {kind}"),
     };
     fail(Kind::Value, format!("{kind} has no method `{method}`"))

@@ -261,3 +261,111 @@ error[SF215]: no generic test `not_nul`
 
 "#]]);
 }
+
+#[test]
+fn a_model_and_a_seed_of_one_name_are_both_shown() {
+    let project = Project::new().model("a", "select 1 as id").file("seeds/a.csv", "id\n1\n");
+    refuse(&project).stderr_is(str![[r#"
+error[SF115]: a model and a seed are called `a`
+ --> seeds/a.csv:1:1
+  |
+1 |
+  | ^
+  |
+ ::: models/a.sql:1:1
+  |
+1 | select 1 as id
+  | - the other one
+  |
+  = help: rename one of them: `ref` could not tell them apart
+
+
+"#]]);
+}
+
+#[test]
+fn a_source_that_is_declared_twice_is_refused() {
+    let yaml = "sources:\n  - name: raw\n    tables: [{name: orders}]\n";
+    let project = Project::new().file("sources/one.yml", yaml).file("sources/two.yml", yaml);
+    refuse(&project).stderr_is(str![[r#"
+error[SF115]: two sources are called `raw.orders`
+ --> sources/two.yml:3:21
+  |
+3 |     tables: [{name: orders}]
+  |                     ^^^^^^
+  |
+ ::: sources/one.yml:3:21
+  |
+3 |     tables: [{name: orders}]
+  |                     ------ the other one
+  |
+  = help: remove one of the declarations
+
+
+"#]]);
+}
+
+#[test]
+fn a_model_on_the_relation_of_a_load_is_refused() {
+    let yaml = "\
+sources:
+  - name: raw
+    tables:
+      - name: t
+        path: t.csv
+        load: {into: main.orders}
+";
+    let project = Project::new()
+        .file("sources/raw.yml", yaml)
+        .file("t.csv", "id\n1\n")
+        .model("orders", "select * from {{ source('raw', 't') }}");
+    refuse(&project).stderr_is(str![[r#"
+error[SF116]: model `orders` and source `raw.t` both make the relation `main.orders`
+ --> sources/raw.yml:4:15
+  |
+4 |       - name: t
+  |               ^
+  |
+ ::: models/orders.sql:1:1
+  |
+1 | select * from {{ source('raw', 't') }}
+  | - the other one
+  |
+  = help: load into another table: `load: {into: schema.table}`
+
+
+"#]]);
+}
+
+#[test]
+fn an_unknown_generic_test_is_refused() {
+    let yaml = "\
+models:
+  - name: a
+    columns:
+      - name: id
+        data_tests:
+          - not_nul
+          - is_a_prime
+";
+    let project = Project::new().model("a", "select 1 as id").file("models/_models.yml", yaml);
+    refuse(&project).stderr_is(str![[r#"
+error[SF215]: no generic test `not_nul`
+ --> models/_models.yml:6:13
+  |
+6 |           - not_nul
+  |             ^^^^^^^
+  |
+  = help: did you mean `not_null`?
+
+error[SF215]: no generic test `is_a_prime`
+ --> models/_models.yml:7:13
+  |
+7 |           - is_a_prime
+  |             ^^^^^^^^^^
+  |
+  = help: define it in macros/ or tests/generic/: `{% test is_a_prime(model, column_name) %} … {% endtest %}`
+
+
+"#]]);
+}

@@ -254,3 +254,111 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
 "#]]);
 }
+
+#[test]
+fn a_model_that_is_no_query_is_refused() {
+    let project = Project::new().model("a", "create table x as select 1 as id");
+    project.run(["build"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ view   main.a  failed
+
+error[SF118]: model `a` is a `create` statement, expected a query
+ --> models/a.sql:1:1
+  |
+1 | create table x as select 1 as id
+  | ^^^^^^
+  |
+  = help: write a `select`: sqlflow makes the table or view from it
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_table_that_does_not_exist_is_shown() {
+    let project = Project::new().model("a", "select *\nfrom nowhere.orders\n");
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ view   main.a  failed  [TIME]
+
+error[SF502]: duckdb: Table with name "nowhere.orders" does not exist because schema "nowhere" does not exist.
+ --> models/a.sql:2:6
+  |
+2 | from nowhere.orders
+  |      ^^^^^^^
+  |
+  = note: the statement is in target/run/shop/models/a.sql
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_hook_that_fails_takes_the_table_with_it() {
+    let text = "{{ config(materialized='table', post_hook='insert into {{ this }} values (1, 2)') }}\nselect 1 as id\n";
+    let project = Project::new().model("a", text);
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ table  main.a  failed  [TIME]
+
+error[SF502]: duckdb: table a has 1 columns but 2 values were supplied
+ --> models/a.sql:1:33
+  |
+1 | {{ config(materialized='table', post_hook='insert into {{ this }} values (1, 2)') }}
+  |                                 ^^^^^^^^^ in this post_hook
+  |
+  = note: the statement is in target/run/shop/models/a.sql
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_wrong_query_of_show_is_pointed_at() {
+    let project = Project::new().model("a", "select 1 as id");
+    project.run(["build"]).succeeds();
+    project.run(["show", "--inline", "select idd from {{ ref('a') }}"]).fails().stderr_is(str![[
+        r#"
+error[SF502]: duckdb: Referenced column "idd" not found in FROM clause
+ --> --inline:1:8
+  |
+1 | select idd from {{ ref('a') }}
+  |        ^^^
+  |
+  = help: did you mean `id`?
+
+
+"#
+    ]]);
+}
+
+#[test]
+fn a_source_table_that_is_not_there_says_how_to_load_it() {
+    let yaml = "sources:\n  - name: raw\n    tables: [{name: t, path: t.csv}]\n";
+    let project = Project::new()
+        .file("sources/raw.yml", yaml)
+        .file("t.csv", "id\n1\n")
+        .model("a", "select * from {{ source('raw', 't') }}");
+    project.run(["run"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ view   main.a  failed  [TIME]
+
+error[SF308]: `a` needs source `raw.t`, but `raw.t` does not exist
+ --> models/a.sql:1:18
+  |
+1 | select * from {{ source('raw', 't') }}
+  |                  ^^^^^^^^^^^^^^^^^^
+  |
+  = help: make it first: `sqlflow load --select source:raw.t`, or everything with `sqlflow build`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}

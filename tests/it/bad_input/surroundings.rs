@@ -133,6 +133,8 @@ fn a_model_that_is_not_utf_8_is_named() {
     let project = Project::new().bytes("models/a.sql", b"select 'caf\xe9' as name\n");
     refuse(&project).stderr_is(str![[r#"
 error[SF111]: cannot read `models/a.sql`: line 1 is not UTF-8
+ |
+ = help: save the file as UTF-8
 
 
 "#]]);
@@ -149,6 +151,119 @@ note[SF113]: dbt_project.yml is not read: sqlflow.yml counts
   | ^
 
 Parsed 0 nodes.
+
+"#]]);
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_named() {
+    let project = Project::new();
+    project.run(["build", "--project-dir", "elsewhere"]).exits(2).stderr_is(str![[r#"
+error[SF107]: the project directory `elsewhere` does not exist
+
+
+"#]]);
+}
+
+#[test]
+fn a_database_path_that_is_a_directory_is_named() {
+    let project = Project::new().model("a", "select 1 as id").directory("shop.duckdb");
+    project.run(["build"]).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+error[SF601]: target `dev` cannot be opened: `[PROJECT]/shop.duckdb` is a directory, expected a DuckDB database file
+ --> profiles.yml:4:31
+  |
+4 |     dev: {type: duckdb, path: shop.duckdb, threads: 2}
+  |                               ^^^^^^^^^^^
+  |
+  = help: `sqlflow debug` shows how the target is set up
+
+
+"#]]);
+}
+
+#[test]
+fn a_database_in_a_directory_that_does_not_exist_is_named() {
+    let profiles = "shop:\n  target: dev\n  outputs:\n    dev: {type: duckdb, path: db/x.duckdb}\n";
+    let project = Project::new().file("profiles.yml", profiles).model("a", "select 1 as id");
+    project.run(["build"]).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 4 threads
+error[SF601]: target `dev` cannot be opened: the directory `[PROJECT]/db` of the database `[PROJECT]/db/x.duckdb` does not exist
+ --> profiles.yml:4:31
+  |
+4 |     dev: {type: duckdb, path: db/x.duckdb}
+  |                               ^^^^^^^^^^^
+  |
+  = help: `sqlflow debug` shows how the target is set up
+
+
+"#]]);
+}
+
+#[test]
+fn a_database_file_that_is_something_else_is_named_and_left_alone() {
+    let project = Project::new().model("a", "select 1 as id").file("shop.duckdb", "my notes");
+    project.run(["build"]).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+error[SF601]: target `dev` cannot be opened: `[PROJECT]/shop.duckdb` is not a DuckDB database but another file
+ --> profiles.yml:4:31
+  |
+4 |     dev: {type: duckdb, path: shop.duckdb, threads: 2}
+  |                               ^^^^^^^^^^^
+  |
+  = help: `sqlflow debug` shows how the target is set up
+
+
+"#]]);
+    assert_eq!(project.read("shop.duckdb"), "my notes");
+}
+
+#[test]
+fn a_setting_that_duckdb_does_not_know_is_named() {
+    let profiles = "\
+shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: shop.duckdb, settings: {memory_limitt: 1GB}}
+";
+    let project = Project::new().file("profiles.yml", profiles).model("a", "select 1 as id");
+    project.run(["build"]).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 4 threads
+error[SF601]: target `dev` cannot be opened: setting `memory_limitt`: unrecognized configuration parameter "memory_limitt"
+ --> profiles.yml:4:31
+  |
+4 |     dev: {type: duckdb, path: shop.duckdb, settings: {memory_limitt: 1GB}}
+  |                               ^^^^^^^^^^^
+  |
+  = help: nothing was built yet: `sqlflow build` makes it
+
+
+"#]]);
+    assert!(!project.has("shop.duckdb"));
+}
+
+#[test]
+fn a_target_directory_that_is_a_file_is_named() {
+    let project = Project::new().model("a", "select 1 as id").file("target", "not a directory\n");
+    project.run(["build"]).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+error[SF901]: `[PROJECT]/target` is a file, expected a directory
+ |
+ = help: remove it, or name another directory with --target-path
+
+
+"#]]);
+    assert!(!project.has("shop.duckdb"));
+    project.run(["compile"]).exits(3).stderr_is(str![[r#"
+error[SF901]: `[PROJECT]/target` is a file, expected a directory
+ |
+ = help: remove it, or name another directory with --target-path
+
 
 "#]]);
 }

@@ -104,3 +104,17 @@ error[SF105]: `--vars` is not a mapping
 
 "#]]);
 }
+
+#[test]
+fn a_node_that_does_not_exist_cannot_be_shown() {
+    shop().run(["show", "order"]).fails().stderr_is(str![]);
+}
+
+#[test]
+fn show_without_anything_to_show_says_what_it_needs() {
+    shop().run(["show"]).exits(2).stderr_is(str![[r#"
+error[SF220]: name a node, or give a query with --inline
+
+
+"#]]);
+}

@@ -351,14 +351,6 @@ error[SF117]: `mode: merge` is not supported by this version
   |
   = help: loads replace their table: `mode: replace`
 
-error[SF117]: `key: ["id"]` is not supported by this version
- --> sources/raw.yml:6:34
-  |
-6 |         load: {mode: merge, key: [id]}
-  |                                  ^
-  |
-  = help: loads replace their table: `mode: replace`
-
 
 "#]]);
 }
@@ -398,6 +390,72 @@ error[SF210]: ref('nowhere'): no model, seed or snapshot `nowhere`
   |
 1 | select * from {{ ref('nowhere') }}
   |                  ^^^^^^^^^^^^^^
+
+
+"#]]);
+}
+
+#[test]
+fn an_unknown_key_of_a_load_is_compared_with_the_known_ones() {
+    let yaml = "\
+sources:
+  - name: raw
+    tables:
+      - name: t
+        path: t.csv
+        load: {mod: replace}
+        options: {delimeter: ';'}
+";
+    let project = Project::new().file("sources/raw.yml", yaml).file("t.csv", "a\n1\n");
+    project.run(["parse"]).stderr_is(str![[r#"
+error[SF105]: unknown load option `mod`
+ --> sources/raw.yml:6:16
+  |
+6 |         load: {mod: replace}
+  |                ^^^
+  |
+  = help: did you mean `mode`?
+
+error[SF105]: unknown option `delimeter`
+ --> sources/raw.yml:7:19
+  |
+7 |         options: {delimeter: ';'}
+  |                   ^^^^^^^^^
+  |
+  = help: did you mean `delimiter`?
+
+
+"#]]);
+}
+
+#[test]
+fn an_unknown_materialization_of_a_folder_is_told_once() {
+    let project = Project::new()
+        .file("sqlflow.yml", "name: shop\nmodels:\n  +materialized: tables\n")
+        .model("a", "select 1 as id")
+        .model("b", "select 1 as id");
+    refuse(&project).stderr_is(str![[r#"
+error[SF105]: unknown materialization `tables`
+ --> sqlflow.yml:3:18
+  |
+3 |   +materialized: tables
+  |                  ^^^^^^
+  |
+  = help: did you mean `table`?
+
+
+"#]]);
+}
+
+#[test]
+fn a_project_file_that_is_a_list_is_refused() {
+    let project = Project::new().file("sqlflow.yml", "- name: shop\n");
+    refuse(&project).stderr_is(str![[r#"
+error[SF105]: `the project file` is a list, expected a mapping
+ --> sqlflow.yml:1:1
+  |
+1 | - name: shop
+  | ^
 
 
 "#]]);

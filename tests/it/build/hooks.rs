@@ -69,3 +69,34 @@ select 1 as id
     project.run(["build"]).fails().stderr_contains("nowhere");
     assert_eq!(project.relations(), [""; 0]);
 }
+
+#[test]
+fn a_hook_of_several_statements_runs_all_of_them() {
+    let text = "\
+{{ config(materialized='table', post_hook=\"create table one as select 1 as n; create table two as select 2 as n;\") }}
+select 1 as id
+";
+    let project = Project::new().model("a", text);
+    project.run(["build"]).succeeds();
+    assert_eq!(project.relations(), ["main.a", "main.one", "main.two"]);
+}
+
+#[test]
+fn hooks_around_the_run_are_carried_out() {
+    let text = "\
+name: shop
+on-run-start: \"create table if not exists diary (word varchar)\"
+on-run-end:
+  - \"insert into diary values ('{{ target.name }}')\"
+  - \"{{ note('end') }}\"
+";
+    let project = Project::new()
+        .file("sqlflow.yml", text)
+        .file(
+            "macros/note.sql",
+            "{% macro note(word) %}insert into diary values ('{{ word }}'){% endmacro %}",
+        )
+        .model("a", "select 1 as id");
+    project.run(["build"]).succeeds();
+    assert_eq!(project.query("select word from diary order by rowid"), json!([["dev"], ["end"]]));
+}

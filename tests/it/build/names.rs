@@ -160,3 +160,19 @@ sources:
     project.run(["build"]).succeeds().tallies("PASS=1 WARN=0 ERROR=0 SKIP=0");
     assert_eq!(project.query("select * from a"), json!([[7]]));
 }
+
+#[test]
+fn the_projects_own_generate_schema_name_decides() {
+    let text = "\
+{% macro generate_schema_name(custom_schema_name, node) -%}
+  {{ custom_schema_name | trim if custom_schema_name else target.schema ~ '_' ~ node.name }}
+{%- endmacro %}
+";
+    let project = Project::new()
+        .file("macros/names.sql", text)
+        .file("seeds/codes.csv", "code\nde\n")
+        .model("a", "{{ config(schema='marts') }}select 1 as id")
+        .model("b", "select * from {{ ref('a') }}");
+    project.run(["build"]).succeeds();
+    assert_eq!(project.relations(), ["main_b.b", "main_codes.codes", "marts.a"]);
+}
