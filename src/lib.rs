@@ -1,17 +1,28 @@
-//! sqlflow compiles a directory of SQL models and YAML into SQL for one database, and carries it out.
+//! sqlflow compiles a directory of SQL models and YAML into SQL for one database, and carries it
+//! out.
 //!
-//! Data flows one way, from files to outcome; each stage is a module that knows only those above it:
+//! Data flows one way, from files to outcome. Each module knows only those above it in this table,
+//! and a test holds it to that:
 //!
 //! | module | takes | gives | touches |
 //! | --- | --- | --- | --- |
-//! | [`diagnostic`] | | problems as data | – |
+//! | [`diagnostic`] | | problems as data, with places | – |
 //! | [`relation`] | | names, columns, types | – |
 //! | [`mode`] | | what a batch does to the rows there | – |
 //! | [`dialect`] | `templates/<dialect>/*.sql` | SQL text | – |
-//! | [`project`] | a directory | declarations with their places | reads the project |
-//! | [`template`] | Jinja | text | – |
+//! | [`project`] | a directory | declarations, as written | reads the project |
+//! | [`template`] | Jinja, `templates/macros/*.sql` | text | – |
 //! | [`graph`] | declarations | nodes, bound and in order | – |
-//! | [`compile`] | nodes | scripts | – |
+//! | [`compile`] | nodes | scripts of SQL | – |
+//! | [`artifact`] | nodes, scripts, results | `target/` | writes `target/` |
+//! | [`engine`] | SQL | rows, errors | the target database |
+//! | [`connector`] | files | a scan that the engine runs | reads data files |
+//! | [`load`] | a scan | a table, whole or not at all | the engine |
+//! | [`run`] | scripts in order | an outcome | the engine |
+//! | [`watch`] | a directory | what was saved | the file system |
+//!
+//! The library never prints, never exits, and is given environment, clock and ids: see
+//! [`graph::Surroundings`]. The binary parses arguments, calls it, and tells what came of it.
 
 pub mod artifact;
 pub mod compile;

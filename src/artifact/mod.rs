@@ -16,14 +16,15 @@ mod run_results;
 pub use manifest::manifest;
 pub use run_results::{NodeTiming, ResultRow, run_results};
 
-use crate::compile::Compiled;
+use crate::compile::{Compiled, Query};
 use crate::diagnostic::{Code, Diagnostic, Secrets};
 use crate::graph::{Graph, Node};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
 
 /// The project's `target/`.
 #[derive(Debug, Clone)]
@@ -74,6 +75,38 @@ impl TargetDirectory {
         nodes.par_iter().try_for_each(|compiled| self.write_files(graph, compiled))
     }
 
+    /// Removes what earlier runs wrote for nodes that are no more, or that write less now: the same
+    /// project leaves the same files, whatever was there before.
+    ///
+    /// # Errors
+    /// The file that could not be removed.
+    pub fn sweep(&self, graph: &Graph, nodes: &[Compiled]) -> Result<(), Box<Diagnostic>> {
+        let mut kept = HashSet::new();
+        for compiled in nodes {
+            let node = graph.node(compiled.index);
+            let path = self.root.join(Self::compiled_path(node));
+            if compiled.query.is_some() || compiled.needs_connection {
+                kept.insert(path.clone());
+            }
+            if second_query(compiled).is_some() || compiled.needs_connection {
+                kept.insert(path.with_extension("incremental.sql"));
+            }
+            if !compiled.script.is_empty() || compiled.needs_connection {
+                kept.insert(self.root.join(Self::run_path(node)));
+            }
+        }
+        for folder in ["compiled", "run"] {
+            for entry in WalkDir::new(self.root.join(folder)).into_iter().flatten() {
+                let sql = entry.path().extension().is_some_and(|extension| extension == "sql");
+                if entry.file_type().is_file() && sql && !kept.contains(entry.path()) {
+                    fs::remove_file(entry.path())
+                        .map_err(|error| unwritable(entry.path(), &error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Writes query and script of one node.
     ///
     /// # Errors
@@ -88,10 +121,7 @@ impl TargetDirectory {
         if let Some(query) = &compiled.query {
             self.write(&path, &query.text)?;
         }
-        let incremental = compiled.incremental.as_ref();
-        if let Some(query) = incremental
-            .filter(|query| Some(&query.text) != compiled.query.as_ref().map(|q| &q.text))
-        {
+        if let Some(query) = second_query(compiled) {
             self.write(&path.with_extension("incremental.sql"), &query.text)?;
         }
         if !compiled.script.is_empty() {
@@ -139,6 +169,12 @@ impl TargetDirectory {
             Err(error) => Err(unwritable(&self.root, &error)),
         }
     }
+}
+
+/// The query over rows that stay, where it is another one.
+fn second_query(compiled: &Compiled) -> Option<&Query> {
+    let first = compiled.query.as_ref().map(|query| &query.text);
+    compiled.incremental.as_ref().filter(|query| Some(&query.text) != first)
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Box<Diagnostic> {

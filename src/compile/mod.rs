@@ -313,6 +313,9 @@ fn finish(
     both: Both,
 ) -> Result<Compiled, Box<Diagnostic>> {
     let node = graph.node(index);
+    if let Some(refusal) = node.refusals.first() {
+        return Err(Box::new(refusal.clone()));
+    }
     let assemble = |rendering: &Rendering, variant| {
         let parts = with_ephemeral(compilation, rendering);
         query::assemble(&parts, variant)

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     },
     /// The database cannot be opened or reached.
     Unavailable,
+    /// The system does not let this user open the database.
+    Denied,
     /// Memory, disk or another resource ran out.
     Resource,
     /// A defect in the database or in how it is called.
@@ -36,7 +38,7 @@ impl ErrorKind {
             Self::Data | Self::File | Self::Conflict => Code::DATA_FAILED,
             Self::Interrupted => Code::CANCELLED,
             Self::Held { .. } => Code::DATABASE_HELD,
-            Self::Unavailable => Code::CANNOT_OPEN,
+            Self::Unavailable | Self::Denied => Code::CANNOT_OPEN,
             Self::Resource => Code::INPUT_OUTPUT,
         }
     }
@@ -48,17 +50,22 @@ impl ErrorKind {
 pub struct EngineError {
     /// Whose turn it is.
     pub kind: ErrorKind,
-    /// The database's own words, cleaned of decoration and of echoed SQL; may have several lines.
+    /// The database's own words, cleaned of decoration, of echoed SQL and of lists of names, without
+    /// full stops at the ends of its lines; may have several.
     pub message: String,
     /// Byte offset in the statement that was executed.
     pub position: Option<usize>,
-    /// Names that the database thinks were meant.
+    /// Names that the database thinks were meant, best first where it knows; none of its own catalogue.
     pub candidates: Vec<String>,
+    /// The name that the database did not find: of a column, relation, schema, function, type or
+    /// setting, without quotes and without what it is qualified with.
+    pub missing: Option<String>,
 }
 
 impl EngineError {
     /// An error without a position.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), position: None, candidates: Vec::new() }
+        let message = message.into();
+        Self { kind, message, position: None, candidates: Vec::new(), missing: None }
     }
 }

@@ -64,7 +64,7 @@ pub fn open(
     let engine = DuckDb::open(&options)?;
     let mut session = engine.session()?;
     for extension in &target.extensions {
-        session.execute(&super::duckdb::load_extension(extension))?;
+        super::duckdb::load_extension(extension, &mut *session)?;
     }
     Ok(OpenEngine { engine: Box::new(engine), _lock: lock })
 }

@@ -168,8 +168,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Keys that would change the result, and that this version does not carry out.
-const NOT_YET: &[&str] =
-    &["merge_exclude_columns", "sql_header", "batch_size", "event_time", "lookback", "begin"];
+const NOT_YET: &[&str] = &["merge_exclude_columns", "sql_header"];
 
 /// Settings that would act on the database elsewhere; without them the rows are the same.
 const UNAPPLIED: &[&str] = &["grants", "indexes", "persist_docs", "on_configuration_change"];

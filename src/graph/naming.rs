@@ -105,7 +105,6 @@ impl Naming {
     /// # Errors
     /// The macro fails.
     pub(super) fn landing_schema(
-        &self,
         context: &Context<'_>,
         source: &str,
         package: &str,

@@ -1,7 +1,7 @@
 //! A node of the graph: something that is loaded, built or tested.
 
 use super::config::{Config, TestConfig};
-use crate::diagnostic::{Place, SourceFile};
+use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use crate::mode::Materialization;
 use crate::project::{SeedFile, Setting};
 use crate::relation::RelationName;
@@ -65,6 +65,8 @@ pub struct Node {
     pub parents: Vec<NodeIndex>,
     /// What its template did while it was rendered.
     pub traits: TemplateTraits,
+    /// What it asks for that this version does not do: it can be listed, not built.
+    pub refusals: Vec<Diagnostic>,
 }
 
 /// What kind of node it is.

@@ -382,11 +382,15 @@ impl Context<'_> {
         let record = host.take_record();
         merged.lay(&settings_at(record.configured, &|key| place_of_key(sql, key)));
         let config = Config::read(&merged, &mut made.problems);
+        let mut found = Vec::new();
         let node_kind = match kind {
             PropertiesKind::Test => tests::singular(&merged, &mut made.problems),
             PropertiesKind::Analysis => NodeKind::Analysis,
-            _ => NodeKind::Model(materialization(&merged, &mut made.problems)),
+            _ => NodeKind::Model(materialization(&merged, &mut found)),
         };
+        let (refusals, found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|problem| problem.code == Code::NOT_SUPPORTED);
+        made.problems.extend(found);
         if !config.enabled {
             made.disabled.push((sql.name.clone(), id));
             return made;
@@ -412,6 +416,7 @@ impl Context<'_> {
             macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
             parents: Vec::new(),
             traits: record.traits,
+            refusals,
         };
         if makes_relation {
             self.name_relation(renderer, &mut node, &mut made.problems);
@@ -469,6 +474,7 @@ impl Context<'_> {
                 macros: BTreeSet::new(),
                 parents: Vec::new(),
                 traits: TemplateTraits::default(),
+                refusals: Vec::new(),
             };
             self.name_relation(&mut renderer, &mut node, &mut made.problems);
             made.nodes.push(node);

@@ -122,7 +122,6 @@ fn union(graph: &Graph, criteria: &[String], problems: &mut Vec<Diagnostic>) -> 
             Err(problem) => problems.push(*problem),
         }
     }
-    with_tests(graph, &mut chosen);
     Selection { chosen }
 }
 
@@ -146,9 +145,15 @@ fn nothing(graph: &Graph, criterion: &str) -> Diagnostic {
 fn intersection(graph: &Graph, criterion: &str) -> Result<Vec<bool>, Box<Diagnostic>> {
     let mut parts = criterion.split(',').filter(|part| !part.is_empty());
     let Some(first) = parts.next() else { return Err(refuse(criterion, "it is empty")) };
-    let mut matched = expand(graph, &Atom::parse(first)?)?;
+    // Each criterion brings its tests before they are intersected: `orders,test_type:generic`.
+    let expand_with_tests = |part: &str| -> Result<Vec<bool>, Box<Diagnostic>> {
+        let mut matched = expand(graph, &Atom::parse(part)?)?;
+        with_tests(graph, &mut matched);
+        Ok(matched)
+    };
+    let mut matched = expand_with_tests(first)?;
     for part in parts {
-        let other = expand(graph, &Atom::parse(part)?)?;
+        let other = expand_with_tests(part)?;
         for (matched, other) in matched.iter_mut().zip(other) {
             *matched &= other;
         }

@@ -77,6 +77,7 @@ fn show(node: &Node, graph: &ShownGraph) -> serde_json::Value {
     if let NodeKind::Model(materialization) = &node.kind {
         config.insert("materialized".to_owned(), materialization.name().into());
     }
+    config.entry("meta").or_insert_with(|| json!({}));
     config.insert("enabled".to_owned(), node.config.enabled.into());
     config.insert("tags".to_owned(), json!(node.config.tags));
     let columns: Map<String, serde_json::Value> = node

@@ -2,6 +2,7 @@
 
 use super::config::{Config, Merged};
 use super::host::YamlText;
+use super::naming::Naming;
 use super::node::{LoadNode, Node, NodeId, NodeKind, OnEmpty, SourceNode, TemplateTraits};
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
@@ -121,6 +122,7 @@ fn make_table(
         macros: BTreeSet::new(),
         parents: Vec::new(),
         traits: TemplateTraits::default(),
+        refusals: Vec::new(),
     });
 }
 
@@ -283,7 +285,7 @@ fn landing(
     table: &DeclaredTable,
     problems: &mut Vec<Diagnostic>,
 ) -> RelationName {
-    let named = context.naming.landing_schema(context, &source.name.text, package);
+    let named = Naming::landing_schema(context, &source.name.text, package);
     let schema = named.unwrap_or_else(|problem| {
         problems.push(*problem);
         source.name.text.clone()

@@ -131,8 +131,13 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
         Some(own) => (own.clone(), own.clone()),
         None => (full_name, short_name),
     };
-    let mut fqn = subject.node.fqn.clone();
+    // The folder of the YAML file, below the first of its path: dbt's rule.
+    let below =
+        subject.properties.file.path.strip_prefix(&package_prefix(subject)).map(str::to_owned);
+    let path = below.unwrap_or_else(|| subject.properties.file.path.to_string());
+    let mut fqn: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
     fqn.pop();
+    fqn.insert(0, package.name.clone());
     fqn.push(name.clone());
     let mut merged =
         context.defaults(package, |package| &package.file.tests, &fqn, &mut made.problems);
@@ -187,8 +192,15 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
         macros,
         parents: Vec::new(),
         traits: TemplateTraits::default(),
+        refusals: Vec::new(),
     });
     made
+}
+
+/// What stands before the paths of a package's files: `dbt_packages/x/`.
+fn package_prefix(subject: &Subject<'_>) -> String {
+    let file = &subject.package.file.file.path;
+    file.rsplit_once('/').map_or_else(String::new, |(prefix, _)| format!("{prefix}/"))
 }
 
 /// The macro of a generic test: `test_<name>`.

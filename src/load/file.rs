@@ -205,7 +205,7 @@ fn read_options(load: &LoadNode) -> std::result::Result<FileOptions, Vec<Diagnos
             Diagnostic::error(Code::INVALID_VALUE, error.to_string())
                 .at_maybe(setting.map(|setting| match error {
                     OptionError::Unknown { .. } => setting.key_place.clone(),
-                    _ => setting.place.clone(),
+                    OptionError::Value { .. } => setting.place.clone(),
                 }))
                 .with_help_maybe(help)
         };

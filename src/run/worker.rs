@@ -370,7 +370,7 @@ impl Worker<'_> {
             self.describe(node, compiled, statements.get(index).copied(), &error)
         })?;
         let own = statements.iter().zip(changed).filter(|(statement, _)| statement.hook.is_none());
-        Ok(own.filter_map(|(_, rows)| rows).last())
+        Ok(own.filter_map(|(_, rows)| rows).next_back())
     }
 
     fn describe(

@@ -10,12 +10,22 @@
 
 mod bad_input;
 mod build;
+mod clean;
 mod codes;
 mod compile;
+mod debug;
+mod explain;
+mod init;
 mod load;
 mod ls;
+mod parse;
+mod plan;
 mod project;
+mod run_results;
 mod sample;
+mod seed;
+mod show;
 mod template;
 mod test;
 mod walls;
+mod watch;

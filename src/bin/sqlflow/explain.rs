@@ -1,7 +1,7 @@
 //! Draws diagnostics: the line that the user wrote, with carets under the place.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sqlflow::diagnostic::{Diagnostic, Label, Severity};
 use std::sync::Arc;
 
@@ -15,7 +15,13 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colour: bool, width: usize) -> Strin
     let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.as_str());
     let mut group = Group::with_title(title);
     for (position, labels) in by_file(&diagnostic.labels).into_iter().enumerate() {
-        group = group.element(snippet(labels, position == 0));
+        let file = &labels[0].place.file;
+        group = if file.text.is_empty() {
+            // Data files are not read as text: there is no line to show.
+            group.element(Origin::path(&*file.path))
+        } else {
+            group.element(snippet(labels, position == 0))
+        };
     }
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note.as_str()));

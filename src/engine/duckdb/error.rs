@@ -5,7 +5,9 @@
 //! constraint, I/O, out-of-range and transaction errors have none. What is wrong inside a view is
 //! placed in the view's text. Errors of opening are plain text.
 
+use super::names;
 use super::raw::RawError;
+use crate::diagnostic::nearest;
 use crate::engine::{EngineError, ErrorKind};
 use serde_json::{Map, Value};
 
@@ -13,33 +15,79 @@ use serde_json::{Map, Value};
 pub(super) fn read(raw: &RawError, sql: &str) -> EngineError {
     let Some(fields) = json(&raw.0) else { return plain(&raw.0) };
     let field = |name: &str| fields.get(name).and_then(Value::as_str);
-    let subtype = field("error_subtype").unwrap_or_default();
-    let (message, mut candidates) = split_candidates(field("exception_message").unwrap_or(&raw.0));
-    // Elsewhere the field lists signatures, or every setting there is; for columns the message may
-    // list only one of them.
-    let listed =
-        field("candidates").filter(|_| subtype == "COLUMN_NOT_FOUND" || candidates.is_empty());
-    if let ("COLUMN_NOT_FOUND" | "MISSING_ENTRY", Some(names)) = (subtype, listed) {
-        candidates = names.split(',').map(|name| name.trim().to_owned()).collect();
-    }
-    let position = field("position").and_then(|text| text.parse().ok());
-    let position = match subtype {
-        "SYNTAX_ERROR" => position.and_then(|at| byte_of(sql, at)),
-        _ => position.filter(|at| belongs(sql, *at, field("name"), &message)),
-    };
+    let text = field("exception_message").unwrap_or(&raw.0);
+    let said = names::split(text);
+    let message = clean(&said.message);
+    let kind = kind(field("exception_type").unwrap_or_default(), &message);
+    // Other sorts of errors quote the data.
+    let missing = field("name").filter(|_| is_missing(field("error_subtype")));
+    let missing = missing.or_else(|| names::missing(text).filter(|_| kind == ErrorKind::Sql));
     EngineError {
-        kind: kind(field("exception_type").unwrap_or_default(), &message),
+        kind,
+        position: position(&fields, sql, missing, &message),
+        candidates: candidates(&fields, said.candidates, missing),
+        missing: missing.map(str::to_owned),
         message,
-        position,
-        candidates: candidates.into_iter().filter(|name| !name.is_empty()).collect(),
     }
+}
+
+fn is_missing(subtype: Option<&str>) -> bool {
+    matches!(subtype, Some("COLUMN_NOT_FOUND" | "MISSING_ENTRY"))
+}
+
+/// How many settings are offered for one that does not exist.
+const SETTINGS: usize = 3;
+
+/// The names that were perhaps meant, of those that the message lists and those in `fields`.
+fn candidates(
+    fields: &Map<String, Value>,
+    listed: Vec<String>,
+    missing: Option<&str>,
+) -> Vec<String> {
+    let field = |name: &str| fields.get(name).and_then(Value::as_str);
+    let subtype = field("error_subtype");
+    let all = || field("candidates").unwrap_or_default().split(',').map(str::trim);
+    let names: Vec<String> = if field("type") == Some("configuration parameter") {
+        // Here the field lists every setting there is, and the message some far ones.
+        let near = nearest(missing.unwrap_or_default(), all(), SETTINGS);
+        near.into_iter().map(str::to_owned).collect()
+    } else if subtype == Some("COLUMN_NOT_FOUND") || (is_missing(subtype) && listed.is_empty()) {
+        // For columns the message may list only one of them. Elsewhere the field lists signatures.
+        all().map(str::to_owned).collect()
+    } else {
+        listed
+    };
+    let offered = |name: &String| !name.is_empty() && names::is_offered(name, missing);
+    names.into_iter().filter(offered).collect()
+}
+
+/// The byte that DuckDB points at, or behind it the one where the missing name starts; `None` where
+/// it can be none of this statement.
+fn position(
+    fields: &Map<String, Value>,
+    sql: &str,
+    missing: Option<&str>,
+    message: &str,
+) -> Option<usize> {
+    let field = |name: &str| fields.get(name).and_then(Value::as_str);
+    let at = field("position")?.parse().ok()?;
+    if field("error_subtype") == Some("SYNTAX_ERROR") {
+        return byte_of(sql, at);
+    }
+    if let Some(place) = missing.and_then(|missing| names::place(sql, at, missing, message)) {
+        return Some(place);
+    }
+    // The text of a view writes these, too, and then the place is one in that text.
+    let dotted = ["does not have a column named", "Referenced table"];
+    let is_dotted = dotted.iter().any(|words| message.contains(words));
+    (!is_dotted && belongs(sql, at, field("name"), message)).then_some(at)
 }
 
 /// Reads an error that is plain text: `IO Error: Cannot open file …`.
 pub(super) fn plain(text: &str) -> EngineError {
     let (sort, message) = text.split_once(" Error: ").unwrap_or(("", text));
     let (sort, message) = if sort.contains('\n') { ("", text) } else { (sort, message) };
-    let message = without_echo(message);
+    let message = clean(message);
     EngineError::new(kind(sort, &message), message)
 }
 
@@ -76,33 +124,20 @@ fn starts_with_name(rest: &str, name: &str) -> bool {
     rest.get(..word.max(name.len())).is_some_and(|word| word.contains(&name))
 }
 
-/// Takes the lines `Candidate …: "a", "b"` and `Did you mean "a"?` out of a message.
-fn split_candidates(message: &str) -> (String, Vec<String>) {
-    let mut kept = Vec::new();
-    let mut candidates = Vec::new();
-    for line in message.lines() {
-        let names = LISTS.iter().find_map(|start| line.strip_prefix(start));
-        match names {
-            Some(names) => candidates.extend(quoted_names(names)),
-            None => kept.push(line),
-        }
+/// Leaves the fault: no echo of the statement, no advice, no mark at the end of a line.
+fn clean(message: &str) -> String {
+    let message = without_advice(&without_echo(message));
+    // The lines of a file are shown as they are.
+    if message.starts_with("CSV Error on Line") {
+        return message;
     }
-    let message = if candidates.is_empty() { message.to_owned() } else { kept.join("\n") };
-    (without_advice(&without_echo(&message)), candidates)
+    message.lines().map(without_mark).collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
-/// How a line starts that lists names.
-const LISTS: [&str; 5] = [
-    "Candidate bindings: ",
-    "Candidate tables: ",
-    "Candidate Entries: ",
-    "Did you mean: ",
-    "Did you mean ",
-];
-
-/// The parts of `text` in double quotes.
-fn quoted_names(text: &str) -> impl Iterator<Item = String> + '_ {
-    text.split('"').skip(1).step_by(2).map(str::to_owned)
+fn without_mark(line: &str) -> &str {
+    let line = line.trim_end();
+    let ends_in_dots = line.ends_with("..") || line.ends_with("/.");
+    line.strip_suffix(['.', '!']).filter(|_| !ends_in_dots).unwrap_or(line)
 }
 
 /// Leaves, of what the CSV reader says, the fault and the file: not its advice to ignore errors, nor
@@ -126,7 +161,7 @@ fn without_echo(message: &str) -> String {
     if let Some(at) = lines.iter().position(|line| is_echo(line)) {
         lines.truncate(at);
     }
-    lines.join("\n").trim_end().trim_end_matches('!').to_owned()
+    lines.join("\n").trim_end().to_owned()
 }
 
 fn is_echo(line: &str) -> bool {

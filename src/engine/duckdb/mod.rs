@@ -8,6 +8,7 @@
 mod catalog;
 mod error;
 mod lock;
+mod names;
 mod open;
 mod raw;
 mod session;
@@ -21,6 +22,7 @@ mod tests;
 pub use lock::{FileLock, LockError, LockHolder};
 
 use super::{Engine, EngineError, ErrorKind, Session};
+use crate::diagnostic::nearest;
 use crate::dialect::{self, Dialect};
 use raw::{Connection, Database};
 use session::DuckDbSession;
@@ -94,12 +96,7 @@ impl DuckDb {
         let connection = Connection::new(&self.database).map_err(|raw| error::plain(&raw.0))?;
         let mut session = DuckDbSession::new(connection);
         for (name, value) in &self.settings {
-            session.execute(&set(name, value)).map_err(|error| EngineError {
-                kind: ErrorKind::Sql,
-                message: format!("setting `{name}`: {error}"),
-                position: None,
-                ..error
-            })?;
+            session.execute(&set(name, value)).map_err(|error| refused(name, error))?;
         }
         Ok(session)
     }
@@ -131,6 +128,17 @@ fn settings(options: &Options) -> Vec<(String, String)> {
     settings
 }
 
+/// A setting that does not exist, or does not take its value.
+fn refused(name: &str, error: EngineError) -> EngineError {
+    let is_unknown = error.message.starts_with("unrecognized configuration parameter");
+    let message = if is_unknown {
+        format!("DuckDB has no setting `{name}`")
+    } else {
+        format!("setting `{name}`: {error}")
+    };
+    EngineError { kind: ErrorKind::Sql, message, position: None, ..error }
+}
+
 fn set(name: &str, value: &str) -> String {
     let dialect = dialect::DuckDb;
     include_str!("../../../templates/duckdb/set.sql")
@@ -140,8 +148,22 @@ fn set(name: &str, value: &str) -> String {
 }
 
 /// Loads an extension that is installed already.
-pub(super) fn load_extension(name: &str) -> String {
-    include_str!("../../../templates/duckdb/load_extension.sql")
+///
+/// # Errors
+/// [`ErrorKind::Unavailable`], with the names of extensions that were perhaps meant.
+pub(super) fn load_extension(name: &str, session: &mut dyn Session) -> Result<(), EngineError> {
+    let sql = include_str!("../../../templates/duckdb/load_extension.sql")
         .trim_end()
-        .replace("{{name}}", &dialect::DuckDb.quote(name))
+        .replace("{{name}}", &dialect::DuckDb.quote(name));
+    let loaded = session.execute(&sql).map(drop);
+    loaded.map_err(|error| {
+        let near = nearest(name, error.candidates.iter().map(String::as_str), 3);
+        let candidates = near.into_iter().map(str::to_owned).collect();
+        let is_missing =
+            error.message.lines().next().is_some_and(|line| line.ends_with("not found"));
+        let what = if is_missing { "is not installed" } else { "cannot be loaded" };
+        let message = format!("the extension `{name}` {what}\n{}", error.message);
+        let missing = is_missing.then(|| name.to_owned());
+        EngineError { kind: ErrorKind::Unavailable, message, position: None, candidates, missing }
+    })
 }

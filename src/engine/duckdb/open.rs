@@ -27,11 +27,8 @@ pub(super) fn file(path: &Path, read_only: bool) -> Result<Database, EngineError
 /// directory are those of the operating system.
 fn inspect(path: &Path, read_only: bool) -> Result<(), EngineError> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent.filter(|parent| !parent.is_dir()) {
-        let (path, parent) = (path.display(), parent.display());
-        return Err(unavailable(format!(
-            "the directory `{parent}` of the database `{path}` does not exist"
-        )));
+    if let Some(parent) = parent {
+        inspect_directory(path, parent)?;
     }
     match head(path) {
         Ok(head) => recognise(path, &head),
@@ -44,6 +41,30 @@ fn inspect(path: &Path, read_only: bool) -> Result<(), EngineError> {
             path.display()
         ))),
         Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// The system says "not a directory" or "no such file" of the whole path; here, which part it is.
+fn inspect_directory(path: &Path, directory: &Path) -> Result<(), EngineError> {
+    let error = match std::fs::metadata(directory) {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(_) => io::Error::from(io::ErrorKind::NotADirectory),
+        Err(error) => error,
+    };
+    let path_shown = path.display();
+    match error.kind() {
+        io::ErrorKind::NotADirectory => {
+            let file = directory.ancestors().find(|part| part.is_file()).unwrap_or(directory);
+            Err(unavailable(format!(
+                "`{}` is a file, expected a directory for the database `{path_shown}`",
+                file.display()
+            )))
+        }
+        io::ErrorKind::NotFound => Err(unavailable(format!(
+            "the directory `{}` of the database `{path_shown}` does not exist",
+            directory.display()
+        ))),
+        _ => Err(unreadable(path, &error)),
     }
 }
 
@@ -79,7 +100,16 @@ fn explain(path: &Path, raw: &RawError) -> EngineError {
         let message = format!("the database `{path}` is held by {who}{program}");
         return EngineError::new(ErrorKind::Held { pid }, message);
     }
+    if text.ends_with(": Permission denied") {
+        return denied(&path);
+    }
     unavailable(format!("the database `{path}` cannot be opened: {text}"))
+}
+
+/// The file is there, or its directory, and this user may not write it, or not even read it.
+fn denied(path: &impl std::fmt::Display) -> EngineError {
+    let message = format!("the database `{path}` cannot be opened: permission denied");
+    EngineError::new(ErrorKind::Denied, message)
 }
 
 fn number(text: &str) -> Option<u32> {
@@ -88,9 +118,31 @@ fn number(text: &str) -> Option<u32> {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> EngineError {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return denied(&path.display());
+    }
     unavailable(format!("the database `{}` cannot be opened: {error}", path.display()))
 }
 
 fn unavailable(message: String) -> EngineError {
     EngineError::new(ErrorKind::Unavailable, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Root may open everything, so that the system cannot be asked in a test.
+    #[test]
+    fn what_the_system_denies_is_told_from_what_is_not_there() {
+        let path = Path::new("/srv/x.duckdb");
+        let expected = "the database `/srv/x.duckdb` cannot be opened: permission denied";
+        let system = unreadable(path, &io::Error::from(io::ErrorKind::PermissionDenied));
+        let text = "IO Error: Cannot open file \"/srv/x.duckdb\": Permission denied";
+        for error in [system, explain(path, &RawError(text.to_owned()))] {
+            assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Denied, expected));
+        }
+        let other = explain(path, &RawError("IO Error: Disk quota exceeded".to_owned()));
+        assert_eq!(other.kind, ErrorKind::Unavailable);
+    }
 }

@@ -42,21 +42,20 @@ impl DuckDbSession {
     fn extract(&self, sql: &str) -> Result<Extracted<'_>, EngineError> {
         let extracted =
             self.shared.connection.extract(sql).map_err(|raw| error::read(&raw, sql))?;
-        let message = match extracted.count() {
-            0 => "there is no statement",
-            1 => return Ok(extracted),
+        match extracted.count() {
+            0 => Err(EngineError::new(ErrorKind::Sql, "there is no statement")),
+            1 => Ok(extracted),
             // A PIVOT whose values come from the data is one statement of ours and several of
             // DuckDB's: it first makes types of what it finds.
             _ => match single::second_statement(sql) {
-                None => return Ok(extracted),
-                Some(at) => {
+                None if single::pivots(sql) => Ok(extracted),
+                position => {
                     let message = "expected one statement, found another after it";
                     let error = EngineError::new(ErrorKind::Sql, message);
-                    return Err(EngineError { position: Some(at), ..error });
+                    Err(EngineError { position, ..error })
                 }
             },
-        };
-        Err(EngineError::new(ErrorKind::Sql, message))
+        }
     }
 
     /// Rows of text, for the catalogue's queries.

@@ -17,6 +17,20 @@ pub(super) fn second_statement(sql: &str) -> Option<usize> {
     None
 }
 
+/// Whether a word of `sql` is PIVOT, which alone makes several statements of one.
+pub(super) fn pivots(sql: &str) -> bool {
+    let mut at = 0;
+    while let Some(rest) = sql.get(at..).filter(|rest| !rest.is_empty()) {
+        let length = Token::next(rest).len();
+        let word = rest.get(..length).unwrap_or_default();
+        if ["pivot", "pivot_wider"].iter().any(|pivot| word.eq_ignore_ascii_case(pivot)) {
+            return true;
+        }
+        at += length;
+    }
+    false
+}
+
 enum Token {
     Blank(usize),
     Semicolon,
@@ -36,7 +50,7 @@ impl Token {
             return Self::Semicolon;
         }
         if rest.starts_with("--") {
-            return Self::Blank(rest.find('\n').unwrap_or(rest.len()));
+            return Self::Blank(rest.find(['\n', '\r']).unwrap_or(rest.len()));
         }
         if rest.starts_with("/*") {
             return Self::Blank(block_comment(rest));
@@ -105,7 +119,7 @@ fn dollar_quoted(rest: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::second_statement;
+    use super::{pivots, second_statement};
 
     #[test]
     fn a_second_statement_is_found_outside_quotes_and_comments() {
@@ -120,9 +134,23 @@ mod tests {
             ("select 'it''s; ' ;x", Some(18)),
             ("select $1; select $2", Some(11)),
             ("select a$1; b", Some(12)),
+            ("select 1 -- one\r; select 2", Some(18)),
             ("", None),
         ] {
             assert_eq!(second_statement(sql), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn a_pivot_is_a_word_outside_quotes_and_comments() {
+        for (sql, expected) in [
+            ("PIVOT t ON k USING sum(n)", true),
+            ("from (pivot t on k)", true),
+            ("select 'pivot' -- pivot", false),
+            ("select pivots from t", false),
+            ("", false),
+        ] {
+            assert_eq!(pivots(sql), expected, "{sql}");
         }
     }
 }

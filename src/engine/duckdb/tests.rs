@@ -157,7 +157,7 @@ fn errors_of_the_sql_tell_kind_place_and_candidates() {
             "select n.nam from names n",
             ErrorKind::Sql,
             "Table \"n\" does not have a column named \"nam\"",
-            Some("n.nam from names n"),
+            Some("nam from names n"),
             "name age",
         ),
         (
@@ -184,7 +184,7 @@ fn errors_of_the_sql_tell_kind_place_and_candidates() {
         (
             "insert into keys values (1)",
             ErrorKind::Data,
-            "Duplicate key \"id: 1\" violates primary key constraint.",
+            "Duplicate key \"id: 1\" violates primary key constraint",
             None,
             "",
         ),
@@ -237,6 +237,163 @@ fn errors_of_the_sql_tell_kind_place_and_candidates() {
         let expected = (kind, message.to_owned(), place, candidates.to_owned());
         assert_eq!(error(&mut *session, sql), expected, "{sql}");
     }
+}
+
+#[test]
+fn the_name_that_is_not_there_is_told_with_its_place() {
+    let mut session = memory().session().unwrap();
+    for sql in [
+        "create table orders (id int, status varchar)",
+        "create table statuses (status varchar, is_revenue boolean)",
+        "create schema raw",
+        "create table raw.events (id int)",
+        "create schema _sqlflow",
+        "create table _sqlflow.loads (id int)",
+    ] {
+        session.execute(sql).unwrap();
+    }
+    for (sql, message, missing, expected, candidates) in [
+        (
+            "select 'ä', statuses.is_revenu from orders join statuses using (status)",
+            "Table \"statuses\" does not have a column named \"is_revenu\"",
+            "is_revenu",
+            Some("is_revenu from orders join statuses using (status)"),
+            "is_revenue",
+        ),
+        (
+            "select main . \"statuses\".\"is revenu\" from statuses",
+            "Table \"statuses\" does not have a column named \"is revenu\"",
+            "is revenu",
+            Some("\"is revenu\" from statuses"),
+            "is_revenue",
+        ),
+        (
+            "with a as (select 1 as x) select a.y from a",
+            "Values list \"a\" does not have a column named \"y\"",
+            "y",
+            Some("y from a"),
+            "",
+        ),
+        (
+            "select o.id from orders",
+            "Referenced table \"o\" not found",
+            "o",
+            Some("o.id from orders"),
+            "orders",
+        ),
+        (
+            "insert into orders (id, stat) select 1, 'x'",
+            "Table \"orders\" does not have a column with name \"stat\"",
+            "stat",
+            None,
+            "status",
+        ),
+        (
+            "update orders set stat = 'x'",
+            "Referenced update column stat not found in table",
+            "stat",
+            None,
+            "status",
+        ),
+        (
+            "select * exclude (x) from orders",
+            "Column \"x\" in EXCLUDE list not found in FROM clause",
+            "x",
+            None,
+            "",
+        ),
+        (
+            "from raw.evnts",
+            "Table with name evnts does not exist",
+            "evnts",
+            Some("evnts"),
+            "events",
+        ),
+        (
+            "from raww.events",
+            "Table with name \"raww.events\" does not exist because schema \"raww\" does not exist",
+            "raww",
+            Some("raww.events"),
+            "",
+        ),
+        (
+            "create table raww.x as select 1 as i",
+            "Schema with name raww does not exist",
+            "raww",
+            None,
+            "",
+        ),
+        ("from nowhere.raw.events", "Catalog \"nowhere\" does not exist", "nowhere", None, ""),
+        ("from load", "Table with name load does not exist", "load", Some("load"), ""),
+        (
+            "from \"my table\"",
+            "Table with name my table does not exist",
+            "my table",
+            Some("\"my table\""),
+            "",
+        ),
+        (
+            "select main.foo(1)",
+            "Scalar Function with name foo does not exist",
+            "foo",
+            Some("foo(1)"),
+            "floor",
+        ),
+        (
+            "select 1::strng",
+            "Type with name strng does not exist",
+            "strng",
+            Some("strng"),
+            "string",
+        ),
+        ("select {'a': 1}.b", "Could not find key \"b\" in struct", "b", None, "a"),
+        (
+            "set memory_limt = '1GB'",
+            "unrecognized configuration parameter \"memory_limt\"",
+            "memory_limt",
+            None,
+            "memory_limit",
+        ),
+        (
+            "from duckdb_tablez()",
+            "Table Function with name duckdb_tablez does not exist",
+            "duckdb_tablez",
+            Some("duckdb_tablez()"),
+            "duckdb_tables",
+        ),
+    ] {
+        let error = session.query(sql, None).unwrap_err();
+        let place = error.position.map(|at| &sql[at..]);
+        let candidates_found = error.candidates.join(" ");
+        let found = (error.message.as_str(), error.missing.as_deref(), place, candidates_found);
+        assert_eq!(found, (message, Some(missing), expected, candidates.to_owned()), "{sql}");
+    }
+    let data = session.query("select 'x Could not find key \"b\" y'::int", None).unwrap_err();
+    assert_eq!((data.kind, data.missing), (ErrorKind::Data, None));
+}
+
+#[test]
+fn messages_have_no_full_stop_and_no_list_of_names() {
+    let mut session = memory().session().unwrap();
+    session.execute("create table orders (id int, status varchar)").unwrap();
+    for (sql, message) in [
+        ("use nowhere", "SET schema: No catalog + schema named \"nowhere\" found"),
+        (
+            "select sum(id), status from orders",
+            "column \"status\" must appear in the GROUP BY clause or must be part of an aggregate function\nEither add it to the GROUP BY list, or use \"ANY_VALUE(status)\" if the exact value of \"status\" is not important",
+        ),
+        ("select id from orders where sum(id) > 1", "WHERE clause cannot contain aggregates"),
+        (
+            "from read_csv('x', delimter = ';')",
+            "Invalid named parameter \"delimter\" for function read_csv",
+        ),
+        ("set timezone = 'Nowhere/X'", "Unknown TimeZone 'Nowhere/X'"),
+        ("select error('and so on...')", "and so on..."),
+    ] {
+        assert_eq!(session.query(sql, None).unwrap_err().message, message, "{sql}");
+    }
+    let many = session.query("select id + status from orders", None).unwrap_err().message;
+    assert_eq!(many.lines().count(), 8, "{many}");
 }
 
 #[test]
@@ -351,6 +508,36 @@ fn a_dynamic_pivot_is_one_statement() {
 }
 
 #[test]
+fn a_second_statement_is_refused_wherever_sql_is_taken() {
+    let mut session = memory().session().unwrap();
+    for sql in [
+        "select 1; create table t (i int)",
+        "select 1 -- one\r; create table t (i int)",
+        "select 1;;; create table t (i int);",
+        "pivot (select 1 as k) on k; create table t (i int)",
+        "create table t (i int); select $$;$$",
+        "select e'\\''; create table t (i int)",
+    ] {
+        let errors = [
+            session.query(sql, Some(0)).unwrap_err(),
+            session.execute(sql).unwrap_err(),
+            session.apply(&["select 1", sql]).unwrap_err().1,
+        ];
+        let at = sql.find("; c").or_else(|| sql.find("; s")).unwrap() + 2;
+        for error in errors {
+            let found = (error.message.as_str(), error.position);
+            assert_eq!(
+                found,
+                ("expected one statement, found another after it", Some(at)),
+                "{sql}"
+            );
+        }
+    }
+    let all = session.relations(&[RelationName::new("memory", "main", "t")]).unwrap();
+    assert_eq!(all, []);
+}
+
+#[test]
 fn an_interrupt_stops_what_runs_and_the_rest_of_a_script() {
     let mut session = memory().session().unwrap();
     let stop = session.interrupt();
@@ -391,8 +578,16 @@ fn sessions_start_in_utc_and_know_icu() {
     assert_eq!(one(&mut *session, "select current_setting('threads')"), json!(2));
     options.settings = vec![("thread".into(), "2".into())];
     let error = DuckDb::open(&options).unwrap_err();
-    assert_eq!(error.message, "setting `thread`: unrecognized configuration parameter \"thread\"");
-    assert!(error.candidates.contains(&"threads".to_owned()), "{error:?}");
+    assert_eq!(error.message, "DuckDB has no setting `thread`");
+    assert_eq!(
+        (error.missing.as_deref(), error.candidates),
+        (Some("thread"), vec!["threads".into()])
+    );
+    options.settings = vec![("threads".into(), "many".into())];
+    let error = DuckDb::open(&options).unwrap_err();
+    let message =
+        "setting `threads`: Failed to cast value: Could not convert string 'many' to INT64";
+    assert_eq!(error.message, message);
 }
 
 #[test]
@@ -469,6 +664,13 @@ fn what_cannot_be_opened_says_why() {
         message("no/x.duckdb", false),
         "the directory `/dir/no` of the database `/dir/no/x.duckdb` does not exist"
     );
+    write("file", b"x");
+    for name in ["file/x.duckdb", "file/deep/x.duckdb"] {
+        assert_eq!(
+            message(name, false),
+            format!("`/dir/file` is a file, expected a directory for the database `/dir/{name}`")
+        );
+    }
     assert_eq!(message("none.duckdb", true), "the database `/dir/none.duckdb` does not exist");
     assert_eq!(
         message("garbage.duckdb", false),
@@ -485,6 +687,20 @@ fn what_cannot_be_opened_says_why() {
     let newer = message("newer.duckdb", false);
     let start = "the database `/dir/newer.duckdb` cannot be opened: Trying to read a database file with version number 99, but we can only read versions between ";
     assert!(newer.starts_with(start), "{newer}");
+}
+
+#[test]
+fn an_extension_that_is_not_installed_is_named() {
+    let mut session = memory().session().unwrap();
+    load_extension("parquet", &mut *session).unwrap();
+    let error = load_extension("excell", &mut *session).unwrap_err();
+    let message = error.message.lines().next().unwrap();
+    let expected = (ErrorKind::Unavailable, "the extension `excell` is not installed");
+    assert_eq!((error.kind, message), expected);
+    assert_eq!(
+        (error.missing.as_deref(), error.candidates),
+        (Some("excell"), vec!["excel".into()])
+    );
 }
 
 #[test]

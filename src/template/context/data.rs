@@ -1,7 +1,10 @@
 //! Functions on plain data: JSON, YAML, sets, zips, ranges and hashes.
 
+use std::fmt;
+use std::sync::Arc;
+
 use md5::{Digest, Md5};
-use minijinja::value::{Kwargs, Tuple, Value, ValueKind};
+use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, Value, ValueKind};
 use minijinja::{Environment, Error, State};
 
 use crate::template::error::{Kind, fail};
@@ -129,28 +132,39 @@ fn range(_: &mut State, args: &[Value]) -> Result<Value, Error> {
         let message = format!("`range` of {length} items is longer than {LONGEST_RANGE}");
         return Err(fail(Kind::Limit, message));
     }
-    let length = i64::try_from(length).unwrap_or(0);
-    Ok(Value::make_iterable(move || Steps { next: start, step, left: length }))
+    let length = usize::try_from(length).unwrap_or(0);
+    Ok(Value::from_object(Range { start, stop, step, length }))
 }
 
-struct Steps {
-    next: i64,
+/// Python's `range`, whose items are computed when they are asked for.
+#[derive(Debug)]
+struct Range {
+    start: i64,
+    stop: i64,
     step: i64,
-    left: i64,
+    length: usize,
 }
 
-impl Iterator for Steps {
-    type Item = Value;
-
-    fn next(&mut self) -> Option<Value> {
-        self.left = self.left.checked_sub(1).filter(|left| *left >= 0)?;
-        let item = Value::from(self.next);
-        self.next = self.next.saturating_add(self.step);
-        Some(item)
+impl Object for Range {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
     }
 
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = usize::try_from(self.left).unwrap_or(0);
-        (left, Some(left))
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let index = key.as_usize().filter(|index| *index < self.length)?;
+        let distance = self.step.checked_mul(i64::try_from(index).ok()?)?;
+        Some(Value::from(self.start.checked_add(distance)?))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.length)
+    }
+
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "range({}, {}", self.start, self.stop)?;
+        if self.step != 1 {
+            write!(f, ", {}", self.step)?;
+        }
+        f.write_str(")")
     }
 }

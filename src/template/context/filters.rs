@@ -130,12 +130,38 @@ fn quoted_for_url(text: &str, safe: &str) -> String {
 
 /// `'%s' % x`
 fn percent(text: &Value, arguments: Value) -> Result<String, Error> {
-    let arguments = if arguments.is_tuple() { items_of(&arguments)? } else { vec![arguments] };
-    minijinja::formatting::format(
-        minijinja::formatting::FormatStyle::Printf,
-        text.as_str().unwrap_or_default(),
-        &arguments,
-    )
+    let mut arguments = if arguments.is_tuple() { items_of(&arguments)? } else { vec![arguments] };
+    let text = without_repr(text.as_str().unwrap_or_default(), &mut arguments);
+    minijinja::formatting::format(minijinja::formatting::FormatStyle::Printf, &text, &arguments)
+}
+
+/// `%r` of a value as `%s` of what Python calls its representation.
+fn without_repr(text: &str, arguments: &mut [Value]) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut arguments = arguments.iter_mut();
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, from) = rest.split_at(at);
+        let flags = |char: char| "#0- +.123456789".contains(char);
+        let length = 1 + from[1..].chars().take_while(|char| flags(*char)).count();
+        result.push_str(before);
+        result.push_str(&from[..length]);
+        rest = &from[length..];
+        let Some(conversion) = rest.chars().next() else { break };
+        rest = &rest[conversion.len_utf8()..];
+        result.push(if conversion == 'r' { 's' } else { conversion });
+        match conversion {
+            'r' => {
+                if let Some(argument) = arguments.next() {
+                    *argument = Value::from(repr(argument));
+                }
+            }
+            '%' | '(' => {}
+            _ => drop(arguments.next()),
+        }
+    }
+    result.push_str(rest);
+    result
 }
 
 /// The arguments of a filter, by name: minijinja takes some by name only that Jinja2 takes by position too.

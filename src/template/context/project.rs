@@ -166,6 +166,12 @@ impl Config {
         }
     }
 
+    fn meta(state: &State, key: &Value) -> Result<Option<Value>, Error> {
+        let meta = Config::setting(state, &Value::from("meta"), None)?;
+        let found = meta.and_then(|meta| meta.get_item(key).ok());
+        Ok(found.filter(|value| !value.is_undefined()))
+    }
+
     fn validate(state: &mut State, value: &Value, validator: Option<Value>) -> Result<(), Error> {
         match validator.filter(|validator| !validator.is_none()) {
             Some(validator) => validator.call(state, std::slice::from_ref(value)).map(|_| ()),
@@ -205,18 +211,25 @@ impl Object for Config {
                 let value = if method == "get" {
                     Config::setting(state, &key, default.clone())?
                 } else {
-                    let meta = Config::setting(state, &Value::from("meta"), None)?;
-                    let found = meta.and_then(|meta| meta.get_item(&key).ok());
-                    found.filter(|value| !value.is_undefined()).or(default.clone())
+                    Config::meta(state, &key)?.or(default.clone())
                 };
                 let value = value.unwrap_or_else(|| Value::from(()));
                 Config::validate(state, &value, validator)?;
                 Ok(value)
             }
-            "require" => {
+            "require" | "meta_require" => {
                 let [key, validator] = bind("config.require", ["name", "validator"], args)?.0;
                 let key = key.unwrap_or_default();
-                let value = Config::setting(state, &key, None)?.ok_or_else(|| {
+                let set = if method == "require" {
+                    Config::setting(state, &key, None)?
+                } else {
+                    Config::meta(state, &key)?
+                };
+                if set.is_none() && !host(state)?.execute() {
+                    // the settings are still being collected
+                    return Ok(Value::from(""));
+                }
+                let value = set.ok_or_else(|| {
                     let message = format!("the setting `{}` is required", display(&key));
                     fail(Kind::Raised, message)
                 })?;

@@ -28,7 +28,7 @@ pub(crate) fn database(state: &State, what: &str) -> Result<Arc<dyn Introspectio
         fail_with_help(
             Kind::NeedsConnection,
             message,
-            "it is answered when the node runs; to compile without, guard it with `{% if execute %}`",
+            "the node is compiled when it is built, with the database at hand",
         )
     })
 }

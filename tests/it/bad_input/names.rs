@@ -263,27 +263,6 @@ error[SF215]: no generic test `not_nul`
 }
 
 #[test]
-fn a_model_and_a_seed_of_one_name_are_both_shown() {
-    let project = Project::new().model("a", "select 1 as id").file("seeds/a.csv", "id\n1\n");
-    refuse(&project).stderr_is(str![[r#"
-error[SF115]: a model and a seed are called `a`
- --> seeds/a.csv:1:1
-  |
-1 |
-  | ^
-  |
- ::: models/a.sql:1:1
-  |
-1 | select 1 as id
-  | - the other one
-  |
-  = help: rename one of them: `ref` could not tell them apart
-
-
-"#]]);
-}
-
-#[test]
 fn a_source_that_is_declared_twice_is_refused() {
     let yaml = "sources:\n  - name: raw\n    tables: [{name: orders}]\n";
     let project = Project::new().file("sources/one.yml", yaml).file("sources/two.yml", yaml);

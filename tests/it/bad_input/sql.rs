@@ -277,27 +277,6 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 }
 
 #[test]
-fn a_table_that_does_not_exist_is_shown() {
-    let project = Project::new().model("a", "select *\nfrom nowhere.orders\n");
-    fail(&project, &[]).stderr_is(str![[r#"
-sqlflow 0.1.0 · shop · target dev (duckdb)
-1 model · 2 threads
-  ✗ view   main.a  failed  [TIME]
-
-error[SF502]: duckdb: Table with name "nowhere.orders" does not exist because schema "nowhere" does not exist.
- --> models/a.sql:2:6
-  |
-2 | from nowhere.orders
-  |      ^^^^^^^
-  |
-  = note: the statement is in target/run/shop/models/a.sql
-
-Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
-
-"#]]);
-}
-
-#[test]
 fn a_hook_that_fails_takes_the_table_with_it() {
     let text = "{{ config(materialized='table', post_hook='insert into {{ this }} values (1, 2)') }}\nselect 1 as id\n";
     let project = Project::new().model("a", text);

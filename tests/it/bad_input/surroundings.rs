@@ -222,31 +222,6 @@ error[SF601]: target `dev` cannot be opened: `[PROJECT]/shop.duckdb` is not a Du
 }
 
 #[test]
-fn a_setting_that_duckdb_does_not_know_is_named() {
-    let profiles = "\
-shop:
-  target: dev
-  outputs:
-    dev: {type: duckdb, path: shop.duckdb, settings: {memory_limitt: 1GB}}
-";
-    let project = Project::new().file("profiles.yml", profiles).model("a", "select 1 as id");
-    project.run(["build"]).exits(3).stderr_is(str![[r#"
-sqlflow 0.1.0 · shop · target dev (duckdb)
-1 model · 4 threads
-error[SF601]: target `dev` cannot be opened: setting `memory_limitt`: unrecognized configuration parameter "memory_limitt"
- --> profiles.yml:4:31
-  |
-4 |     dev: {type: duckdb, path: shop.duckdb, settings: {memory_limitt: 1GB}}
-  |                               ^^^^^^^^^^^
-  |
-  = help: nothing was built yet: `sqlflow build` makes it
-
-
-"#]]);
-    assert!(!project.has("shop.duckdb"));
-}
-
-#[test]
 fn a_target_directory_that_is_a_file_is_named() {
     let project = Project::new().model("a", "select 1 as id").file("target", "not a directory\n");
     project.run(["build"]).exits(3).stderr_is(str![[r#"

@@ -107,7 +107,7 @@ error[SF105]: `--vars` is not a mapping
 
 #[test]
 fn a_node_that_does_not_exist_cannot_be_shown() {
-    shop().run(["show", "order"]).fails().stderr_is(str![]);
+    shop().run(["show", "order"]).exits(2).stderr_is(str![]);
 }
 
 #[test]

@@ -446,17 +446,3 @@ error[SF105]: unknown materialization `tables`
 
 "#]]);
 }
-
-#[test]
-fn a_project_file_that_is_a_list_is_refused() {
-    let project = Project::new().file("sqlflow.yml", "- name: shop\n");
-    refuse(&project).stderr_is(str![[r#"
-error[SF105]: `the project file` is a list, expected a mapping
- --> sqlflow.yml:1:1
-  |
-1 | - name: shop
-  | ^
-
-
-"#]]);
-}

@@ -136,7 +136,7 @@ impl Host for Project {
         self.database.clone()
     }
     fn model(&self) -> Value {
-        from_json(r#"{"name": "me", "config": {"tags": ["a"]}}"#).unwrap()
+        from_json(r#"{"name": "me", "config": {"tags": ["a"], "materialized": "view"}}"#).unwrap()
     }
     fn package(&self) -> &str {
         &self.package

@@ -33,7 +33,11 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
         );
     }
     problems.extend(compilation.broken.values().cloned());
-    let written = opened.target.write_compiled(graph, &compilation.nodes);
+    let fresh = !opened.target.root().exists();
+    let written = opened.target.write_compiled(graph, &compilation.nodes).and_then(|()| {
+        let everything = selected.len() == graph.nodes.len();
+        if fresh || !everything { Ok(()) } else { opened.target.sweep(graph, &compilation.nodes) }
+    });
     if let Err(problem) = written {
         printer.problems(&[*problem]);
         return Err(Exit::Surroundings);
