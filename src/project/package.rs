@@ -5,6 +5,7 @@ use super::project_file::{self, NAMES, ProjectFile};
 use super::properties::{self, Properties};
 use crate::diagnostic::{Code, Diagnostic, SourceFile};
 use rayon::prelude::*;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -64,8 +65,27 @@ pub fn read(root: &Path, problems: &mut Vec<Diagnostic>) -> Option<Project> {
         let prefix = format!("{}/{}/", packages[0].file.paths.packages, name.unwrap_or_default());
         packages.extend(read_package(&directory, &prefix, problems));
     }
+    warn_of_missing_packages(root, &packages, problems);
     packages[1..].sort_by(|a, b| a.name.cmp(&b.name));
     Some(Project { root: root.to_path_buf(), packages })
+}
+
+/// A project that asks for packages and has none: what it calls will not be found.
+fn warn_of_missing_packages(root: &Path, packages: &[Package], problems: &mut Vec<Diagnostic>) {
+    let asks = ["packages.yml", "dependencies.yml"].map(|name| (name, root.join(name)));
+    let asks = asks.iter().find(|(_, path)| {
+        fs::read_to_string(path).is_ok_and(|text| text.contains("packages:"))
+    });
+    if let (Some((name, _)), [main]) = (asks, packages) {
+        let directory = &main.file.paths.packages;
+        problems.push(
+            Diagnostic::warning(
+                Code::MISSING_KEY,
+                format!("{name} asks for packages, but none is installed in {directory}/"),
+            )
+            .with_help("install them with `dbt deps`: this version reads packages, it does not fetch them"),
+        );
+    }
 }
 
 /// Directories below `parent` that hold a project file, sorted; none where it does not exist.

@@ -75,13 +75,16 @@ pub fn blocks(source: &str) -> Vec<Block> {
     scan(source).0
 }
 
-/// The keyword and the place of a block that begins and never ends.
+/// The keyword and the opening tag of a block that begins and never ends.
 #[must_use]
 pub fn unclosed(source: &str) -> Option<(String, Range<usize>)> {
-    scan(source).1.map(|range| (source[range.clone()].to_string(), range))
+    let (keyword, opening) = scan(source).1?;
+    let end = opening + source[opening..].find("%}").map_or(keyword.end - opening, |at| at + 2);
+    Some((source[keyword].to_string(), opening..end))
 }
 
-fn scan(source: &str) -> (Vec<Block>, Option<Range<usize>>) {
+/// The blocks, and for one that never ends its keyword and where its tag begins.
+fn scan(source: &str) -> (Vec<Block>, Option<(Range<usize>, usize)>) {
     let mut lexer = Lexer::new(source, 0..source.len());
     let mut blocks = Vec::new();
     while let Some((token, open)) = lexer.next_token() {
@@ -92,7 +95,7 @@ fn scan(source: &str) -> (Vec<Block>, Option<Range<usize>>) {
         let Some(kind) = kind(&source[keyword.clone()]) else { continue };
         match block(source, &mut lexer, kind, open.start, keyword.clone()) {
             Some(block) => blocks.push(block),
-            None => return (blocks, Some(keyword)),
+            None => return (blocks, Some((keyword, open.start))),
         }
     }
     (blocks, None)
@@ -272,7 +275,8 @@ mod tests {
 
     #[test]
     fn a_block_without_an_end_is_reported() {
-        assert_eq!(unclosed("{% macro a() %}x").unwrap().0, "macro");
+        let place = ("macro".to_string(), 1..16);
+        assert_eq!(unclosed(" {% macro a() %}x {% if a %}").unwrap(), place);
         assert_eq!(unclosed("{% macro a() %}x{% endmacro %}"), None);
     }
 }

@@ -32,17 +32,29 @@ pub(crate) struct Lexer<'a> {
     /// The byte that closes the tag we are in: `}` of `}}` or `%` of `%}`.
     closer: Option<u8>,
     depth: usize,
+    /// The tag of a raw block that was being stepped over.
+    raw: Option<Range<usize>>,
 }
 
 impl<'a> Lexer<'a> {
     pub(crate) fn new(source: &'a str, region: Range<usize>) -> Self {
         let end = region.end.min(source.len());
-        Lexer { source, bytes: source.as_bytes(), at: region.start, end, closer: None, depth: 0 }
+        Lexer { source, bytes: source.as_bytes(), at: region.start, end, closer: None, depth: 0, raw: None }
     }
 
     /// The byte after the last token.
     pub(crate) fn position(&self) -> usize {
         self.at
+    }
+
+    /// The tag `{% raw %}` that nothing closes, once the tokens are at their end.
+    pub(crate) fn unclosed_raw(&self) -> Option<Range<usize>> {
+        self.raw.clone()
+    }
+
+    /// Whether the tokens ended inside of a tag.
+    pub(crate) fn is_in_tag(&self) -> bool {
+        self.closer.is_some()
     }
 
     /// Steps over everything up to the tag `{% name %}` and gives the tag's range.
@@ -86,7 +98,9 @@ impl<'a> Lexer<'a> {
                 && let Some(end) = self.simple_tag(self.at, "raw")
             {
                 self.at = end;
+                self.raw = Some(start..end);
                 self.skip_to_tag("endraw")?;
+                self.raw = None;
                 continue;
             }
             if matches!(self.bytes.get(self.at), Some(b'-' | b'+')) {

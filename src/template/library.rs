@@ -18,6 +18,7 @@ use super::blocks::{Argument, Block, BlockKind, blocks, unclosed};
 use super::builtin;
 use super::error::{Frame, Kind, TemplateError};
 use super::macro_template::macro_template;
+use super::misfit::{Misfit, misfit};
 use super::source_map::SourceMap;
 
 /// The package of the macros that come with the language.
@@ -213,7 +214,12 @@ impl MacroLibraryBuilder {
         let file: Arc<str> = Arc::from(text);
         let path: Arc<str> = Arc::from(path);
         if let Some((keyword, span)) = unclosed(text) {
-            let message = format!("`{{% {keyword} %}}` has no `{{% end{keyword} %}}`");
+            // what swallows the closing tag is to blame
+            let (keyword, span) = match misfit(text, span.start..text.len()) {
+                Some(Misfit::Unclosed(inner @ "raw", at)) => (inner.to_string(), at),
+                _ => (keyword, span),
+            };
+            let message = format!("`{keyword}` is not closed, expected `{{% end{keyword} %}}`");
             self.problem(Kind::Syntax, message, &path, text, span, None);
         }
         for block in blocks(text) {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use minijinja::ErrorKind;
 
 use super::error::{Cause, Frame, Kind, Missing, TemplateError};
+use super::misfit::{Misfit, misfit};
+use super::renderer::Limits;
 use super::source_map::SourceMap;
 use super::suggest::nearest;
 
@@ -15,6 +17,8 @@ pub(crate) struct Origin<'a> {
     pub path: &'a Arc<str>,
     pub text: &'a str,
     pub map: &'a SourceMap,
+    /// The part of the text that is the template.
+    pub region: Range<usize>,
     pub macro_name: Option<&'a str>,
 }
 
@@ -24,6 +28,8 @@ pub(crate) trait Names {
     fn origin(&self, template: &str) -> Option<Origin<'_>>;
     /// Every name that a template can use.
     fn known(&self) -> Vec<String>;
+    /// When a rendering is stopped.
+    fn limits(&self) -> Limits;
     /// Packages that have a macro of this name.
     fn packages_with(&self, name: &str) -> Vec<String>;
 }
@@ -47,8 +53,68 @@ pub(crate) fn locate(error: &minijinja::Error, names: &dyn Names) -> TemplateErr
     let frames: Vec<Frame> = chain.iter().filter_map(|error| frame(error, names)).collect();
     let failing =
         frames.first().and_then(|frame| text_at(&chain, frame, names)).unwrap_or_default();
+    if let Some(located) = structure(chain[0], &frames, names) {
+        return located;
+    }
     let (kind, message, help) = explain(chain[0], cause, &failing, names);
     TemplateError { message, kind, frames, help }
+}
+
+/// Explains an error about blocks by the tag that does not fit.
+fn structure(
+    error: &minijinja::Error,
+    frames: &[Frame],
+    names: &dyn Names,
+) -> Option<TemplateError> {
+    let detail = error.detail().filter(|_| error.kind() == ErrorKind::SyntaxError)?;
+    let unknown = detail.strip_prefix("unknown statement ");
+    if unknown.is_none()
+        && !["unexpected end of input, expected end of block", "unexpected end of raw block"]
+            .contains(&detail)
+    {
+        return None;
+    }
+    let origin = names.origin(error.name()?)?;
+    let mut frames = frames.to_vec();
+    let (message, span, help) = match (misfit(origin.text, origin.region.clone()), unknown) {
+        (Some(Misfit::Unclosed(keyword, span)), _) => {
+            let message = format!("`{keyword}` is not closed, expected `{{% end{keyword} %}}`");
+            (message, Some(span), None)
+        }
+        (Some(Misfit::Stray(keyword, span)), _) => {
+            (format!("`{{% {keyword} %}}` stands outside of its block"), Some(span), None)
+        }
+        (Some(Misfit::Elsewhere(keyword, span)), _) => {
+            let place = if origin.macro_name.is_some() { "macro" } else { "model" };
+            let message = format!("`{{% {keyword} %}}` blocks are not supported in a {place}");
+            (message, Some(span), Some(home(keyword).to_string()))
+        }
+        (None, Some(statement)) => {
+            let near = nearest(statement, STATEMENTS.into_iter());
+            let help = near.map(|near| format!("did you mean `{{% {near} %}}`?"));
+            (format!("there is no tag `{{% {statement} %}}`"), None, help)
+        }
+        (None, None) => return None,
+    };
+    if let (Some(span), Some(first)) = (span, frames.first_mut()) {
+        *first = frame_at(&origin, span);
+    }
+    Some(TemplateError { message, kind: Kind::Syntax, frames, help })
+}
+
+const STATEMENTS: [&str; 16] = [
+    "if", "elif", "else", "endif", "for", "endfor", "set", "endset", "macro", "endmacro", "call",
+    "endcall", "do", "filter", "raw", "include",
+];
+
+/// Where a block of dbt's belongs.
+fn home(keyword: &str) -> &'static str {
+    match keyword {
+        "snapshot" => "put it into a file of its own under `snapshots/`",
+        "docs" => "put it into a `.md` file",
+        "materialization" => "put it into a file under `macros/`",
+        _ => "put it into a file under `tests/generic/` or `macros/`",
+    }
 }
 
 fn frame(error: &minijinja::Error, names: &dyn Names) -> Option<Frame> {
@@ -64,16 +130,20 @@ fn frame(error: &minijinja::Error, names: &dyn Names) -> Option<Frame> {
         let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
         start = before.trim_end_matches(is_name).len();
     }
-    let span = start..floor(origin.text, span.end).max(start);
-    let before = &origin.text[..start];
+    let end = floor(origin.text, span.end).max(start);
+    Some(frame_at(&origin, start..end))
+}
+
+fn frame_at(origin: &Origin, span: Range<usize>) -> Frame {
+    let before = &origin.text[..span.start];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    Some(Frame {
+    Frame {
         path: Arc::clone(origin.path),
         macro_name: origin.macro_name.map(str::to_string),
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
         span,
-    })
+    }
 }
 
 /// The start of the whole chain `a.b[c].d()`: the engine's span of a link begins at the link before it.
@@ -161,8 +231,21 @@ fn explain(
         if detail.is_empty() { error.kind().to_string() } else { detail.to_string() }
     };
     match error.kind() {
-        ErrorKind::OutOfFuel => limit("the template ran for too long"),
-        _ if detail.contains("recursion limit") => limit("macro calls are nested too deep"),
+        ErrorKind::OutOfFuel => {
+            let message = format!("the template took more than {} steps", names.limits().fuel);
+            let help = "look for a loop that does not end or that builds too much";
+            (Kind::Limit, message, Some(help.to_string()))
+        }
+        ErrorKind::SyntaxError if detail.contains("recursion limit") => {
+            let message = "brackets and blocks are nested too deep to be read".to_string();
+            (Kind::Limit, message, None)
+        }
+        _ if detail.contains("recursion limit") => {
+            let most = names.limits().recursion;
+            let message = format!("macro calls are nested more than {most} levels deep");
+            let help = "a call takes six levels or more; look for a macro that calls itself";
+            (Kind::Limit, message, Some(help.to_string()))
+        }
         ErrorKind::SyntaxError | ErrorKind::BadEscape => (Kind::Syntax, plain(), None),
         ErrorKind::UnknownFunction => undefined(callee(failing), names),
         ErrorKind::UndefinedError => undefined(receiver(failing), names),
@@ -179,11 +262,6 @@ fn explain(
         }
         _ => (Kind::Value, plain(), None),
     }
-}
-
-fn limit(message: &str) -> (Kind, String, Option<String>) {
-    let help = "look for a loop that does not end or a macro that calls itself";
-    (Kind::Limit, message.to_string(), Some(help.to_string()))
 }
 
 fn undefined(expression: &str, names: &dyn Names) -> (Kind, String, Option<String>) {

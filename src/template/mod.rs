@@ -9,7 +9,7 @@
 //! | which names does a template see | `scope`, `context` |
 //! | what may a template ask of the project and the database | `host` |
 //! | how is a template compiled and rendered | `renderer`, with `native` and `printing` |
-//! | what went wrong and where | `error`, `locate`, `suggest` |
+//! | what went wrong and where | `error`, `locate`, `misfit`, `suggest` |
 //! | how do Python's lists, dicts, numbers and strings behave | `value` |
 //!
 //! Nothing here prints, reads the environment or the clock: all of it comes through [`Host`].
@@ -24,6 +24,7 @@ mod lexer;
 mod library;
 mod locate;
 mod macro_template;
+mod misfit;
 mod native;
 mod printing;
 mod relation_object;

@@ -111,6 +111,7 @@ pub struct Renderer {
     compiled: Vec<Option<Compiled>>,
     free: Vec<usize>,
     globals: Arc<HashSet<String>>,
+    limits: Limits,
 }
 
 impl Renderer {
@@ -136,7 +137,7 @@ impl Renderer {
         }
         let globals = environment.globals().map(|(name, _)| name.to_string()).collect();
         let globals = Arc::new(globals);
-        Renderer { environment, library, compiled: Vec::new(), free: Vec::new(), globals }
+        Renderer { environment, library, compiled: Vec::new(), free: Vec::new(), globals, limits }
     }
 
     /// Compiles a template, to be rendered as often as needed until it is forgotten.
@@ -407,6 +408,7 @@ impl Names for RendererNames<'_> {
                 path: &entry.info.path,
                 text: &entry.info.file,
                 map: &entry.map,
+                region: entry.info.span.clone(),
                 macro_name: Some(&entry.info.name),
             });
         }
@@ -416,6 +418,7 @@ impl Names for RendererNames<'_> {
             path: &compiled.source.path,
             text: &compiled.source.text,
             map: &compiled.map,
+            region: compiled.source.region.clone().unwrap_or(0..compiled.source.text.len()),
             macro_name: None,
         })
     }
@@ -429,6 +432,10 @@ impl Names for RendererNames<'_> {
             .chain(library.packages().map(str::to_string))
             .chain(context::PER_RENDER.iter().map(ToString::to_string))
             .collect()
+    }
+
+    fn limits(&self) -> Limits {
+        self.renderer.limits
     }
 
     fn packages_with(&self, name: &str) -> Vec<String> {

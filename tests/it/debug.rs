@@ -6,7 +6,13 @@ use snapbox::str;
 #[test]
 fn all_well_before_the_first_build() {
     let project = Project::new();
-    project.run(["debug"]).succeeds().stdout(str![]).stderr_is("");
+    project.run(["debug"]).succeeds().stdout(str![[r#"
+sqlflow 0.1.0
+  ✓ project            shop in [PROJECT]
+  ✓ target             dev of profile shop: duckdb, [PROJECT]/shop.duckdb
+  ✓ engine             duckdb 1.5.5, the file is made by the first build
+
+"#]]).stderr_is("");
     assert!(!project.has("shop.duckdb"));
 }
 
@@ -14,7 +20,13 @@ fn all_well_before_the_first_build() {
 fn all_well_after_a_build() {
     let project = Project::new().model("a", "select 1 as id");
     project.run(["build"]).succeeds();
-    project.run(["debug"]).succeeds().stdout(str![]);
+    project.run(["debug"]).succeeds().stdout(str![[r#"
+sqlflow 0.1.0
+  ✓ project            shop in [PROJECT]
+  ✓ target             dev of profile shop: duckdb, [PROJECT]/shop.duckdb
+  ✓ engine             duckdb 1.5.5
+
+"#]]);
 }
 
 #[test]
@@ -30,12 +42,27 @@ shop:
     lake: {type: s3, bucket: acme}
 ";
     let project = Project::new().file("profiles.yml", profiles).directory("data");
-    project.run(["debug"]).exits(3).stdout(str![]);
+    project.run(["debug"]).exits(3).stdout(str![[r#"
+sqlflow 0.1.0
+  ✓ project            shop in [PROJECT]
+  ✓ target             dev of profile shop: duckdb, [PROJECT]/shop.duckdb
+  ✓ engine             duckdb 1.5.5, the file is made by the first build
+  ✓ connection files   [PROJECT]/data (file)
+  ✗ connection nowhere [PROJECT]/nowhere is not a directory
+  ✗ connection lake    type `s3` is not supported by this version
+
+"#]]);
 }
 
 #[test]
 fn a_database_that_is_none_is_told() {
-    Project::new().file("shop.duckdb", "my notes").run(["debug"]).exits(3).stdout(str![]);
+    Project::new().file("shop.duckdb", "my notes").run(["debug"]).exits(3).stdout(str![[r#"
+sqlflow 0.1.0
+  ✓ project            shop in [PROJECT]
+  ✓ target             dev of profile shop: duckdb, [PROJECT]/shop.duckdb
+  ✗ engine             target `dev` cannot be opened: `[PROJECT]/shop.duckdb` is not a DuckDB database but another file
+
+"#]]);
 }
 
 #[test]

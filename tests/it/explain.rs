@@ -15,7 +15,10 @@ fn every_code_is_explained_by_its_page() {
 
 #[test]
 fn an_unknown_code_is_compared_with_the_known_ones() {
-    Project::empty().run(["explain", "SF21"]).exits(2).stderr_is(str![]);
+    Project::empty().run(["explain", "SF21"]).exits(2).stderr_is(str![[r#"
+error: no error code `SF21`. did you mean `SF201`, `SF210` or `SF211`?
+
+"#]]);
 }
 
 #[test]

@@ -6,7 +6,27 @@ use snapbox::str;
 #[test]
 fn a_new_project_builds_at_once() {
     let project = Project::empty();
-    project.run(["init", "my_project"]).succeeds().stderr_is(str![]);
+    project.run(["init", "my_project"]).succeeds().stderr_is(str![[r#"
+  wrote my_project/README.md
+  wrote my_project/sqlflow.yml
+  wrote my_project/profiles.yml
+  wrote my_project/.gitignore
+  wrote my_project/data/customers.csv
+  wrote my_project/data/orders.csv
+  wrote my_project/sources/shop.yml
+  wrote my_project/models/staging/stg_customers.sql
+  wrote my_project/models/staging/stg_orders.sql
+  wrote my_project/models/staging/_staging.yml
+  wrote my_project/models/marts/customer_orders.sql
+  wrote my_project/models/marts/daily_revenue.sql
+  wrote my_project/models/marts/_marts.yml
+  wrote my_project/seeds/order_statuses.csv
+  wrote my_project/macros/euros.sql
+  wrote my_project/tests/no_order_before_its_customer.sql
+
+Next: cd my_project && sqlflow build
+
+"#]]);
     project
         .run(["build", "--project-dir", "my_project"])
         .succeeds()
@@ -35,7 +55,13 @@ fn a_second_time_nothing_is_written() {
     let project = Project::empty();
     project.run(["init", "my_project"]).succeeds();
     project.write("my_project/sqlflow.yml", "name: changed\n");
-    project.run(["init", "my_project"]).exits(2).stderr_is(str![]);
+    project.run(["init", "my_project"]).exits(2).stderr_is(str![[r#"
+error[SF105]: `my_project/README.md` exists already, nothing was written
+ |
+ = help: name another directory: sqlflow init my_project
+
+
+"#]]);
     assert_eq!(project.read("my_project/sqlflow.yml"), "name: changed\n");
 }
 

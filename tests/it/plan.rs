@@ -19,13 +19,37 @@ fn shop() -> Project {
 #[test]
 fn the_plan_is_told_wave_by_wave() {
     let project = shop();
-    project.run(["plan"]).succeeds().stdout(str![]).stderr_is("");
+    project.run(["plan"]).succeeds().stdout(str![[r#"
+wave 1
+  seed     main.codes                                        replace from seeds/codes.csv
+  source   raw.orders                                        replace from orders.csv
+wave 2
+  model    main.orders                                       replace the table
+wave 3
+  test     not_null_orders_id                                count failing rows
+wave 4
+  model    main.added                                        append; create where there is no table yet
+  model    main.grown                                        delete+insert on id, day; create where there is no table yet
+  model    main.merged                                       merge on id; create where there is no table yet
+wave 5
+  model    main.report                                       create or replace the view
+
+"#]]).stderr_is("");
     assert!(!project.has("shop.duckdb") && !project.has("target"));
 }
 
 #[test]
 fn the_plan_of_a_selection() {
-    shop().run(["plan", "--select", "orders+1", "--exclude", "merged"]).succeeds().stdout(str![]);
+    shop().run(["plan", "--select", "orders+1", "--exclude", "merged"]).succeeds().stdout(str![[r#"
+wave 1
+  model    main.orders                                       replace the table
+wave 2
+  test     not_null_orders_id                                count failing rows
+wave 3
+  model    main.added                                        append; create where there is no table yet
+  model    main.grown                                        delete+insert on id, day; create where there is no table yet
+
+"#]]);
 }
 
 #[test]

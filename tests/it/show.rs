@@ -23,17 +23,35 @@ select * from (values
 
 #[test]
 fn rows_are_drawn_as_a_table() {
-    shop().run(["show", "orders"]).succeeds().stdout(str![]).stderr_is("");
+    shop().run(["show", "orders"]).succeeds().stdout(str![[r#"
+┌─────────────────────────────────────────────────┐
+│ id   word            price   flag    the day    │
+╞═════════════════════════════════════════════════╡
+│  1   one              9.50   true    2013-01-01 │
+│  2   say "hi", you    NULL   false   NULL       │
+│  3                    0.10   NULL    2013-12-31 │
+└─────────────────────────────────────────────────┘
+
+"#]]).stderr_is("");
 }
 
 #[test]
 fn rows_are_written_as_json() {
-    shop().run(["show", "orders", "--output", "json"]).succeeds().stdout(str![]);
+    shop().run(["show", "orders", "--output", "json"]).succeeds().stdout(str![[r#"
+[{"id":1,"word":"one","price":"9.50","flag":true,"the day":"2013-01-01"},{"id":2,"word":"say /"hi/", you","price":null,"flag":false,"the day":null},{"id":3,"word":"","price":"0.10","flag":null,"the day":"2013-12-31"}]
+
+"#]]);
 }
 
 #[test]
 fn rows_are_written_as_csv() {
-    shop().run(["show", "orders", "--output", "csv"]).succeeds().stdout(str![]);
+    shop().run(["show", "orders", "--output", "csv"]).succeeds().stdout(str![[r#"
+id,word,price,flag,the day
+1,one,9.50,true,2013-01-01
+2,"say ""hi"", you",,false,
+3,"",0.10,,2013-12-31
+
+"#]]);
 }
 
 #[test]
@@ -96,6 +114,16 @@ fn show_changes_nothing() {
 #[test]
 fn a_database_that_was_never_built_is_not_made() {
     let project = Project::new().model("a", "select 1 as id");
-    project.run(["show", "a"]).exits(3).stderr_is(str![]);
+    project.run(["show", "a"]).exits(3).stderr_is(str![[r#"
+error[SF601]: target `dev` cannot be opened: the database `[PROJECT]/shop.duckdb` does not exist
+ --> profiles.yml:4:31
+  |
+4 |     dev: {type: duckdb, path: shop.duckdb, threads: 2}
+  |                               ^^^^^^^^^^^
+  |
+  = help: nothing was built yet: `sqlflow build` makes it
+
+
+"#]]);
     assert!(!project.has("shop.duckdb"));
 }

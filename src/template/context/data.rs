@@ -7,6 +7,7 @@ use md5::{Digest, Md5};
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, Value, ValueKind};
 use minijinja::{Environment, Error, State};
 
+use super::cycler::cycler;
 use crate::template::error::{Kind, fail};
 use crate::template::scope::host;
 use crate::template::signature::{bind, function};
@@ -71,10 +72,7 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     });
     environment.add_global("range", function(range));
     environment.add_function("dict", |from: Option<&Value>, more: Kwargs| dict(from, &more));
-    environment.add_global(
-        "cycler",
-        function(|_, args| minijinja_contrib::globals::cycler(args.to_vec())),
-    );
+    environment.add_global("cycler", function(cycler));
     environment.add_function("joiner", minijinja_contrib::globals::joiner);
 }
 

@@ -2,6 +2,7 @@
 
 mod adapter;
 mod columns;
+mod cycler;
 mod data;
 mod datetime;
 mod exceptions;

@@ -102,14 +102,18 @@ fn messages_are_in_the_user_s_words() {
         ("{{ exceptions.raise_compiler_error('no ' ~ 1) }}", "no 1", None),
         ("{{ 1 | nope }}", "the filter nope is unknown", None),
         ("{{ return(1) }}", "`return` stands outside of a macro", None),
-        ("{% if x %}", "unexpected end of input, expected end of block", None),
+        ("{% nope %}", "there is no tag `{% nope %}`", None),
+        (
+            "{% fi x %}",
+            "there is no tag `{% fi %}`",
+            Some("did you mean `{% if %}`?"),
+        ),
+        ("{% endif %}", "`{% endif %}` stands outside of its block", None),
         ("{{ [1, }}", "unexpected `}`", None),
         (
             "{{ run_query('select 1') }}",
             "`run_query` needs a connection to the database",
-            Some(
-                "it is answered when the node runs; to compile without, guard it with `{% if execute %}`",
-            ),
+            Some("the node is compiled when it is built, with the database at hand"),
         ),
         (
             "{{ adapter.dispatch('zz', 'utils')() }}",
@@ -128,6 +132,82 @@ fn messages_are_in_the_user_s_words() {
         }
         assert!(!error.frames.is_empty(), "{text}: {error:?}");
     }
+}
+
+#[test]
+fn a_block_that_is_not_closed_is_named_where_it_opens() {
+    let cases = [
+        ("a\n  {% if true %}\nb", "if", "{% if true %}"),
+        ("{%- for x in [1] -%}{% if x %}{% endif %}", "for", "{%- for x in [1] -%}"),
+        ("{% for x in [1] %}{% if x %}{% endfor %}", "if", "{% if x %}"),
+        ("{% set x %}{% set y = 1 %}", "set", "{% set x %}"),
+        ("{% macro m() %}", "macro", "{% macro m() %}"),
+        ("{% call outer(1) %}", "call", "{% call outer(1) %}"),
+        ("{% filter upper %}", "filter", "{% filter upper %}"),
+        ("{% if true %}{% endif %}{% raw %} {{ {% if x %}", "raw", "{% raw %}"),
+    ];
+    for (text, keyword, tag) in cases {
+        let error = fails(text);
+        let message = format!("`{keyword}` is not closed, expected `{{% end{keyword} %}}`");
+        assert_eq!(error.message, message, "{text}");
+        assert_eq!(&text[error.frames[0].span.clone()], tag, "{text}");
+        assert!(matches!(error.kind, Kind::Syntax));
+    }
+    assert_eq!((fails(cases[0].0).frames[0].line, fails(cases[0].0).frames[0].column), (2, 3));
+    let text = "{% macro m() %}\n{% if true %}\n{% endmacro %}";
+    let mut renderer = renderer(&[("shop", "macros/m.sql", text)]);
+    assert_eq!(renderer.check_macros()[0].to_string(), "`if` is not closed, expected `{% endif %}` (macros/m.sql:2:1)");
+    let source = TemplateSource::new("models/m.sql", "{{ m() }}");
+    let error = renderer.render(&source, Arc::new(Project::default())).unwrap_err();
+    assert_eq!(error.to_string(), "`if` is not closed, expected `{% endif %}` (macros/m.sql:2:1)");
+    assert_eq!(error.frames.len(), 2);
+}
+
+#[test]
+fn a_file_of_macros_names_the_block_that_is_not_closed() {
+    let cases = [
+        (" {% macro m() %}{% if x %}", "`macro` is not closed, expected `{% endmacro %}` (m.sql:1:2)"),
+        ("{% macro m() %}{% raw %}{% endmacro %}", "`raw` is not closed, expected `{% endraw %}` (m.sql:1:16)"),
+    ];
+    for (text, expected) in cases {
+        let mut builder = MacroLibrary::builder("shop");
+        builder.file("shop", "m.sql", text);
+        let (_, problems) = builder.build();
+        assert_eq!(problems[0].to_string(), expected);
+    }
+}
+
+#[test]
+fn blocks_that_belong_elsewhere_are_named() {
+    let cases = [
+        "{% snapshot s %}select 1{% endsnapshot %}",
+        "{% materialization m, default %}x{% endmaterialization %}",
+        "{% docs d %}it's{% enddocs %}",
+        "{% test t(model) %}x{% endtest %}",
+    ];
+    for text in cases {
+        let text = format!("select 1 {text}");
+        let keyword = text.split_whitespace().nth(3).unwrap();
+        let error = fails(&text);
+        let message = format!("`{{% {keyword} %}}` blocks are not supported in a model");
+        assert_eq!(error.message, message);
+        assert!(error.help.is_some());
+        assert_eq!(error.frames[0].column, 10);
+    }
+}
+
+#[test]
+fn the_limit_that_was_reached_is_named() {
+    let own = ("shop", "m.sql", "{% macro m() %}{{ m() }}{% endmacro %}");
+    let error = render(&[own], "{{ m() }}").unwrap_err();
+    assert_eq!(error.message, "macro calls are nested more than 3000 levels deep");
+    let (library, _) = MacroLibrary::builder("shop").build();
+    let mut renderer =
+        Renderer::new(Arc::new(library), Limits { fuel: 1000, ..Limits::default() });
+    let source = TemplateSource::new("m.sql", "{% for i in range(9999) %}{{ i }}{% endfor %}");
+    let error = renderer.render(&source, Arc::new(Project::default())).unwrap_err();
+    assert_eq!(error.message, "the template took more than 1000 steps");
+    assert!(matches!(error.kind, Kind::Limit));
 }
 
 #[test]
