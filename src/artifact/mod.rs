@@ -138,7 +138,7 @@ impl TargetDirectory {
     pub fn write_whole(&self, name: &str, text: &str) -> Result<(), Box<Diagnostic>> {
         fs::create_dir_all(&self.root).map_err(|error| self.no_directory(&self.root, &error))?;
         let path = self.root.join(name);
-        let partial = self.root.join(format!(".{name}.partial"));
+        let partial = self.root.join(partial_name(name));
         self.write(&partial, text)?;
         fs::rename(&partial, &path).map_err(|error| unwritable(&path, &error))
     }
@@ -158,17 +158,40 @@ impl TargetDirectory {
         written.map_err(|error| unwritable(path, &error))
     }
 
-    /// Removes the directory with all that is in it. Nothing there is no error.
+    /// Removes what sqlflow writes there, and the directory where nothing else is in it: whatever
+    /// somebody else put there stays. Answers whether there was anything to remove.
     ///
     /// # Errors
     /// Something in it could not be removed.
     pub fn remove(&self) -> Result<bool, Box<Diagnostic>> {
-        match fs::remove_dir_all(&self.root) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(unwritable(&self.root, &error)),
+        let mut removed = false;
+        for folder in ["compiled", "run"] {
+            let path = self.root.join(folder);
+            removed |= gone(fs::remove_dir_all(&path), &path)?;
         }
+        for file in ["manifest.json", "run_results.json"] {
+            for name in [file.to_owned(), partial_name(file)] {
+                let path = self.root.join(name);
+                removed |= gone(fs::remove_file(&path), &path)?;
+            }
+        }
+        // Where it is not empty, what is left is not ours.
+        let _left = fs::remove_dir(&self.root);
+        Ok(removed)
     }
+}
+
+/// Whether a removal found something; nothing there is no error.
+fn gone(removal: io::Result<()>, path: &Path) -> Result<bool, Box<Diagnostic>> {
+    match removal {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(unwritable(path, &error)),
+    }
+}
+
+fn partial_name(name: &str) -> String {
+    format!(".{name}.partial")
 }
 
 /// The query over rows that stay, where it is another one.

@@ -38,6 +38,8 @@ pub struct Target {
     pub path: Option<PathBuf>,
     /// Where profiles.yml says so.
     pub path_place: Option<Place>,
+    /// Where profiles.yml has the settings.
+    pub settings_place: Option<Place>,
     /// Settings of the database itself, in order.
     pub settings: Vec<(String, String)>,
     /// Extensions to load into the database.
@@ -107,6 +109,7 @@ pub(super) fn resolve(
         path: path.as_deref(),
     });
     let threads = read_threads(&mut fields, request, problems);
+    let settings_place = node.entry("settings").map(|node| node.place(profile.file()));
     let settings = read_settings(&mut fields, problems);
     let extensions = fields.texts("extensions", problems);
     refuse_attach(&mut fields, problems);
@@ -122,6 +125,7 @@ pub(super) fn resolve(
         path,
         path_place,
         settings,
+        settings_place,
         extensions: extensions.into_iter().map(|text| text.text).collect(),
         connections: connections(&profile, &node, root, shared, problems),
         fields: shown,

@@ -73,9 +73,9 @@ pub fn read(root: &Path, problems: &mut Vec<Diagnostic>) -> Option<Project> {
 /// A project that asks for packages and has none: what it calls will not be found.
 fn warn_of_missing_packages(root: &Path, packages: &[Package], problems: &mut Vec<Diagnostic>) {
     let asks = ["packages.yml", "dependencies.yml"].map(|name| (name, root.join(name)));
-    let asks = asks.iter().find(|(_, path)| {
-        fs::read_to_string(path).is_ok_and(|text| text.contains("packages:"))
-    });
+    let asks = asks
+        .iter()
+        .find(|(_, path)| fs::read_to_string(path).is_ok_and(|text| text.contains("packages:")));
     if let (Some((name, _)), [main]) = (asks, packages) {
         let directory = &main.file.paths.packages;
         problems.push(
@@ -83,7 +83,9 @@ fn warn_of_missing_packages(root: &Path, packages: &[Package], problems: &mut Ve
                 Code::MISSING_KEY,
                 format!("{name} asks for packages, but none is installed in {directory}/"),
             )
-            .with_help("install them with `dbt deps`: this version reads packages, it does not fetch them"),
+            .with_help(
+                "install them with `dbt deps`: this version reads packages, it does not fetch them",
+            ),
         );
     }
 }

@@ -12,7 +12,7 @@ use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Tuple, Value};
 use minijinja::{Error, State};
 
 use super::error::{Kind, fail, fail_with_help, in_call};
-use super::library::{Entry, MacroId, MacroLibrary};
+use super::library::{BUILTIN_PACKAGE, Entry, MacroId, MacroLibrary};
 use super::scope::{Session, scope};
 use super::signature::{Arguments, arguments, unknown_argument};
 use super::suggest::nearest;
@@ -158,6 +158,9 @@ impl fmt::Debug for MacroRef {
     }
 }
 
+/// What dbt has as macros of its own package and we have as functions.
+const FUNCTIONS: [&str; 3] = ["run_query", "statement", "is_incremental"];
+
 /// The macros of a package: `dbt_utils` in `dbt_utils.star(...)`.
 pub(crate) struct Package {
     library: Arc<MacroLibrary>,
@@ -195,6 +198,10 @@ impl Object for Package {
         args: &[Value],
     ) -> Result<Value, Error> {
         let Some(id) = self.library.in_package(&self.name, method) else {
+            if self.name == BUILTIN_PACKAGE && FUNCTIONS.contains(&method) {
+                let function = state.lookup(method).unwrap_or_default();
+                return function.call(state, args);
+            }
             let message = format!("package `{}` has no macro `{method}`", self.name);
             return Err(match nearest(method, self.library.names_in(&self.name)) {
                 Some(near) => fail_with_help(

@@ -39,7 +39,15 @@ pub(crate) struct Lexer<'a> {
 impl<'a> Lexer<'a> {
     pub(crate) fn new(source: &'a str, region: Range<usize>) -> Self {
         let end = region.end.min(source.len());
-        Lexer { source, bytes: source.as_bytes(), at: region.start, end, closer: None, depth: 0, raw: None }
+        Lexer {
+            source,
+            bytes: source.as_bytes(),
+            at: region.start,
+            end,
+            closer: None,
+            depth: 0,
+            raw: None,
+        }
     }
 
     /// The byte after the last token.

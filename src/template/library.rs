@@ -215,7 +215,7 @@ impl MacroLibraryBuilder {
         let path: Arc<str> = Arc::from(path);
         if let Some((keyword, span)) = unclosed(text) {
             // what swallows the closing tag is to blame
-            let (keyword, span) = match misfit(text, span.start..text.len()) {
+            let (keyword, span) = match misfit(text, span.start..text.len(), true) {
                 Some(Misfit::Unclosed(inner @ "raw", at)) => (inner.to_string(), at),
                 _ => (keyword, span),
             };

@@ -76,7 +76,8 @@ fn structure(
     }
     let origin = names.origin(error.name()?)?;
     let mut frames = frames.to_vec();
-    let (message, span, help) = match (misfit(origin.text, origin.region.clone()), unknown) {
+    let found = misfit(origin.text, origin.region.clone(), origin.macro_name.is_some());
+    let (message, span, help) = match (found, unknown) {
         (Some(Misfit::Unclosed(keyword, span)), _) => {
             let message = format!("`{keyword}` is not closed, expected `{{% end{keyword} %}}`");
             (message, Some(span), None)

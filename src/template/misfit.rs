@@ -22,8 +22,9 @@ pub(crate) enum Misfit<'a> {
 const BLOCKS: [&str; 8] = ["if", "for", "macro", "call", "filter", "with", "autoescape", "block"];
 const DECLARATIONS: [&str; 5] = ["test", "data_test", "snapshot", "materialization", "docs"];
 
-/// The first tag of a region that does not fit, if its tags can be told apart at all.
-pub(crate) fn misfit(source: &str, region: Range<usize>) -> Option<Misfit<'_>> {
+/// The first tag of a region that does not fit, if its tags can be told apart at all. A region that is a
+/// `declaration` begins with the tag of a macro, a test or a materialization.
+pub(crate) fn misfit(source: &str, region: Range<usize>, declaration: bool) -> Option<Misfit<'_>> {
     let mut lexer = Lexer::new(source, region.clone());
     let mut open: Vec<(&str, Range<usize>)> = Vec::new();
     while let Some((token, start)) = lexer.next_token() {
@@ -35,8 +36,7 @@ pub(crate) fn misfit(source: &str, region: Range<usize>) -> Option<Misfit<'_>> {
         if BLOCKS.contains(&keyword) || keyword == "set" && !tag.assigns {
             open.push((keyword, tag.span));
         } else if DECLARATIONS.contains(&keyword) {
-            // the region of a macro begins with its own tag
-            if start.start != region.start {
+            if !declaration || start.start != region.start {
                 return Some(Misfit::Elsewhere(keyword, tag.span));
             }
             open.push((keyword, tag.span));
@@ -114,8 +114,10 @@ mod tests {
             ("{% if a %}{# {% endif %} #}{% elif b %}{% else %}{% endif %}{% set x = 1 %}", ""),
         ];
         for (source, expected) in cases {
-            let found = match misfit(source, 0..source.len()) {
-                Some(Misfit::Unclosed(keyword, at)) => format!("unclosed {keyword} {}", &source[at]),
+            let found = match misfit(source, 0..source.len(), true) {
+                Some(Misfit::Unclosed(keyword, at)) => {
+                    format!("unclosed {keyword} {}", &source[at])
+                }
                 Some(Misfit::Stray(keyword, at)) => format!("stray {keyword} {}", &source[at]),
                 Some(Misfit::Elsewhere(keyword, at)) => {
                     format!("elsewhere {keyword} {}", &source[at])

@@ -2,7 +2,7 @@
 //!
 //! | question | file |
 //! | --- | --- |
-//! | what does dbt's Jinja allow that minijinja does not | `rewrite`, `macro_template`, with `lexer` and `source_map` |
+//! | what does dbt's Jinja allow that minijinja does not | `rewrite`, `sums`, `macro_template`, with `lexer` and `source_map` |
 //! | which blocks does a file declare | `blocks` |
 //! | which macros are there and what does a name mean | `library`, with `builtin` |
 //! | how is a macro of another file called | `call` |
@@ -34,6 +34,7 @@ mod scope;
 mod signature;
 mod source_map;
 mod suggest;
+mod sums;
 mod value;
 
 pub use blocks::{Argument, Block, BlockKind, blocks, unclosed};

@@ -133,13 +133,15 @@ impl Relation {
             if key == "type" {
                 kind = value.as_str().and_then(RelationKind::parse);
             } else if key == "path" {
-                let part = |key: &str| {
-                    let part = value.get_attr(key).ok()?;
-                    (!part.is_undefined() && !part.is_none()).then(|| part.to_string())
+                // a part that is none is left out, one that is not there stays as it is
+                let part = |key: &str, before: Option<String>| match value.get_attr(key) {
+                    Ok(part) if part.is_none() => None,
+                    Ok(part) if !part.is_undefined() => Some(part.to_string()),
+                    _ => before,
                 };
-                name.database = part("database").or(name.database);
-                name.schema = part("schema").or(name.schema);
-                name.identifier = part("identifier").unwrap_or(name.identifier);
+                name.database = part("database", name.database);
+                name.schema = part("schema", name.schema);
+                name.identifier = part("identifier", Some(name.identifier)).unwrap_or_default();
             }
         }
         let mut relation = Relation::new(name, kind, |part| host.quote(part));

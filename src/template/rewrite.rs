@@ -7,6 +7,7 @@
 //! | `{% if x: %}` | `{% if x  %}` | Python's habit, allowed by Jinja2 |
 //! | `a[b, c]` | `a[(b, c)]` | a tuple as subscript |
 //! | `{% set x = a + b[1:] %}` | `{% set x =( a + b[1:] )|__own %}` | sums and slices are lazy sequences otherwise |
+//! | `a - b`, where dates or sets are near | `(a)\|__sub(b)` | the engine adds numbers, texts and lists |
 //! | `'%s' % x` | `'%s' |__mod(x)` | minijinja's `%` is for numbers |
 //! | `{{ a }}` | `{{ a\|__printed }}` | a misspelt name is an error, see [`Pass::mark_printed`] |
 //! | `'\a'`, `'\/'`, `'\U0001F600'` | the same string in escapes that minijinja reads as Python does | |
@@ -19,6 +20,7 @@ use std::ops::Range;
 
 use super::lexer::{Lexer, Token};
 use super::source_map::{Edit, SourceMap, apply};
+use super::sums::{Role, Sums, may_need_functions};
 
 /// Names after which an operand begins, so that `[` opens a list and not a subscript.
 const OPERATORS: [&str; 9] = ["in", "and", "or", "not", "if", "else", "is", "elif", "recursive"];
@@ -29,7 +31,8 @@ pub(crate) fn rewrite(
     region: Range<usize>,
     edits: Vec<Edit>,
 ) -> (Cow<'_, str>, SourceMap) {
-    let mut pass = Pass { source, ..Pass::default() };
+    let sums = may_need_functions(source.get(region.clone()).unwrap_or_default());
+    let mut pass = Pass { source, sums, ..Pass::default() };
     let mut lexer = Lexer::new(source, region.clone());
     while let Some((token, range)) = lexer.next_token() {
         pass.read(token, range);
@@ -84,6 +87,9 @@ struct Tag<'a> {
     formats: Vec<(usize, bool)>,
     /// The name, as long as the tag may turn out to be `{{ name }}`.
     name: Option<Range<usize>>,
+    sums: Sums,
+    /// Whether the word before is `is`, whose `not` is part of the test.
+    tests: bool,
 }
 
 #[derive(Default)]
@@ -91,6 +97,8 @@ struct Pass<'a> {
     source: &'a str,
     edits: Vec<Edit>,
     tag: Tag<'a>,
+    /// Whether sums are made calls of functions.
+    sums: bool,
     /// The names that are printed and nothing else.
     printed: Vec<Range<usize>>,
     /// The names that the template assigns somewhere.
@@ -100,6 +108,9 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn read(&mut self, token: Token, range: Range<usize>) {
         self.end_formats(token);
+        if self.sums {
+            self.sum(token, &range);
+        }
         if !matches!(token, Token::Word | Token::Close) {
             self.tag.name = None;
         }
@@ -120,6 +131,32 @@ impl Pass<'_> {
             Token::Mark(mark) => self.mark(mark, &range),
         }
         self.tag.last = range;
+    }
+
+    fn sum(&mut self, token: Token, range: &Range<usize>) {
+        let after_operand = matches!(self.tag.previous, Previous::Operand | Previous::Format);
+        let role = match token {
+            // these begin a tag
+            Token::OpenVariable | Token::OpenBlock => return,
+            Token::Close => Role::Separator,
+            Token::Word => {
+                let word = &self.source[range.clone()];
+                let begins = self.tag.is_block && self.tag.words == 0;
+                let separates = self.tag.previous != Previous::Dot
+                    && word != "is"
+                    && !(word == "not" && self.tag.tests)
+                    && OPERATORS.contains(&word);
+                self.tag.tests = word == "is";
+                if begins || separates { Role::Separator } else { Role::Part }
+            }
+            Token::Mark(b'+' | b'-') if after_operand => Role::Operator,
+            Token::Mark(b',' | b':' | b'=' | b'<' | b'>' | b'!') => Role::Separator,
+            Token::Mark(b'(' | b'[' | b'{') => Role::Open,
+            Token::Mark(b')' | b']' | b'}') => Role::Close,
+            Token::Text | Token::Number | Token::Mark(_) => Role::Part,
+        };
+        let edits = self.tag.sums.read(role, token, range, self.tag.last.end);
+        self.edits.extend(edits);
     }
 
     fn word(&mut self, range: &Range<usize>) {
@@ -329,6 +366,51 @@ mod tests {
             let expected = if expected.is_empty() { source } else { expected };
             assert_eq!(rewritten(source), expected);
         }
+    }
+
+    #[test]
+    fn sums_are_functions_where_dates_or_sets_may_be() {
+        let cases = [
+            ("{{ a + b - c }}", "{{ (a )|__add( b )|__sub( c) }}"),
+            ("{{ a - b is none }}", "{{ (a )|__sub( b is none) }}"),
+            ("{{ (a - b).days }}", "{{ ((a )|__sub( b)).days }}"),
+            (
+                "{{ f(x=a.b(1) + c[0], y=-d) - e }}",
+                "{{ (f(x=(a.b(1) )|__add( c[0]), y=-d) )|__sub( e) }}",
+            ),
+            ("{{ a + 1 }}{{ 'x' + a }}{{ a + [b] }}{{ -a }}{{ a ~ -b }}", ""),
+            (
+                "{% if a - b > c - d and e + f %}",
+                "{% if (a )|__sub( b) > (c )|__sub( d) and (e )|__add( f) %}",
+            ),
+            ("{% set x=a-b%}", "{% set x=(a)|__sub(b)%}"),
+            ("{% set x = a - b[1:]%}", "{% set x =( (a )|__sub( b[1:]))|__own %}"),
+            ("{% for x in a - b if x - y %}", "{% for x in (a )|__sub( b) if (x )|__sub( y) %}"),
+            (
+                "{{ [a - b, {c: d + e}] }}",
+                "{{ ([(a )|__sub( b), ({c: (d )|__add( e)}|__dict)]|__list) }}",
+            ),
+            (
+                "{{ a - b if c - d else e - f }}",
+                "{{ (a )|__sub( b) if (c )|__sub( d) else (e )|__sub( f) }}",
+            ),
+            ("{{ a is not none and b - c }}", "{{ a is not none and (b )|__sub( c) }}"),
+            ("{{ a|f - b|g(c - d) * 2 }}", "{{ (a|f )|__sub( b|g((c )|__sub( d)) * 2) }}"),
+            (
+                "{{ x[a - b:c] }}{{ a - 2 * b }}",
+                "{{ x[(a )|__sub( b):c] }}{{ (a )|__sub( 2 * b) }}",
+            ),
+            (
+                "{{ a - }}{{ - }}{{ a + + b }}{{ ) - a }}",
+                "{{ a - }}{{ - }}{{ (a )|__add( + b) }}{{ ) - a }}",
+            ),
+        ];
+        for (source, expected) in cases {
+            let expected = if expected.is_empty() { source } else { expected };
+            let expected = expected.replace("[b]", "([b]|__list)") + "{# date #}";
+            assert_eq!(rewritten(&format!("{source}{{# date #}}")), expected);
+        }
+        assert_eq!(rewritten("{{ a - b }}"), "{{ a - b }}");
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub struct WatchError {
     pub source: notify::Error,
 }
 
-/// Calls `changed` with the files of each save below `root`, until it answers `false`. Files
+/// Calls `changed` once without files when watching has begun, so that no save after that first
+/// look is lost, then with the files of each save below `root`, until it answers `false`. Files
 /// below `ignored` and hidden files do not count.
 ///
 /// # Errors
@@ -36,6 +37,9 @@ pub fn watch(
     let (sender, events) = mpsc::channel::<DebounceEventResult>();
     let mut debouncer = new_debouncer(ONE_SAVE, None, sender).map_err(fail)?;
     debouncer.watch(root, RecursiveMode::Recursive).map_err(fail)?;
+    if !changed(&[]) {
+        return Ok(());
+    }
     for batch in events {
         let mut files: Vec<PathBuf> = match batch {
             Ok(events) => events

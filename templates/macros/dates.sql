@@ -6,9 +6,31 @@
 {% macro postgres__current_timestamp() -%}{{ return('now()') }}{%- endmacro %}
 {% macro redshift__current_timestamp() -%}{{ return('getdate()') }}{%- endmacro %}
 
-{% macro current_timestamp_backcompat() -%}{{ return(dbt.current_timestamp()) }}{%- endmacro %}
-{% macro current_timestamp_in_utc_backcompat() -%}{{ return(dbt.current_timestamp()) }}{%- endmacro %}
-{% macro snapshot_get_time() -%}{{ return(dbt.current_timestamp()) }}{%- endmacro %}
+{# The older names give a time without a zone. #}
+{% macro current_timestamp_backcompat() -%}
+    {{ return(adapter.dispatch('current_timestamp_backcompat', 'dbt')()) }}
+{%- endmacro %}
+{% macro default__current_timestamp_backcompat() -%}current_timestamp::timestamp{%- endmacro %}
+{% macro redshift__current_timestamp_backcompat() -%}getdate(){%- endmacro %}
+{% macro current_timestamp_in_utc_backcompat() -%}
+    {{ return(adapter.dispatch('current_timestamp_in_utc_backcompat', 'dbt')()) }}
+{%- endmacro %}
+{% macro default__current_timestamp_in_utc_backcompat() -%}
+    {{ return(dbt.current_timestamp_backcompat()) }}
+{%- endmacro %}
+
+{% macro snapshot_get_time() -%}{{ return(adapter.dispatch('snapshot_get_time', 'dbt')()) }}{%- endmacro %}
+{% macro default__snapshot_get_time() -%}{{ dbt.current_timestamp() }}{%- endmacro %}
+{% macro duckdb__snapshot_get_time() -%}{{ dbt.current_timestamp() }}::timestamp{%- endmacro %}
+{% macro postgres__snapshot_get_time() -%}{{ dbt.current_timestamp() }}::timestamp without time zone{%- endmacro %}
+{% macro redshift__snapshot_get_time() -%}{{ dbt.current_timestamp() }}::timestamp{%- endmacro %}
+
+{% macro snapshot_string_as_time(timestamp) -%}
+    {{ return(adapter.dispatch('snapshot_string_as_time', 'dbt')(timestamp)) }}
+{%- endmacro %}
+{% macro default__snapshot_string_as_time(timestamp) -%}
+    {{ return("'" ~ timestamp ~ "'::" ~ dbt.type_timestamp()) }}
+{%- endmacro %}
 
 {% macro dateadd(datepart, interval, from_date_or_timestamp) -%}
     {{ return(adapter.dispatch('dateadd', 'dbt')(datepart, interval, from_date_or_timestamp)) }}
@@ -16,8 +38,9 @@
 {% macro default__dateadd(datepart, interval, from_date_or_timestamp) -%}
     dateadd({{ datepart }}, {{ interval }}, {{ from_date_or_timestamp }})
 {%- endmacro %}
+{# A multiple of one unit, so that the number may be any expression; fractions are rounded. #}
 {% macro duckdb__dateadd(datepart, interval, from_date_or_timestamp) -%}
-    date_add({{ from_date_or_timestamp }}, interval ({{ interval }}) {{ datepart }})
+    ({{ from_date_or_timestamp }} + interval 1 {{ datepart | lower }} * cast({{ interval }} as bigint))
 {%- endmacro %}
 {% macro postgres__dateadd(datepart, interval, from_date_or_timestamp) -%}
     {{ from_date_or_timestamp }} + ((interval '1 {{ datepart }}') * ({{ interval }}))
@@ -95,6 +118,10 @@
     cast('{{ modules.datetime.date(year, month, day).isoformat() }}' as date)
 {%- endmacro %}
 
+{% macro duckdb__date(year, month, day) -%}
+    make_date({{ year }}, {{ month }}, {{ day }})
+{%- endmacro %}
+
 {% macro get_powers_of_two(upper_bound) -%}
     {%- if upper_bound < 1 -%}
         {{ exceptions.raise_compiler_error('the upper bound must be positive') }}
@@ -142,9 +169,10 @@
     select * from spine
     where date_{{ datepart }} <= {{ end_date }}
 {%- endmacro %}
-{# Both databases make the rows themselves, without being asked how many. #}
+{# As many rows as boundaries are crossed; the database counts them itself, without being asked first. #}
 {% macro duckdb__date_spine(datepart, start_date, end_date) -%}
-    select cast(d as timestamp) as date_{{ datepart }}
-    from unnest(generate_series(cast({{ start_date }} as timestamp), cast({{ end_date }} as timestamp), interval 1 {{ datepart }})) as s(d)
-    where cast(d as timestamp) < cast({{ end_date }} as timestamp)
+    {%- set step = dbt.dateadd(datepart, 'n', start_date) -%}
+    select {{ step }} as date_{{ datepart }}
+    from (select unnest(generate_series(0, {{ dbt.datediff(start_date, end_date, datepart) }} - 1)) as n) as counted
+    where {{ step }} <= {{ end_date }}
 {%- endmacro %}

@@ -53,27 +53,6 @@
     {{ return(flags.STORE_FAILURES if wanted is none else wanted) }}
 {%- endmacro %}
 
-{% macro load_relation(relation) -%}
-    {{ return(adapter.load_relation(relation)) }}
-{%- endmacro %}
-
-{% macro load_cached_relation(relation) -%}
-    {{ return(adapter.load_relation(relation)) }}
-{%- endmacro %}
-
-{% macro get_columns_in_relation(relation) -%}
-    {{ return(adapter.get_columns_in_relation(relation)) }}
-{%- endmacro %}
-
-{% macro get_columns_in_query(select_sql) -%}
-    {%- set columns = [] -%}
-    {%- if execute -%}
-        {%- set nothing = run_query('select * from (' ~ select_sql ~ ') as q limit 0') -%}
-        {%- do columns.extend(nothing.column_names) -%}
-    {%- endif -%}
-    {{ return(columns) }}
-{%- endmacro %}
-
 {% macro should_full_refresh() -%}
     {%- set wanted = config.get('full_refresh') -%}
     {{ return(flags.FULL_REFRESH if wanted is none else wanted) }}

@@ -1,4 +1,4 @@
-{# Sets of rows, and arrays. #}
+{# Sets of rows, arrays, and comparing. #}
 
 {% macro except() -%}{{ return(adapter.dispatch('except', 'dbt')()) }}{%- endmacro %}
 {% macro default__except() -%}except{%- endmacro %}
@@ -42,3 +42,6 @@
 {% macro redshift__array_concat(array_1, array_2) -%}
     array_concat({{ array_1 }}, {{ array_2 }})
 {%- endmacro %}
+
+{% macro equals(expr1, expr2) -%}{{ return(adapter.dispatch('equals', 'dbt')(expr1, expr2)) }}{%- endmacro %}
+{% macro default__equals(expr1, expr2) -%}({{ expr1 }} = {{ expr2 }}){%- endmacro %}

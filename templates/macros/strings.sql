@@ -39,6 +39,11 @@
     split_part({{ string_text }}, {{ delimiter_text }}, {{ part_number }})
 {%- endmacro %}
 
+{# A part that is not there is null, not an empty text. #}
+{% macro duckdb__split_part(string_text, delimiter_text, part_number) -%}
+    string_split({{ string_text }}, {{ delimiter_text }})[{{ part_number }}]
+{%- endmacro %}
+
 {% macro string_literal(value) -%}{{ return(adapter.dispatch('string_literal', 'dbt')(value)) }}{%- endmacro %}
 {% macro default__string_literal(value) -%}'{{ value }}'{%- endmacro %}
 
@@ -65,13 +70,17 @@
 {%- endmacro %}
 {% macro duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
     {%- if limit_num -%}
-        array_to_string((array_agg({{ measure }}{{ ' ' ~ order_by_clause if order_by_clause }}))[1:{{ limit_num }}], {{ delimiter_text }})
+        list_aggregate((array_agg({{ measure }}{{ ' ' ~ order_by_clause if order_by_clause }}))[1:{{ limit_num }}], 'string_agg', {{ delimiter_text }})
     {%- else -%}
         string_agg({{ measure }}, {{ delimiter_text }}{{ ' ' ~ order_by_clause if order_by_clause }})
     {%- endif -%}
 {%- endmacro %}
 {% macro postgres__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
-    {{ return(duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num)) }}
+    {%- if limit_num -%}
+        array_to_string((array_agg({{ measure }}{{ ' ' ~ order_by_clause if order_by_clause }}))[1:{{ limit_num }}], {{ delimiter_text }})
+    {%- else -%}
+        {{ duckdb__listagg(measure, delimiter_text, order_by_clause, limit_num) }}
+    {%- endif -%}
 {%- endmacro %}
 {% macro redshift__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
     {{ return(default__listagg(measure, delimiter_text, order_by_clause, limit_num)) }}

@@ -11,7 +11,6 @@
 
 {% macro type_float() -%}{{ return(adapter.dispatch('type_float', 'dbt')()) }}{%- endmacro %}
 {% macro default__type_float() -%}{{ return('float') }}{%- endmacro %}
-{% macro duckdb__type_float() -%}{{ return('double') }}{%- endmacro %}
 {% macro postgres__type_float() -%}{{ return('double precision') }}{%- endmacro %}
 
 {% macro type_numeric() -%}{{ return(adapter.dispatch('type_numeric', 'dbt')()) }}{%- endmacro %}
@@ -39,9 +38,6 @@
 {# Most databases have no cast that gives null: the plain cast stands for it. #}
 {% macro default__safe_cast(field, type) -%}
     cast({{ field }} as {{ type }})
-{%- endmacro %}
-{% macro duckdb__safe_cast(field, type) -%}
-    try_cast({{ field }} as {{ type }})
 {%- endmacro %}
 
 {% macro cast_bool_to_text(field) -%}

@@ -300,3 +300,13 @@ fn a_secret_is_never_written() {
         assert!(!text.contains("correct horse"), "{path}: {text}");
     }
 }
+
+#[test]
+fn what_no_longer_belongs_to_the_project_is_not_left_among_the_compiled() {
+    let project = Project::new().model("old", "select 1 as id").model("new", "select 1 as id");
+    project.run(["compile"]).succeeds();
+    project.remove("models/old.sql");
+    project.run(["compile"]).succeeds();
+    assert!(!project.has("target/compiled/shop/models/old.sql"));
+    assert!(!project.has("target/run/shop/models/old.sql"));
+}

@@ -6,13 +6,17 @@ use snapbox::str;
 #[test]
 fn all_well_before_the_first_build() {
     let project = Project::new();
-    project.run(["debug"]).succeeds().stdout(str![[r#"
+    project
+        .run(["debug"])
+        .succeeds()
+        .stdout(str![[r#"
 sqlflow 0.1.0
   ✓ project            shop in [PROJECT]
   ✓ target             dev of profile shop: duckdb, [PROJECT]/shop.duckdb
   ✓ engine             duckdb 1.5.5, the file is made by the first build
 
-"#]]).stderr_is("");
+"#]])
+        .stderr_is("");
     assert!(!project.has("shop.duckdb"));
 }
 

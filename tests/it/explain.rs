@@ -25,10 +25,27 @@ error: no error code `SF21`. did you mean `SF201`, `SF210` or `SF211`?
 fn help_names_every_verb_and_needs_no_project() {
     let ran = Project::empty().run(["--help"]).succeeds();
     for verb in [
-        "init", "debug", "parse", "compile", "ls", "plan", "build", "load", "seed", "run", "test",
-        "show", "watch", "clean", "explain", "completions",
+        "init",
+        "debug",
+        "parse",
+        "compile",
+        "ls",
+        "plan",
+        "build",
+        "load",
+        "seed",
+        "run",
+        "test",
+        "show",
+        "watch",
+        "clean",
+        "explain",
+        "completions",
     ] {
-        assert!(ran.stdout.lines().any(|line| line.trim_start().starts_with(verb)), "{verb}: {ran}");
+        assert!(
+            ran.stdout.lines().any(|line| line.trim_start().starts_with(verb)),
+            "{verb}: {ran}"
+        );
     }
 }
 

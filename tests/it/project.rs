@@ -103,6 +103,12 @@ impl Project {
         if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
     }
 
+    pub(crate) fn remove_if_there(&self, path: &str) {
+        if self.has(path) {
+            self.remove(path);
+        }
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

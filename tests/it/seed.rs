@@ -50,7 +50,8 @@ fn a_seed_without_rows_is_an_empty_table() {
 
 #[test]
 fn seeds_may_lie_in_folders_and_have_tests() {
-    let yaml = "seeds:\n  - name: codes\n    columns: [{name: code, data_tests: [unique, not_null]}]\n";
+    let yaml =
+        "seeds:\n  - name: codes\n    columns: [{name: code, data_tests: [unique, not_null]}]\n";
     let project = Project::new()
         .file("seeds/reference/_seeds.yml", yaml)
         .file("seeds/reference/codes.csv", "code\nde\n");

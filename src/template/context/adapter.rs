@@ -148,7 +148,7 @@ fn relation_of(value: &Value, method: &str) -> Result<RelationName, Error> {
     relation.map(|relation| relation.name().clone()).ok_or_else(wrong)
 }
 
-fn introspect(state: &State, method: &str, args: &[Value]) -> Result<Value, Error> {
+fn introspect(state: &mut State, method: &str, args: &[Value]) -> Result<Value, Error> {
     let what = format!("adapter.{method}");
     let optional =
         |value: Option<Value>| value.filter(|value| value.is_true()).map(|v| display(&v));
@@ -189,6 +189,22 @@ fn introspect(state: &State, method: &str, args: &[Value]) -> Result<Value, Erro
             };
             Ok(Value::from(database(state, &what)?.relation_kind(&name)?.is_some()))
         }
+        "drop_relation" | "truncate_relation" => {
+            let [relation] = bind(method, ["relation"], args)?.required(method)?;
+            relation_of(&relation, method)?;
+            run_macro(state, method, &[relation])
+        }
+        "rename_relation" => {
+            let [from, to] =
+                bind(method, ["from_relation", "to_relation"], args)?.required(method)?;
+            relation_of(&from, method)?;
+            relation_of(&to, method)?;
+            run_macro(state, method, &[from, to])
+        }
+        "create_schema" | "drop_schema" => {
+            let schema = schema_relation(state, method, args)?;
+            run_macro(state, method, &[schema])
+        }
         "list_relations" | "list_relations_without_caching" => relations(state, &what, args),
         "execute" => execute(state, &what, args),
         "get_column_schema_from_query" => {
@@ -200,6 +216,36 @@ fn introspect(state: &State, method: &str, args: &[Value]) -> Result<Value, Erro
         }
         _ => Err(Error::from(ErrorKind::UnknownMethod)),
     }
+}
+
+/// Runs the macro that has the statement of a method.
+fn run_macro(state: &mut State, name: &str, args: &[Value]) -> Result<Value, Error> {
+    database(state, &format!("adapter.{name}"))?;
+    let scope = scope(state)?;
+    let id = scope.library.find(scope.host.package(), name);
+    let missing = || fail(Kind::Undefined, format!("there is no macro `{name}`"));
+    MacroRef::value(&scope.library, id.ok_or_else(missing)?).call(state, args)?;
+    Ok(Value::from(()))
+}
+
+/// The schema that a relation stands in, or that is given as a database and a schema.
+fn schema_relation(state: &State, method: &str, args: &[Value]) -> Result<Value, Error> {
+    let [first, schema] = bind(method, ["relation", "schema"], args)?.0;
+    let first = first.unwrap_or_default();
+    let name = match (first.downcast_object_ref::<Relation>(), schema) {
+        (Some(relation), _) => relation.name().clone(),
+        (None, Some(schema)) => RelationName {
+            database: Some(display(&first)).filter(|_| first.is_true()),
+            schema: Some(display(&schema)),
+            identifier: String::new(),
+        },
+        (None, None) => {
+            return Err(fail(Kind::Arguments, format!("`adapter.{method}` takes a relation")));
+        }
+    };
+    let host = host(state)?;
+    let name = RelationName { identifier: String::new(), ..name };
+    Ok(Value::from_object(Relation::new(name, None, |part| host.quote(part))))
 }
 
 fn columns(state: &State, what: &str, relation: &RelationName) -> Result<Vec<Value>, Error> {

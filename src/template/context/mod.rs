@@ -10,6 +10,7 @@ mod expressions;
 mod filters;
 mod itertools;
 mod modules;
+mod operators;
 mod project;
 mod query;
 mod table;
@@ -88,5 +89,6 @@ pub(crate) fn register(environment: &mut Environment<'static>) {
     data::register(environment);
     adapter::register(environment);
     filters::register(environment);
+    operators::register(environment);
     tests::register(environment);
 }

@@ -158,8 +158,6 @@ fn nothing_is_written_beside_target_and_database() {
     project.run(["build"]).succeeds();
     project.remove("target");
     project.remove("shop.duckdb");
-    if project.has("shop.duckdb.sqlflow.lock") {
-        project.remove("shop.duckdb.sqlflow.lock");
-    }
+    project.remove_if_there("shop.duckdb.sqlflow.lock");
     assert_eq!(project.files(".").len(), before);
 }

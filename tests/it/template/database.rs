@@ -6,7 +6,14 @@ use sqlflow::template::*;
 use std::sync::{Arc, Mutex};
 
 #[derive(Default)]
-struct Database(Mutex<Vec<String>>);
+pub struct Database(Mutex<Vec<String>>);
+
+impl Database {
+    /// What it was asked and told, in order.
+    pub fn statements(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+}
 
 impl Introspection for Database {
     fn query(&self, sql: &str) -> Result<Table, HostError> {
@@ -91,6 +98,11 @@ fn queries_give_tables_that_can_be_taken_apart() {
         ),
         ("{% set r, t = adapter.execute('q', fetch=true) %}{{ t.rows | length }}", "2"),
         ("{{ get_columns_in_query('select 1') }}", "['id', 'name']"),
+        ("{{ dbt.run_query('q').columns[0].values() }}{{ dbt.is_incremental() }}", "(1, 2)False"),
+        (
+            "{% call dbt.statement('x', fetch_result=True) %}q{% endcall %}{{ load_result('x').data }}",
+            "[(1, 'a'), (2, None)]",
+        ),
     ];
     for (text, expected) in cases {
         let project =

@@ -103,11 +103,7 @@ fn messages_are_in_the_user_s_words() {
         ("{{ 1 | nope }}", "the filter nope is unknown", None),
         ("{{ return(1) }}", "`return` stands outside of a macro", None),
         ("{% nope %}", "there is no tag `{% nope %}`", None),
-        (
-            "{% fi x %}",
-            "there is no tag `{% fi %}`",
-            Some("did you mean `{% if %}`?"),
-        ),
+        ("{% fi x %}", "there is no tag `{% fi %}`", Some("did you mean `{% if %}`?")),
         ("{% endif %}", "`{% endif %}` stands outside of its block", None),
         ("{{ [1, }}", "unexpected `}`", None),
         (
@@ -156,7 +152,10 @@ fn a_block_that_is_not_closed_is_named_where_it_opens() {
     assert_eq!((fails(cases[0].0).frames[0].line, fails(cases[0].0).frames[0].column), (2, 3));
     let text = "{% macro m() %}\n{% if true %}\n{% endmacro %}";
     let mut renderer = renderer(&[("shop", "macros/m.sql", text)]);
-    assert_eq!(renderer.check_macros()[0].to_string(), "`if` is not closed, expected `{% endif %}` (macros/m.sql:2:1)");
+    assert_eq!(
+        renderer.check_macros()[0].to_string(),
+        "`if` is not closed, expected `{% endif %}` (macros/m.sql:2:1)"
+    );
     let source = TemplateSource::new("models/m.sql", "{{ m() }}");
     let error = renderer.render(&source, Arc::new(Project::default())).unwrap_err();
     assert_eq!(error.to_string(), "`if` is not closed, expected `{% endif %}` (macros/m.sql:2:1)");
@@ -166,8 +165,14 @@ fn a_block_that_is_not_closed_is_named_where_it_opens() {
 #[test]
 fn a_file_of_macros_names_the_block_that_is_not_closed() {
     let cases = [
-        (" {% macro m() %}{% if x %}", "`macro` is not closed, expected `{% endmacro %}` (m.sql:1:2)"),
-        ("{% macro m() %}{% raw %}{% endmacro %}", "`raw` is not closed, expected `{% endraw %}` (m.sql:1:16)"),
+        (
+            " {% macro m() %}{% if x %}",
+            "`macro` is not closed, expected `{% endmacro %}` (m.sql:1:2)",
+        ),
+        (
+            "{% macro m() %}{% raw %}{% endmacro %}",
+            "`raw` is not closed, expected `{% endraw %}` (m.sql:1:16)",
+        ),
     ];
     for (text, expected) in cases {
         let mut builder = MacroLibrary::builder("shop");
@@ -193,6 +198,7 @@ fn blocks_that_belong_elsewhere_are_named() {
         assert_eq!(error.message, message);
         assert!(error.help.is_some());
         assert_eq!(error.frames[0].column, 10);
+        assert_eq!(fails(&text[9..]).message, message);
     }
 }
 
@@ -202,8 +208,7 @@ fn the_limit_that_was_reached_is_named() {
     let error = render(&[own], "{{ m() }}").unwrap_err();
     assert_eq!(error.message, "macro calls are nested more than 3000 levels deep");
     let (library, _) = MacroLibrary::builder("shop").build();
-    let mut renderer =
-        Renderer::new(Arc::new(library), Limits { fuel: 1000, ..Limits::default() });
+    let mut renderer = Renderer::new(Arc::new(library), Limits { fuel: 1000, ..Limits::default() });
     let source = TemplateSource::new("m.sql", "{% for i in range(9999) %}{{ i }}{% endfor %}");
     let error = renderer.render(&source, Arc::new(Project::default())).unwrap_err();
     assert_eq!(error.message, "the template took more than 1000 steps");

@@ -125,7 +125,7 @@ fn the_context_is_dbt_s() {
         ("{{ model.name }}{{ model.config.tags }}", "me['a']"),
         ("{{ log('x') }}{{ print('y') }}{{ invocation_id }}", "0000"),
         ("{{ graph.nodes.values() | list }}{{ project_name }}", "[]shop"),
-        ("{{ dbt.dateadd('day', 1, 'x') }}", "date_add(x, interval (1) day)"),
+        ("{{ dbt.dateadd('day', 1, 'x') }}", "(x + interval 1 day * cast(1 as bigint))"),
         ("{{ modules.itertools.product([1, 2], 'a') | list }}", "[(1, 'a'), (2, 'a')]"),
         (
             "{{ 'a' if undefined_thing is defined else 'b' }}{{ undefined_thing | default('c') }}",

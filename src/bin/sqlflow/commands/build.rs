@@ -10,7 +10,7 @@ use sqlflow::artifact::{ResultRow, run_results};
 use sqlflow::compile::{Compilation, compile};
 use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::engine::duckdb::LockHolder;
-use sqlflow::engine::{Access, OpenEngine, OpenError, open as open_engine};
+use sqlflow::engine::{Access, EngineError, OpenEngine, OpenError, open as open_engine};
 use sqlflow::graph::Selection;
 use sqlflow::run::{Kinds, Outcome, Plan, RunRequest, execute};
 use std::time::Duration;
@@ -125,6 +125,9 @@ pub(crate) fn cannot_open(opened: &Opened, error: &OpenError) -> Diagnostic {
                 };
                 Diagnostic::error(Code::DATABASE_HELD, message).with_help(help)
             }
+            ErrorKind::Sql => Diagnostic::error(Code::CANNOT_OPEN, message)
+                .at_maybe(target.settings_place.clone())
+                .with_help_maybe(did_you_mean_one_of(refused)),
             _ => {
                 let missing = target.path.as_ref().is_some_and(|path| !path.exists());
                 let parent_there = target.path.as_ref().and_then(|path| path.parent());
@@ -139,6 +142,11 @@ pub(crate) fn cannot_open(opened: &Opened, error: &OpenError) -> Diagnostic {
             }
         },
     }
+}
+
+fn did_you_mean_one_of(refused: &EngineError) -> Option<String> {
+    let near = refused.candidates.first()?;
+    Some(format!("did you mean `{near}`?"))
 }
 
 fn write_results(

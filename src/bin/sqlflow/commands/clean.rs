@@ -19,7 +19,7 @@ pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
         return Err(Exit::Usage);
     }
     match opened.target.remove() {
-        Ok(true) => printer.tell(&format!("Removed {}.", root.display())),
+        Ok(true) => printer.tell(&format!("Removed what was generated in {}.", root.display())),
         Ok(false) => printer.tell("There was nothing to remove."),
         Err(problem) => {
             printer.problems(&[*problem]);

@@ -71,6 +71,11 @@ fn query(
     match wanted {
         Wanted::Text(text) => {
             let query = compile_inline(graph, text, Some(&asked))?;
+            if query.statements.len() != 1 {
+                let message =
+                    format!("`--inline` holds {} statements, expected one", query.statements.len());
+                return Err(Box::new(Diagnostic::error(Code::NOT_ONE_QUERY, message)));
+            }
             session
                 .query(query.statement(), Some(limit))
                 .map_err(|error| Box::new(describe_inline_error(graph, text, &query, &error)))

@@ -15,13 +15,14 @@ pub(crate) fn run(common: &Common, args: &Watch, printer: &Printer) -> Result<Ex
         Exit::Success => printer.tell("✓ all well; waiting for changes"),
         _ => printer.tell("✗ see above; waiting for changes"),
     };
-    verdict();
     let mut changed = |files: &[PathBuf]| {
         let shown: Vec<String> = files
             .iter()
             .map(|file| file.strip_prefix(&root).unwrap_or(file).display().to_string())
             .collect();
-        printer.tell(&format!("\nchanged: {}", shown.join(", ")));
+        if !shown.is_empty() {
+            printer.tell(&format!("\nchanged: {}", shown.join(", ")));
+        }
         verdict();
         true
     };

@@ -1,0 +1,6 @@
+select
+    count(*) filter (strftime(day, '%m') = '01') as month_01,
+    count(*) filter (strftime(day, '%m') = '02') as month_02
+    
+from "dbt"."staging"."stg_orders"
+cross join "dbt"."main"."calendar"

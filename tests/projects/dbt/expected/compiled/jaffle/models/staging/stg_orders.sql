@@ -1,0 +1,7 @@
+select
+    id,
+    
+(price * 100)::bigint
+ as price_cents
+from "dbt"."raw"."Orders"
+where region = 'de'

@@ -1,0 +1,11 @@
+-- publish when: a view stands
+drop view "dbt"."main"."orders";
+
+-- publish
+create or replace table "dbt"."main"."orders" as
+select
+    count(*) filter (strftime(day, '%m') = '01') as month_01,
+    count(*) filter (strftime(day, '%m') = '02') as month_02
+    
+from "dbt"."staging"."stg_orders"
+cross join "dbt"."main"."calendar";

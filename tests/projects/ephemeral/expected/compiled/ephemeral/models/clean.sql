@@ -1,0 +1,5 @@
+
+-- only what was paid for
+select *
+from "ephemeral"."raw"."orders"
+where paid

@@ -1,0 +1,5 @@
+{{ config(materialized='ephemeral') }}
+-- only what was paid for
+select *
+from {{ source('raw', 'orders') }}
+where paid

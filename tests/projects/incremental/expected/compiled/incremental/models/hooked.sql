@@ -1,0 +1,2 @@
+
+select * from "incremental"."main_marts"."merged"

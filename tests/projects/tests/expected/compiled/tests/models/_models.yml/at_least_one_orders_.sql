@@ -1,0 +1,4 @@
+
+select 1
+from (select count(*) as n from "tests"."main"."orders")
+where n = 0

@@ -1,0 +1,5 @@
+
+
+select id
+from "tests"."main"."orders"
+where id is null

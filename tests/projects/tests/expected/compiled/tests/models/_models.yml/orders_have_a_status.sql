@@ -1,0 +1,5 @@
+
+
+select *
+from "tests"."main"."orders"
+where status is null

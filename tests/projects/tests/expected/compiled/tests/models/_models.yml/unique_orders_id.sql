@@ -1,0 +1,6 @@
+
+select id as unique_field, count(*) as n_records
+from (select * from "tests"."main"."orders" where status <> 'lost') dbt_subquery
+where id is not null
+group by id
+having count(*) > 1
