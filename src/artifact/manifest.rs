@@ -7,6 +7,7 @@ use crate::template::BlockKind;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// dbt's name for the shape.
@@ -248,8 +249,8 @@ fn manifest_node<'g>(
         fqn: &node.fqn,
         alias: alias(node),
         checksum: Checksum {
-            name: "blake3",
-            checksum: blake3::hash(raw_code.as_bytes()).to_hex().to_string(),
+            name: "sha256",
+            checksum: format!("{:x}", Sha256::digest(raw_code.as_bytes())),
         },
         config: NodeConfig(node),
         tags: &node.config.tags,

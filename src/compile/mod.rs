@@ -104,7 +104,8 @@ pub fn compile(
         }
     }
     for (index, rendered) in rendered {
-        let finished = rendered.and_then(|both| finish(graph, &compilation, index, both));
+        let finished =
+            rendered.and_then(|both| finish(graph, &compilation, index, both, introspection));
         match finished {
             Ok(compiled) if selection.contains(index) => compilation.nodes.push(compiled),
             Ok(_) => {}
@@ -178,11 +179,16 @@ pub fn compile_node(
     let both = if rows_stay {
         // Only this run's rendering can be made; it stands for both.
         let stay = workshop.render(&mut renderer, index, Variant::RowsStay)?;
-        Both { anew: anew.ok().or_else(|| Some(stay.clone())), stay: Some(stay), asks: false }
+        Both {
+            only_stay: true,
+            anew: anew.ok().or_else(|| Some(stay.clone())),
+            stay: Some(stay),
+            asks: false,
+        }
     } else {
-        Both { anew: Some(anew?), stay: None, asks: false }
+        Both { only_stay: false, anew: Some(anew?), stay: None, asks: false }
     };
-    finish(graph, compilation, index, both)
+    finish(graph, compilation, index, both, Some(introspection))
 }
 
 /// Ephemeral models that a selected node reaches through ephemeral ones alone.
@@ -199,8 +205,17 @@ fn ephemeral_ancestors(graph: &Graph, selection: &Selection) -> BTreeSet<NodeInd
     found
 }
 
+impl Both {
+    /// For which run hooks are rendered: those of a node compiled for rows that stay alone know it.
+    fn variant(&self) -> Variant {
+        if self.only_stay { Variant::RowsStay } else { Variant::Anew }
+    }
+}
+
 /// A node's renderings.
 struct Both {
+    /// It was rendered for a run over rows that stay, and for no other.
+    only_stay: bool,
     anew: Option<Rendering>,
     stay: Option<Rendering>,
     /// It asks the database and there is none.
@@ -221,7 +236,7 @@ impl Workshop<'_> {
     ) -> Result<Both, Box<Diagnostic>> {
         let node = self.graph.node(index);
         if matches!(node.kind, NodeKind::Seed(_) | NodeKind::Source(_)) {
-            return Ok(Both { anew: None, stay: None, asks: false });
+            return Ok(Both { only_stay: false, anew: None, stay: None, asks: false });
         }
         let anew = self.render(renderer, index, Variant::Anew);
         let asks = |problem: &Diagnostic| problem.code == Code::NEEDS_CONNECTION;
@@ -232,9 +247,11 @@ impl Workshop<'_> {
             _ => None,
         };
         match (anew, stay.transpose()) {
-            (Ok(anew), Ok(stay)) => Ok(Both { anew: Some(anew), stay, asks: false }),
+            (Ok(anew), Ok(stay)) => {
+                Ok(Both { only_stay: false, anew: Some(anew), stay, asks: false })
+            }
             (Err(problem), _) | (_, Err(problem)) if asks(&problem) => {
-                Ok(Both { anew: None, stay: None, asks: true })
+                Ok(Both { only_stay: false, anew: None, stay: None, asks: true })
             }
             (Err(problem), _) | (_, Err(problem)) => Err(problem),
         }
@@ -311,6 +328,7 @@ fn finish(
     compilation: &Compilation,
     index: NodeIndex,
     both: Both,
+    introspection: Option<&Arc<dyn Introspection>>,
 ) -> Result<Compiled, Box<Diagnostic>> {
     let node = graph.node(index);
     if let Some(refusal) = node.refusals.first() {
@@ -329,10 +347,14 @@ fn finish(
     for query in [&query, &incremental].into_iter().flatten() {
         one_statement(graph, node, query)?;
     }
-    let hooks = hooks(graph, node, Variant::Anew)?;
+    let (hooks, asks) = match hooks(graph, node, both.variant(), introspection) {
+        Ok(hooks) => (hooks, both.asks),
+        Err(problem) if problem.code == Code::NEEDS_CONNECTION => (Hooks::default(), true),
+        Err(problem) => return Err(problem),
+    };
     let script = script::of(graph, node, query.as_ref(), incremental.as_ref(), &hooks)
         .map_err(|error| Box::new(defect(node, &error)))?;
-    Ok(Compiled { index, query, incremental, script, needs_connection: both.asks, macros, hooks })
+    Ok(Compiled { index, query, incremental, script, needs_connection: asks, macros, hooks })
 }
 
 /// The script of an incremental model over rows that stay, with its hooks rendered for that;
@@ -344,10 +366,11 @@ pub fn bind_rows_that_stay(
     graph: &Graph,
     compiled: &Compiled,
     columns: Option<&[String]>,
+    introspection: Option<&Arc<dyn Introspection>>,
 ) -> Result<Script, Box<Diagnostic>> {
     let node = graph.node(compiled.index);
     let Some(query) = &compiled.query else { return Ok(Script::default()) };
-    let hooks = hooks(graph, node, Variant::RowsStay)?;
+    let hooks = hooks(graph, node, Variant::RowsStay, introspection)?;
     script::of_model(graph, node, query, compiled.incremental.as_ref(), columns, &hooks)
         .map_err(|error| Box::new(defect(node, &error)))
 }
@@ -454,7 +477,12 @@ pub struct Hooks {
     pub after: Vec<String>,
 }
 
-fn hooks(graph: &Graph, node: &Node, variant: Variant) -> Result<Hooks, Box<Diagnostic>> {
+fn hooks(
+    graph: &Graph,
+    node: &Node,
+    variant: Variant,
+    introspection: Option<&Arc<dyn Introspection>>,
+) -> Result<Hooks, Box<Diagnostic>> {
     let config = &node.config;
     if config.pre_hooks.is_empty() && config.post_hooks.is_empty() {
         return Ok(Hooks::default());
@@ -463,7 +491,7 @@ fn hooks(graph: &Graph, node: &Node, variant: Variant) -> Result<Hooks, Box<Diag
     let mut render_all = |texts: &[String]| -> Result<Vec<String>, Box<Diagnostic>> {
         let mut rendered = Vec::new();
         for text in texts {
-            let host = Arc::new(host(graph, node, variant));
+            let host = Arc::new(host(graph, node, variant).asking(introspection.cloned()));
             let source = TemplateSource::new(&format!("a hook of {}", node.name), text);
             let sql = renderer
                 .render(&source, host)
@@ -482,12 +510,16 @@ fn hooks(graph: &Graph, node: &Node, variant: Variant) -> Result<Hooks, Box<Diag
 ///
 /// # Errors
 /// A template fails.
-pub fn run_hooks(graph: &Graph, hooks: &[Text]) -> Result<Vec<(String, Place)>, Box<Diagnostic>> {
+pub fn run_hooks(
+    graph: &Graph,
+    hooks: &[Text],
+    introspection: &Arc<dyn Introspection>,
+) -> Result<Vec<(String, Place)>, Box<Diagnostic>> {
     let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
     let mut rendered = Vec::new();
     for hook in hooks {
-        let host =
-            Arc::new(CompileHost::inline(graph.shared.clone(), graph.names.clone(), &graph.name));
+        let host = CompileHost::inline(graph.shared.clone(), graph.names.clone(), &graph.name);
+        let host = Arc::new(host.asking(Some(introspection.clone())));
         let source = TemplateSource::new("on-run", &hook.text);
         let sql = renderer
             .render(&source, host)

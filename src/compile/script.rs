@@ -336,7 +336,9 @@ fn test_script(graph: &Graph, node: &Node, test: &TestNode, query: &Query) -> Re
 pub fn audit_relation(graph: &Graph, node: &Node) -> RelationName {
     let suffix = node.config.schema.as_deref().unwrap_or("dbt_test__audit");
     let schema = format!("{}_{suffix}", graph.target.schema);
-    let name = node.config.alias.clone().unwrap_or_else(|| node.name.clone());
+    let generic = node.test().and_then(|test| test.generic.as_ref());
+    let own = generic.map_or(&node.name, |generic| &generic.file_name);
+    let name = node.config.alias.clone().unwrap_or_else(|| own.clone());
     RelationName::new(graph.target.database.clone(), schema, name)
 }
 

@@ -73,6 +73,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The scope of what a package's own project file says about its variables.
+pub(super) fn own_scope(package: &str) -> String {
+    format!("{package} itself")
+}
+
 /// A string in YAML that may hold Jinja.
 #[derive(Clone, Copy)]
 pub(super) struct YamlText<'a> {
@@ -137,7 +142,13 @@ impl Shared {
     /// A variable as `package` sees it.
     fn var(&self, package: &str, name: &str) -> Option<Value> {
         let scoped = |package: &str| self.vars.get(package).and_then(|vars| vars.get(name));
-        let value = self.cli_vars.get(name).or_else(|| scoped(package)).or_else(|| scoped(""))?;
+        // What the project says counts more than what a package says about itself.
+        let value = self
+            .cli_vars
+            .get(name)
+            .or_else(|| scoped(package))
+            .or_else(|| scoped(""))
+            .or_else(|| scoped(&own_scope(package)))?;
         Some(from_serde(value))
     }
 

@@ -4,6 +4,7 @@ use super::bind::{Names, Unbound};
 use super::config::{Config, Merged, folder_defaults, materialization, settings_at};
 use super::host::{
     Invocation, ParseHost, Shared, ShowModel, Surroundings, YamlText, has_jinja, no_model,
+    own_scope,
 };
 use super::naming::Naming;
 use super::node::{Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference, TemplateTraits};
@@ -12,7 +13,7 @@ use super::problem::{Files, diagnose};
 use super::shown::ShownGraph;
 use super::target::{self, Target, TargetRequest};
 use super::{sources, tests};
-use crate::diagnostic::{Code, Diagnostic, Place, SourceFile, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Label, Place, SourceFile, did_you_mean};
 use crate::mode::Materialization;
 use crate::project::{
     DeclaredColumn, FolderSetting, NodeProperties, Package, ProfilesFile, Project, ProjectFile,
@@ -145,14 +146,19 @@ pub fn resolve(
     let mut made = context.make_nodes();
     problems.append(&mut made.problems);
     let graph = context.bind(made, problems);
-    each_once(problems);
+    each_once(problems, &format!("{}/", main.file.paths.packages));
     Some(graph)
 }
 
 /// A default that holds for a hundred models is wrong once.
-fn each_once(problems: &mut Vec<Diagnostic>) {
+fn each_once(problems: &mut Vec<Diagnostic>, packages: &str) {
     let mut seen = std::collections::HashSet::new();
     problems.retain(|problem| seen.insert(format!("{problem} {:?}", problem.labels)));
+    // Nobody can mend what an installed package says.
+    problems.retain(|problem| {
+        let installed = |label: &Label| label.place.file.path.starts_with(packages);
+        problem.is_error() || !problem.labels.first().is_some_and(installed)
+    });
 }
 
 fn project_files(project: &Project) -> Files {
@@ -239,7 +245,7 @@ fn vars(project: &Project) -> HashMap<String, BTreeMap<String, serde_json::Value
                     scopes.entry(key.clone()).or_default().extend(scope.clone());
                 }
                 value => {
-                    let scope = if index == 0 { String::new() } else { package.name.clone() };
+                    let scope = if index == 0 { String::new() } else { own_scope(&package.name) };
                     scopes.entry(scope).or_default().insert(key.clone(), value.clone());
                 }
             }

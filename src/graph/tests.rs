@@ -15,7 +15,7 @@ use md5::{Digest, Md5};
 use minijinja::Value;
 use rayon::prelude::*;
 use serde_json::Value as Json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// dbt's limit for a test's name: databases cut longer ones.
@@ -174,7 +174,7 @@ fn make_test(context: &Context<'_>, renderer: &mut Renderer, subject: &Subject<'
     if !config.enabled {
         return made;
     }
-    let unique = unique_id(&package.name, &name, &generic, &config.all);
+    let unique = unique_id(&package.name, &name, &generic, about);
     made.nodes.push(Node {
         id: NodeId(unique),
         name,
@@ -316,22 +316,61 @@ fn clean(text: &str) -> String {
     clean
 }
 
-/// `test.<package>.<name>.<hash>`; the hash tells tests of one name apart.
-fn unique_id(
-    package: &str,
-    name: &str,
-    generic: &GenericTest,
-    config: &serde_json::Map<String, Json>,
-) -> String {
-    let mut hash = Md5::new();
-    hash.update(&generic.subject.0);
-    hash.update(Json::Object(config.clone()).to_string());
-    for (key, value) in &generic.arguments {
-        hash.update(key);
-        hash.update(value.to_string());
+/// `test.<package>.<name>.<hash>`: dbt's id, so that tools which join by it find the same tests.
+/// The hash is over the name and Python's `repr` of the test's metadata, with sorted keys.
+fn unique_id(package: &str, name: &str, generic: &GenericTest, about: &Node) -> String {
+    let model = format!("{{{{ get_where_subquery({}) }}}}", plain_reference(about));
+    let mut kwargs: BTreeMap<&str, String> =
+        generic.arguments.iter().map(|(key, value)| (key.as_str(), repr(value))).collect();
+    kwargs.insert("model", repr(&Json::String(model)));
+    if let Some(column) = &generic.column {
+        kwargs.insert("column_name", repr(&Json::String(column.clone())));
     }
-    let hash = format!("{:x}", hash.finalize());
+    let kwargs: Vec<String> =
+        kwargs.iter().map(|(key, value)| format!("{}: {value}", quoted(key))).collect();
+    let namespace = generic.namespace.as_deref().unwrap_or("None");
+    let metadata = format!(
+        "{{'kwargs': {{{}}}, 'name': {}, 'namespace': {}}}",
+        kwargs.join(", "),
+        quoted(&generic.test),
+        quoted(namespace),
+    );
+    let hash = format!("{:x}", Md5::digest(format!("{name}{metadata}").as_bytes()));
     format!("test.{package}.{name}.{}", &hash[hash.len() - 10..])
+}
+
+/// As dbt writes the reference to a tested node.
+fn plain_reference(node: &Node) -> String {
+    match &node.kind {
+        NodeKind::Source(source) => format!("source('{}', '{}')", source.source, node.name),
+        _ => format!("ref('{}')", node.name),
+    }
+}
+
+/// Python's `repr`, every scalar as text first.
+fn repr(value: &Json) -> String {
+    match value {
+        Json::Array(items) => {
+            format!("[{}]", items.iter().map(repr).collect::<Vec<_>>().join(", "))
+        }
+        Json::Object(entries) => {
+            let sorted: BTreeMap<&String, &Json> = entries.iter().collect();
+            let pairs =
+                sorted.iter().map(|(key, value)| format!("{}: {}", quoted(key), repr(value)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+        scalar => quoted(&python_text(scalar)),
+    }
+}
+
+/// Python's quotes: single ones, unless the text holds single and no double ones.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\n', "\\n").replace('\t', "\\t");
+    if text.contains('\'') && !text.contains('"') {
+        format!("\"{escaped}\"")
+    } else {
+        format!("'{}'", escaped.replace('\'', "\\'"))
+    }
 }
 
 /// The SQL of a generic test about `node`: rows that fail.

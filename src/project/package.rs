@@ -121,7 +121,8 @@ fn read_package(root: &Path, prefix: &str, problems: &mut Vec<Diagnostic>) -> Op
     };
     let all = find_in(&property_paths, problems);
     let yaml = all.iter().filter(|f| has_extension(f, &["yml", "yaml"])).map(copy).collect();
-    let docs = all.into_iter().filter(|f| has_extension(f, &["md"])).collect();
+    let docs = all.into_iter().chain(find_in(&paths.docs, problems));
+    let docs = docs.filter(|f| has_extension(f, &["md"])).collect();
     let models = find_in(&paths.models, problems);
     refuse_python(&models, problems);
     let (generic, tests) = find_in(&paths.tests, problems)

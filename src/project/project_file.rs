@@ -61,6 +61,8 @@ pub struct ProjectPaths {
     pub snapshots: Vec<String>,
     /// Analyses.
     pub analyses: Vec<String>,
+    /// Docs blocks, besides those beside everything else.
+    pub docs: Vec<String>,
     /// Everything generated.
     pub target: String,
     /// Accepted schemas.
@@ -82,7 +84,6 @@ pub struct FolderSetting {
 const DBT_ONLY: &[&str] = &[
     "config-version",
     "asset-paths",
-    "docs-paths",
     "log-path",
     "clean-targets",
     "query-comment",
@@ -166,6 +167,7 @@ fn read_paths(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) -> Projec
     let tests = list("test-paths", "tests");
     let snapshots = list("snapshot-paths", "snapshots");
     let analyses = list("analysis-paths", "analyses");
+    let docs = list("docs-paths", "docs");
     let mut one = |key, default: &str| {
         let text = fields.text(key, problems);
         text.map_or_else(|| default.to_owned(), |text| clean(&text.text))
@@ -178,6 +180,7 @@ fn read_paths(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) -> Projec
         tests,
         snapshots,
         analyses,
+        docs,
         target: one("target-path", "target"),
         schemas: one("schema-path", "schemas"),
         packages: one("packages-install-path", "dbt_packages"),

@@ -1,6 +1,7 @@
 //! Carries out a plan: threads, order, failures.
 
 use super::event::{Event, Listener};
+use super::introspect::SessionIntrospection;
 use super::outcome::{NodeResult, Outcome, Status};
 use super::plan::{Plan, StepIndex};
 use super::schedule::Schedule;
@@ -14,9 +15,10 @@ use crate::engine::{Engine, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
 use crate::project::Text;
 use crate::relation::RelationName;
+use crate::template::Introspection;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::mpsc;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// What a run is asked to do.
@@ -114,8 +116,10 @@ fn run_hooks(graph: &Graph, engine: &dyn Engine, hooks: &[Text]) -> Result<()> {
     if hooks.is_empty() {
         return Ok(());
     }
-    let mut session = engine.session().map_err(|error| open_failed(&error))?;
-    for (sql, place) in compile::run_hooks(graph, hooks)? {
+    let session = || engine.session().map_err(|error| open_failed(&error));
+    let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session()?));
+    let mut session = session()?;
+    for (sql, place) in compile::run_hooks(graph, hooks, &asked)? {
         session
             .execute(&sql)
             .map_err(|error| Box::new(super::problem::refusal(graph, &error).at(place.clone())))?;
@@ -314,8 +318,8 @@ impl Execution<'_> {
         }
     }
 
-    /// Everything that `node` reads is there, or the error says how to get it.
-    pub(super) fn check_parents(&self, node: &Node) -> Result<()> {
+    /// What `node` reads and is not there, and how to get it.
+    pub(super) fn missing_parent(&self, node: &Node) -> Option<Box<Diagnostic>> {
         for parent in read_by(self.graph, node) {
             let parent = self.graph.node(parent);
             let Some(relation) = &parent.relation else { continue };
@@ -342,13 +346,13 @@ impl Execution<'_> {
             };
             let problem = Diagnostic::error(Code::RELATION_MISSING, message).with_help(help);
             let places = self.graph.locate(node, parent);
-            return Err(Box::new(
+            return Some(Box::new(
                 places
                     .into_iter()
                     .fold(problem, |problem, (place, text)| problem.label(place, text)),
             ));
         }
-        Ok(())
+        None
     }
 
     /// Whether a load of sqlflow made `relation`.

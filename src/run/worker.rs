@@ -68,7 +68,14 @@ impl Worker<'_> {
     fn dispatch(&mut self, compiled: &mut Compiled) -> Result<Done> {
         let execution = self.execution;
         let node = execution.graph.node(compiled.index);
-        execution.check_parents(node)?;
+        self.work_on(node, compiled).map_err(|problem| match problem.code {
+            // A relation that is not there is the better reason, where there is one.
+            Code::SQL_FAILED => execution.missing_parent(node).unwrap_or(problem),
+            _ => problem,
+        })
+    }
+
+    fn work_on(&mut self, node: &Node, compiled: &mut Compiled) -> Result<Done> {
         match &node.kind {
             NodeKind::Model(materialization) => self.model(node, materialization, compiled),
             NodeKind::Seed(_) => self.seed(node, compiled),
@@ -102,7 +109,12 @@ impl Worker<'_> {
             Condition::RowsStay => rows_stay,
         };
         if rows_stay {
-            compiled.script = compile::bind_rows_that_stay(execution.graph, compiled, None)?;
+            compiled.script = compile::bind_rows_that_stay(
+                execution.graph,
+                compiled,
+                None,
+                self.introspection.as_ref(),
+            )?;
         }
         let script = compiled.script.clone();
         let batch_rows = self.stage(node, compiled, &script, &holds)?;
@@ -114,8 +126,12 @@ impl Worker<'_> {
             {
                 self.check_keys(node, relation, key, &columns, &mut problems)?;
             }
-            compiled.script =
-                compile::bind_rows_that_stay(execution.graph, compiled, Some(&columns))?;
+            compiled.script = compile::bind_rows_that_stay(
+                execution.graph,
+                compiled,
+                Some(&columns),
+                self.introspection.as_ref(),
+            )?;
             execution.target.write_node(execution.graph, compiled)?;
         }
         let script = compiled.script.clone();

@@ -138,7 +138,6 @@ impl Pass<'_> {
         let role = match token {
             // these begin a tag
             Token::OpenVariable | Token::OpenBlock => return,
-            Token::Close => Role::Separator,
             Token::Word => {
                 let word = &self.source[range.clone()];
                 let begins = self.tag.is_block && self.tag.words == 0;
@@ -150,7 +149,7 @@ impl Pass<'_> {
                 if begins || separates { Role::Separator } else { Role::Part }
             }
             Token::Mark(b'+' | b'-') if after_operand => Role::Operator,
-            Token::Mark(b',' | b':' | b'=' | b'<' | b'>' | b'!') => Role::Separator,
+            Token::Close | Token::Mark(b',' | b':' | b'=' | b'<' | b'>' | b'!') => Role::Separator,
             Token::Mark(b'(' | b'[' | b'{') => Role::Open,
             Token::Mark(b')' | b']' | b'}') => Role::Close,
             Token::Text | Token::Number | Token::Mark(_) => Role::Part,

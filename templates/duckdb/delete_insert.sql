@@ -4,9 +4,13 @@ create or replace temporary table {{ batch }} as
 
 -- publish when: the rows stay
 delete from {{ relation }} as DBT_INTERNAL_DEST
-using {{ batch }} as DBT_INTERNAL_SOURCE
-where {% for column in key %}{{ "and " if not loop.first }}DBT_INTERNAL_DEST.{{ column | quote }} = DBT_INTERNAL_SOURCE.{{ column | quote }}{{ "\n  " if not loop.last }}{% endfor %}
-{% for predicate in predicates %}
+where exists (
+  select 1
+  from {{ batch }} as DBT_INTERNAL_SOURCE
+  where {% for column in key %}{{ "and " if not loop.first }}DBT_INTERNAL_DEST.{{ column | quote }} = DBT_INTERNAL_SOURCE.{{ column | quote }}{{ "\n    " if not loop.last }}{% endfor %}
+
+)
+{%- for predicate in predicates %}
 
   and ({{ predicate }})
 {%- endfor %};

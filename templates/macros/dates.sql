@@ -55,8 +55,16 @@
 {% macro default__datediff(first_date, second_date, datepart) -%}
     datediff({{ datepart }}, {{ first_date }}, {{ second_date }})
 {%- endmacro %}
+{# A week is over when a Sunday begins. As dbt-duckdb counts, it is one more back to an earlier time of the same weekday. #}
 {% macro duckdb__datediff(first_date, second_date, datepart) -%}
+    {%- if datepart == 'week' -%}
+    {%- set first = '(' ~ first_date ~ ')::timestamp' -%}
+    {%- set second = '(' ~ second_date ~ ')::timestamp' -%}
+    (date_diff('day', date_trunc('week', {{ first }} + interval 1 day), date_trunc('week', {{ second }} + interval 1 day)) // 7
+        - case when {{ first }} > {{ second }} and dayofweek({{ first }}) = dayofweek({{ second }}) then 1 else 0 end)
+    {%- else -%}
     date_diff('{{ datepart }}', {{ first_date }}::timestamp, {{ second_date }}::timestamp)
+    {%- endif -%}
 {%- endmacro %}
 {# Postgres counts no boundaries: each part is made of the one below it. #}
 {% macro postgres__datediff(first_date, second_date, datepart) -%}

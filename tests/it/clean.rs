@@ -1,7 +1,6 @@
 //! `sqlflow clean`: removes what was generated, and nothing else.
 
 use crate::project::Project;
-use snapbox::str;
 
 fn compiled() -> Project {
     let project = Project::new().model("a", "select 1 as id");
@@ -12,7 +11,10 @@ fn compiled() -> Project {
 #[test]
 fn what_was_generated_is_removed() {
     let project = compiled();
-    project.run(["clean"]).succeeds().stderr_is("Removed [PROJECT]/target.\n");
+    project
+        .run(["clean"])
+        .succeeds()
+        .stderr_is("Removed what was generated in [PROJECT]/target.\n");
     assert!(!project.has("target") && project.has("models/a.sql"));
     project.run(["clean"]).succeeds().stderr_is("There was nothing to remove.\n");
 }
@@ -59,4 +61,11 @@ fn a_link_that_leads_out_is_not_followed() {
     std::os::unix::fs::symlink(&outside, project.root().join("target")).unwrap();
     project.run(["clean"]);
     assert!(outside.join("thesis.txt").exists());
+}
+
+#[test]
+fn directories_of_the_project_are_not_removed() {
+    let project = compiled();
+    project.run(["clean", "--target-path", "models"]);
+    assert!(project.has("models/a.sql"));
 }

@@ -297,3 +297,9 @@ fn a_list_into_a_pipe_that_closes_is_no_error() {
     assert!(output.status.success(), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn the_tests_of_a_node_by_their_type() {
+    selects_with_tests(&["--select", "test_type:generic,revenue"], &["unique_revenue_id"]);
+    selects_with_tests(&["--select", "revenue,test_type:singular"], &["positive"]);
+}

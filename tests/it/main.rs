@@ -31,3 +31,4 @@ mod show;
 mod template;
 mod test;
 mod walls;
+mod watch;

@@ -115,7 +115,7 @@ fn two_columns_of_one_name_are_both_shown() {
 fn show_changes_nothing() {
     let project = shop();
     project.run(["show", "--inline", "create table x as select 1"]).fails();
-    project.run(["show", "--inline", "select 1; drop view orders"]);
+    project.run(["show", "--inline", "select 1; drop view orders"]).fails();
     assert!(project.relations().contains(&"main.orders".to_owned()));
     assert!(!project.relations().contains(&"main.x".to_owned()));
 }

@@ -85,3 +85,18 @@ fn the_library_reads_neither_environment_nor_clock() {
     let wrong = found(r"\benv::(vars?|var_os|vars_os)\(|SystemTime::now|Timestamp::now|Zoned::now");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn every_folder_of_the_library_is_a_stage_that_has_its_line_in_the_map() {
+    let stages = stages();
+    let map = std::fs::read_to_string(Path::new(PROJECT_ROOT).join("src/lib.rs")).unwrap();
+    for entry in std::fs::read_dir(Path::new(PROJECT_ROOT).join("src")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_stage = !name.contains('.') && name != "bin";
+        let has_files = library().iter().any(|(path, _)| path.starts_with(&format!("{name}/")));
+        if is_stage && has_files {
+            assert!(stages.contains(&name), "src/{name}/ is no stage of architecture.md");
+            assert!(map.contains(&format!("[`{name}`]")), "src/lib.rs does not tell of `{name}`");
+        }
+    }
+}

@@ -348,3 +348,21 @@ error[SF215]: no generic test `is_a_prime`
 
 "#]]);
 }
+
+#[test]
+fn a_model_and_a_seed_of_one_name_are_both_shown() {
+    let project = Project::new().model("a", "select 1 as id").file("seeds/a.csv", "id\n1\n");
+    refuse(&project).stderr_is(str![[r#"
+error[SF115]: a model and a seed are called `a`
+ --> seeds/a.csv
+  |
+ ::: models/a.sql:1:1
+  |
+1 | select 1 as id
+  | - the other one
+  |
+  = help: rename one of them: `ref` could not tell them apart
+
+
+"#]]);
+}

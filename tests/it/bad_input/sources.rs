@@ -360,3 +360,125 @@ error[SF110]: no connection `file` in profile `shop`
 
 "#]]);
 }
+
+#[test]
+fn a_missing_file_whose_name_is_nearly_right_is_compared() {
+    let project = loading("data/order.csv").file("data/orders.csv", "id\n1\n");
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF301]: `data/order.csv` does not exist
+ --> sources/raw.yml:5:15
+  |
+5 |         path: data/order.csv
+  |               ^^^^^^^^^^^^^^
+  |
+  = note: relative paths start at `[PROJECT]`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_file_of_unknown_format_is_refused() {
+    fail(&loading("orders.xlsx").bytes("orders.xlsx", b"PK\x03\x04"), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: the format of `orders.xlsx` is not known
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.xlsx
+  |               ^^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_picture_is_no_parquet_file() {
+    fail(&loading("orders.parquet").bytes("orders.parquet", PNG), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: `orders.parquet` is not a Parquet file but something else
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.parquet
+  |               ^^^^^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_picture_is_no_json_file() {
+    fail(&loading("orders.json").bytes("orders.json", PNG), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: `orders.json` is not a JSON file but something that starts with neither { nor [
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.json
+  |               ^^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_picture_is_no_gzip_file() {
+    fail(&loading("orders.csv.gz").bytes("orders.csv.gz", PNG), &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✗ load   raw.orders  failed  [TIME]
+
+error[SF304]: `orders.csv.gz` is damaged: invalid gzip header
+ --> sources/raw.yml:5:15
+  |
+5 |         path: orders.csv.gz
+  |               ^^^^^^^^^^^^^
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_seed_that_is_no_table_is_refused() {
+    let project = Project::new()
+        .bytes("seeds/picture.csv", PNG)
+        .file("seeds/empty.csv", "")
+        .file("seeds/short.csv", "id,name\n1\n");
+    project.run(["seed", "--threads", "1"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+3 seeds · 1 thread
+  ✗ seed   main.empty    failed  [TIME]
+  ✗ seed   main.picture  failed  [TIME]
+  ✗ seed   main.short    failed  [TIME]
+
+error[SF309]: `seeds/empty.csv` is empty
+--> seeds/empty.csv
+
+error[SF309]: `seeds/picture.csv` is not a CSV file but a PNG image
+--> seeds/picture.csv
+
+error[SF309]: line 2 of `seeds/short.csv`: expected 2 fields, found 1
+--> seeds/short.csv
+ = note: the line is: 1
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=3 SKIP=0 TOTAL=3
+
+"#]]);
+    assert_eq!(project.relations(), [""; 0]);
+}

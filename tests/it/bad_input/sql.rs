@@ -13,12 +13,8 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
   ✗ view   main.a  failed
 
 error[SF118]: model `a` holds no query
- --> models/a.sql:1:1
-  |
-1 |
-  | ^
-  |
-  = help: write one `select` into models/a.sql
+--> models/a.sql
+ = help: write one `select` into models/a.sql
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -336,6 +332,27 @@ error[SF308]: `a` needs source `raw.t`, but `raw.t` does not exist
   |                  ^^^^^^^^^^^^^^^^^^
   |
   = help: make it first: `sqlflow load --select source:raw.t`, or everything with `sqlflow build`
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
+"#]]);
+}
+
+#[test]
+fn a_table_that_does_not_exist_is_shown() {
+    let project = Project::new().model("a", "select *\nfrom nowhere.orders\n");
+    fail(&project, &[]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ view   main.a  failed  [TIME]
+
+error[SF502]: duckdb: Table with name "nowhere.orders" does not exist because schema "nowhere" does not exist
+ --> models/a.sql:2:6
+  |
+2 | from nowhere.orders
+  |      ^^^^^^^
+  |
+  = note: the statement is in target/run/shop/models/a.sql
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 

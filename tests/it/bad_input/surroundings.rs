@@ -242,3 +242,28 @@ error[SF901]: `[PROJECT]/target` is a file, expected a directory
 
 "#]]);
 }
+
+#[test]
+fn a_setting_that_duckdb_does_not_know_is_named() {
+    let profiles = "\
+shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: shop.duckdb, settings: {memory_limitt: 1GB}}
+";
+    let project = Project::new().file("profiles.yml", profiles).model("a", "select 1 as id");
+    project.run(["build"]).exits(3).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 4 threads
+error[SF601]: target `dev` cannot be opened: DuckDB has no setting `memory_limitt`
+ --> profiles.yml:4:54
+  |
+4 |     dev: {type: duckdb, path: shop.duckdb, settings: {memory_limitt: 1GB}}
+  |                                                      ^
+  |
+  = help: did you mean `memory_limit`?
+
+
+"#]]);
+    assert!(!project.has("shop.duckdb"));
+}

@@ -200,3 +200,74 @@ error[SF206]: the variable `none` is not set
 
 "#]]);
 }
+
+#[test]
+fn a_block_that_is_not_closed_is_shown_where_it_opens() {
+    let project = Project::new().model("a", "select 1 as id\n{% if true %}\nfrom x\n");
+    refuse(&project).stderr_is(str![[r#"
+error[SF201]: `if` is not closed, expected `{% endif %}`
+ --> models/a.sql:2:1
+  |
+2 | {% if true %}
+  | ^^^^^^^^^^^^^
+
+
+"#]]);
+}
+
+#[test]
+fn endless_recursion_is_stopped() {
+    let project = Project::new()
+        .file("macros/loop.sql", "{% macro down(n) %}{{ down(n + 1) }}{% endmacro %}\n")
+        .model("a", "select {{ down(0) }} as id");
+    refuse(&project).stderr_is(str![[r#"
+error[SF204]: macro calls are nested more than 3000 levels deep
+ --> macros/loop.sql:1:23
+  |
+1 | {% macro down(n) %}{{ down(n + 1) }}{% endmacro %}
+  |                       ^^^^^^^^^^^
+  |
+ ::: models/a.sql:1:11
+  |
+1 | select {{ down(0) }} as id
+  |           ------- `down` is called here
+  |
+  = help: a call takes six levels or more; look for a macro that calls itself
+
+
+"#]]);
+}
+
+#[test]
+fn an_endless_loop_is_stopped() {
+    let text = "\
+{% for a in range(99999) %}{% for b in range(99999) %}{% set x = a %}{% endfor %}{% endfor %}
+select 1 as id
+";
+    let project = Project::new().model("a", text);
+    refuse(&project).stderr_is(str![[r#"
+error[SF204]: the template took more than 20000000 steps
+ --> models/a.sql:1:40
+  |
+1 | {% for a in range(99999) %}{% for b in range(99999) %}{% set x = a %}{% endfor %}{% endfor %}
+  |                                        ^^^^^^^^^^^^
+  |
+  = help: look for a loop that does not end or that builds too much
+
+
+"#]]);
+}
+
+#[test]
+fn a_warning_that_a_template_gives_stops_nothing() {
+    let text = "{% do exceptions.warn('prices before 2013 are estimates') %}select 1 as id";
+    let project = Project::new().model("a", text);
+    project.run(["compile"]).succeeds().stderr_is(str![[r#"
+warning[SF208]: prices before 2013 are estimates
+ |
+ = note: said by model.shop.a
+
+Compiled 1 node to [PROJECT]/target.
+
+"#]]);
+}

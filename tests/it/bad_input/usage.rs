@@ -107,7 +107,13 @@ error[SF105]: `--vars` is not a mapping
 
 #[test]
 fn a_node_that_does_not_exist_cannot_be_shown() {
-    shop().run(["show", "order"]).exits(2).stderr_is(str![]);
+    shop().run(["show", "order"]).exits(2).stderr_is(str![[r#"
+error[SF221]: no node `order`
+ |
+ = help: did you mean `orders`?
+
+
+"#]]);
 }
 
 #[test]

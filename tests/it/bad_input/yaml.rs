@@ -132,10 +132,7 @@ fn an_empty_project_file_is_refused() {
     let project = Project::new().file("sqlflow.yml", "");
     refuse(&project).stderr_is(str![[r#"
 error[SF106]: the project file has no `name`
- --> sqlflow.yml:1:1
-  |
-1 |
-  | ^
+--> sqlflow.yml
 
 
 "#]]);
@@ -278,12 +275,6 @@ error[SF105]: unknown incremental strategy `upsert`
   |                                       ^^^^^^^^^^^^^^^^^^^^
   |
   = help: known are append, delete+insert, merge
-
-error[SF117]: `on_schema_change: append_new_columns` is not supported by this version
- --> models/c.sql:1:39
-  |
-1 | {{ config(materialized='incremental', on_schema_change='append_new_columns') }}select 1 as id
-  |                                       ^^^^^^^^^^^^^^^^
 
 
 "#]]);
@@ -442,6 +433,20 @@ error[SF105]: unknown materialization `tables`
   |                  ^^^^^^
   |
   = help: did you mean `table`?
+
+
+"#]]);
+}
+
+#[test]
+fn a_project_file_that_is_a_list_is_refused() {
+    let project = Project::new().file("sqlflow.yml", "- name: shop\n");
+    refuse(&project).stderr_is(str![[r#"
+error[SF105]: `the project file` is a list, expected a mapping
+ --> sqlflow.yml:1:1
+  |
+1 | - name: shop
+  | ^
 
 
 "#]]);

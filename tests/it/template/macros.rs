@@ -145,6 +145,28 @@ fn the_context_is_dbt_s() {
     }
 }
 
+/// The results of these were compared with dbt-duckdb's in a database.
+#[test]
+fn the_macros_for_duckdb_give_what_dbt_duckdb_gives() {
+    let cases = [
+        ("{{ dbt.safe_cast('a', dbt.type_float()) }}", "cast(a as float)"),
+        ("{{ dbt.split_part('a', \"'-'\", -1) }}", "string_split(a, '-')[-1]"),
+        ("{{ dbt.date('y', 1, 4) }}", "make_date(y, 1, 4)"),
+        ("{{ dbt.dateadd('QUARTER', 'n', 'd') }}", "(d + interval 1 quarter * cast(n as bigint))"),
+        ("{{ dbt.datediff('a', 'b', 'day') }}", "date_diff('day', a::timestamp, b::timestamp)"),
+        ("{{ dbt.snapshot_get_time() }}", "now()::timestamp"),
+        ("{{ dbt.current_timestamp_backcompat() }}", "current_timestamp::timestamp"),
+        ("{{ dbt.snapshot_string_as_time('2020-01-01') }}", "'2020-01-01'::timestamp"),
+        (
+            "{{ dbt.listagg('a', \"','\", 'order by b', 2) }}",
+            "list_aggregate((array_agg(a order by b))[1:2], 'string_agg', ',')",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(render(&[], text).unwrap(), expected, "{text}");
+    }
+}
+
 #[test]
 fn every_built_in_macro_compiles() {
     let errors = renderer(&[]).check_macros();

@@ -106,7 +106,7 @@ impl Class {
         }))
     }
 
-    fn from_iso(&self, text: &str) -> Result<Value, Error> {
+    fn iso(&self, text: &str) -> Result<Value, Error> {
         let wrong = |error: jiff::Error| wrong(format!("`{text}` is not a date: {error}"));
         if self.part == Part::Time {
             let time: Time = text.parse().map_err(wrong)?;
@@ -159,7 +159,7 @@ impl Object for Class {
             }
             "fromisoformat" => {
                 let [text] = bind(method, ["date_string"], args)?.required(method)?;
-                self.from_iso(&display(&text))
+                self.iso(&display(&text))
             }
             "fromtimestamp" | "utcfromtimestamp" => {
                 let [seconds, zone] = bind(method, ["timestamp", "tz"], args)?.0;

@@ -4,4 +4,4 @@ select
     count(*) filter (strftime(day, '%m') = '{{ month }}') as month_{{ month }}{{ ',' if not loop.last }}
     {% endfor %}
 from {{ ref('stg_orders') }}
-cross join {{ ref('tools', 'calendar') }}
+where day < {{ dbt.date_trunc('month', 'current_date') }}

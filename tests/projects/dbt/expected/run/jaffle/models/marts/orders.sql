@@ -8,4 +8,4 @@ select
     count(*) filter (strftime(day, '%m') = '02') as month_02
     
 from "dbt"."staging"."stg_orders"
-cross join "dbt"."main"."calendar";
+where day < date_trunc('month', current_date);
