@@ -4,7 +4,11 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::doc_markdown,
+    clippy::from_iter_instead_of_collect,
+    clippy::too_many_lines,
     missing_docs,
+    unreachable_pub,
     reason = "a test may fail loudly"
 )]
 

@@ -240,6 +240,7 @@ fn errors_of_the_sql_tell_kind_place_and_candidates() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table of cases")]
 fn the_name_that_is_not_there_is_told_with_its_place() {
     let mut session = memory().session().unwrap();
     for sql in [

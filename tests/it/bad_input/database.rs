@@ -53,7 +53,7 @@ fn another_process_holds_the_database() {
     let Ok(order) = std::env::var(HOLD) else { return };
     let (what, path) = order.split_once(':').unwrap();
     let path = PathBuf::from(path);
-    let mut until_told = || {
+    let until_told = || {
         println!("it is held");
         _ = std::io::stdin().read_to_end(&mut Vec::new());
     };

@@ -1,5 +1,4 @@
 //! A project in memory for the tests of `template`.
-#![allow(dead_code)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
