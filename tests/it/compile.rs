@@ -85,8 +85,11 @@ where id > (select max(id) from "shop"."main"."orders");
 
 -- publish when: the rows stay
 delete from "shop"."main"."orders" as DBT_INTERNAL_DEST
-using "__sqlflow_batch__orders" as DBT_INTERNAL_SOURCE
-where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id";
+where exists (
+  select 1
+  from "__sqlflow_batch__orders" as DBT_INTERNAL_SOURCE
+  where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id"
+);
 insert into "shop"."main"."orders" by name
 select * from "__sqlflow_batch__orders";
 drop table "__sqlflow_batch__orders";

@@ -126,7 +126,7 @@ fn json_is_one_object_a_line() {
     shop().run(["ls", "--output", "json", "--select", "revenue"]).succeeds().stdout(str![[r#"
 {"unique_id":"model.shop.revenue","name":"revenue","resource_type":"model","package_name":"shop","original_file_path":"models/marts/revenue.sql","alias":"revenue","tags":["nightly"],"config":{"materialized":"table","tags":["nightly"],"meta":{"owner":"ada"}},"depends_on":{"nodes":["model.shop.joined"]}}
 {"unique_id":"test.shop.positive","name":"positive","resource_type":"test","package_name":"shop","original_file_path":"tests/positive.sql","alias":null,"tags":[],"config":{},"depends_on":{"nodes":["model.shop.revenue"]}}
-{"unique_id":"test.shop.unique_revenue_id.1fc230e7ec","name":"unique_revenue_id","resource_type":"test","package_name":"shop","original_file_path":"models/marts/_marts.yml","alias":null,"tags":[],"config":{},"depends_on":{"nodes":["model.shop.revenue"]}}
+{"unique_id":"test.shop.unique_revenue_id.5436646ad9","name":"unique_revenue_id","resource_type":"test","package_name":"shop","original_file_path":"models/marts/_marts.yml","alias":null,"tags":[],"config":{},"depends_on":{"nodes":["model.shop.revenue"]}}
 
 "#]]);
 }

@@ -18,9 +18,12 @@ where day >= (select max(day) from "incremental"."main"."replaced");
 
 -- publish when: the rows stay
 delete from "incremental"."main"."replaced" as DBT_INTERNAL_DEST
-using "__sqlflow_batch__replaced" as DBT_INTERNAL_SOURCE
-where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id"
-  and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day"
+where exists (
+  select 1
+  from "__sqlflow_batch__replaced" as DBT_INTERNAL_SOURCE
+  where DBT_INTERNAL_DEST."id" = DBT_INTERNAL_SOURCE."id"
+    and DBT_INTERNAL_DEST."day" = DBT_INTERNAL_SOURCE."day"
+)
   and (DBT_INTERNAL_DEST.day >= current_date - 7);
 insert into "incremental"."main"."replaced" by name
 select * from "__sqlflow_batch__replaced";
