@@ -128,6 +128,8 @@ pub fn resolve(
 ) -> Option<Graph> {
     let files = project_files(project);
     let library = Arc::new(read_macros(project, &files, problems));
+    let unreadable = Renderer::new(library.clone(), Limits::default()).check_macros();
+    problems.extend(unreadable.iter().map(|error| diagnose(error, &files)));
     let shown = Arc::new(ShownGraph::default());
     let facts = facts(project, invocation, surroundings, None, &shown);
     let mut early = Shared::new(facts, surroundings, library.clone(), invocation);

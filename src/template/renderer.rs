@@ -17,7 +17,7 @@ use super::context;
 use super::error::{Kind, TemplateError};
 use super::host::Host;
 
-use super::library::{MacroId, MacroLibrary};
+use super::library::{BUILTIN_PACKAGE, MacroId, MacroLibrary};
 use super::locate::{Names, Origin, locate};
 use super::native::single_expression;
 use super::printing;
@@ -256,10 +256,11 @@ impl Renderer {
         Ok((value, self.rendered(text, &scope.record)))
     }
 
-    /// Compiles every macro of the library and reports those that cannot be read.
+    /// Compiles every macro of the project and its packages and reports those that cannot be read.
     #[must_use]
     pub fn check_macros(&self) -> Vec<TemplateError> {
-        let ids = self.library.macros().map(|(id, _)| super::call::template_name(id));
+        let own = self.library.macros().filter(|(_, info)| &*info.package != BUILTIN_PACKAGE);
+        let ids = own.map(|(id, _)| super::call::template_name(id));
         ids.filter_map(|name| self.environment.get_template(&name).err())
             .map(|error| locate(&error, &self.names(None)))
             .collect()
