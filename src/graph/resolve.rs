@@ -154,8 +154,16 @@ pub fn resolve(
 
 /// A default that holds for a hundred models is wrong once.
 fn each_once(problems: &mut Vec<Diagnostic>, packages: &str) {
-    let mut seen = std::collections::HashSet::new();
-    problems.retain(|problem| seen.insert(format!("{problem} {:?}", problem.labels)));
+    // The same mistake told with the calls that lead to it says more than by itself.
+    let mut calls: HashMap<String, usize> = HashMap::new();
+    for problem in &*problems {
+        let most = calls.entry(problem.to_string()).or_default();
+        *most = (*most).max(problem.labels.len());
+    }
+    problems.retain(|problem| {
+        calls.get(&problem.to_string()) == Some(&problem.labels.len())
+            && calls.remove(&problem.to_string()).is_some()
+    });
     // Nobody can mend what an installed package says.
     problems.retain(|problem| {
         let installed = |label: &Label| label.place.file.path.starts_with(packages);

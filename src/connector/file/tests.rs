@@ -5,7 +5,6 @@ use crate::engine::Engine;
 use crate::engine::duckdb::{DuckDb, Location, Options};
 use serde_json::{Value, json};
 use std::io::Write;
-use std::path::Path;
 
 struct Folder {
     directory: tempfile::TempDir,
@@ -423,20 +422,4 @@ fn options_are_known_by_name_and_kind() {
         errors,
         ["unknown option `delimter`", "option `skip` takes a number of lines before the header"]
     );
-}
-
-#[test]
-#[ignore = "needs the real data; a measurement"]
-fn the_flights_of_new_york() {
-    #[allow(clippy::disallowed_methods, reason = "a test is told its data so")]
-    let base = std::env::var("SQLFLOW_TEST_FLIGHTS").unwrap();
-    let options = [("null_values", &json!(["NA", ""]))];
-    let object = FileObject {
-        base: Path::new(&base).to_owned(),
-        path: "flights.csv.gz".to_owned(),
-        options: FileOptions::read(options).unwrap(),
-        ..FileObject::default()
-    };
-    let scan = scan(&object, &find(&object).unwrap(), &mut *session()).unwrap();
-    assert_eq!(scan.row_count, Some(336_776));
 }

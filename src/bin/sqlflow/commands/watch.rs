@@ -6,11 +6,11 @@ use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::watch::watch;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn run(common: &Common, args: &Watch, printer: &Printer) -> Result<Exit, Exit> {
     let root = common.project_dir.canonicalize().unwrap_or(common.project_dir.clone());
-    let target = common.target_path.clone().unwrap_or_else(|| root.join("target"));
+    let target = common.target_path.clone().unwrap_or_else(|| root.join(target_path(&root)));
     let verdict = || match round(common, args, printer) {
         Exit::Success => printer.tell("✓ all well; waiting for changes"),
         _ => printer.tell("✗ see above; waiting for changes"),
@@ -31,6 +31,12 @@ pub(crate) fn run(common: &Common, args: &Watch, printer: &Printer) -> Result<Ex
         Exit::Surroundings
     })?;
     Ok(Exit::Success)
+}
+
+/// The project's `target-path`; where it cannot be read, the first verdict says why.
+fn target_path(root: &Path) -> String {
+    let project = sqlflow::project::read(root, &mut Vec::new());
+    project.map_or_else(|| "target".to_owned(), |project| project.main().file.paths.target.clone())
 }
 
 fn round(common: &Common, args: &Watch, printer: &Printer) -> Exit {
