@@ -5,16 +5,22 @@
 //! | `target` | which database, schema and dialect the run is for |
 //! | `config` | which settings hold for a node |
 //! | `host` | what a template is told, while its references are collected and when it is compiled |
-//! | `resolve` | which nodes there are |
+//! | `facts` | what all templates are told |
+//! | `resolve` | the graph, step by step |
+//! | `make` | which nodes there are |
 //! | `tests` | which nodes the tests in YAML become |
 //! | `bind` | what each reference means |
+//! | `edges` | what each node needs |
 //! | `order` | in which order nodes can run, and which stand in a circle |
 //! | `shown` | what `graph` is to a template |
 //! | `select` | which nodes a `--select` means |
 
 mod bind;
 mod config;
+mod edges;
+mod facts;
 mod host;
+mod make;
 mod naming;
 mod node;
 mod order;

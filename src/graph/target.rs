@@ -96,6 +96,7 @@ pub(super) fn resolve(
         }
     };
     let node = shared.render_yaml(node, profile.file(), problems);
+    conceal(&node, shared);
     let what = format!("target `{name}`");
     let mut fields = Fields::of(&node, profile.file(), &what, problems)?;
     let dialect = read_type(&mut fields, problems)?;
@@ -214,6 +215,24 @@ fn text_of(node: &Node) -> Option<String> {
     }
 }
 
+/// Remembers what stands in fields for secrets, so that no message shows it.
+fn conceal(node: &Node, shared: &Shared) {
+    match &node.yaml {
+        Yaml::Map(entries) => {
+            for (key, value) in entries {
+                let name = key.text.to_lowercase();
+                let secret = SECRET_FIELDS.iter().any(|field| name.contains(field));
+                match (secret, text_of(value)) {
+                    (true, Some(text)) => shared.secrets().add(&text),
+                    _ => conceal(value, shared),
+                }
+            }
+        }
+        Yaml::List(items) => items.iter().for_each(|item| conceal(item, shared)),
+        Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) => {}
+    }
+}
+
 fn shown_fields(node: &Node) -> Map<String, Value> {
     let Value::Object(mut fields) = node.to_json() else { return Map::new() };
     fields.retain(|key, _| {
@@ -236,6 +255,7 @@ fn connections(
     let mut connections = Vec::new();
     for name in names {
         let Ok(node) = profile.connection(name) else { continue };
+        conceal(node, shared);
         let overlay = overlays.and_then(|overlays| overlays.entry(name));
         let field = |key: &str| {
             let node =

@@ -185,7 +185,29 @@ pub fn scan_files(
 /// What is wrong with how the loads of `graph` say that files are read; nothing is opened.
 pub fn check_options(graph: &Graph) -> Vec<Diagnostic> {
     let loads = graph.nodes.iter().filter_map(Node::load);
-    loads.flat_map(|load| read_options(load).err().unwrap_or_default()).collect()
+    loads
+        .flat_map(|load| {
+            let mut problems = read_options(load).err().unwrap_or_default();
+            problems.extend(other_formats_options(load));
+            problems
+        })
+        .collect()
+}
+
+/// Options that mean nothing for the format of the files.
+fn other_formats_options(load: &LoadNode) -> Vec<Diagnostic> {
+    let told = load.format.as_deref().and_then(Format::named);
+    let Some(format) = told.or_else(|| Format::of(&load.path)) else { return Vec::new() };
+    let foreign = load.options.iter().filter(|setting| {
+        let spec = OPTIONS.iter().find(|option| option.name == setting.key);
+        spec.is_some_and(|spec| !spec.formats.contains(&format))
+    });
+    foreign
+        .map(|setting| {
+            let message = format!("option `{}` means nothing for {format} files", setting.key);
+            Diagnostic::error(Code::INVALID_VALUE, message).at(setting.key_place.clone())
+        })
+        .collect()
 }
 
 fn read_options(load: &LoadNode) -> std::result::Result<FileOptions, Vec<Diagnostic>> {

@@ -75,7 +75,12 @@ pub(super) fn find(
                     found.push(Found { absolute: entry.into_path(), shown, relative });
                 }
                 Ok(_) => {}
-                Err(error) => problems.push(unreadable(&error.to_string())),
+                Err(error) => {
+                    let path = error.path().map_or_else(String::new, |p| p.display().to_string());
+                    let reason =
+                        error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+                    problems.push(unreadable(&format!("`{path}`: {reason}")));
+                }
             }
         }
     }

@@ -87,7 +87,8 @@ fn at_origin(
 }
 
 fn suggestion(error: &EngineError) -> Option<String> {
-    let quoted = error.message.split('"').nth(1).unwrap_or_default();
+    let named = error.message.split('"').nth(1).unwrap_or_default();
+    let quoted = error.missing.as_deref().unwrap_or(named);
     let candidates = error.candidates.iter().map(|name| name.rsplit('.').next().unwrap_or(name));
     let near = nearest(quoted.trim_matches('"'), candidates.clone(), 1);
     match near.first() {

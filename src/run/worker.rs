@@ -253,7 +253,7 @@ impl Worker<'_> {
             (with_copies, "the same", "the table keeps more than one row of that key"),
         ] {
             if rows > 0 {
-                let message = format!("{} of the batch have {what} `unique_key`", rows_of(rows));
+                let message = format!("{} of the batch with {what} `unique_key`", rows_of(rows));
                 problems.push(
                     Diagnostic::warning(Code::DATA_FAILED, message)
                         .at(place.clone())

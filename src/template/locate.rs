@@ -254,9 +254,11 @@ fn explain(
             undefined(callee(failing), names)
         }
         ErrorKind::UnknownFilter => {
-            (Kind::Undefined, plain().replace("filter ", "the filter "), None)
+            (Kind::Undefined, plain().replacen("filter ", "the filter ", 1), None)
         }
-        ErrorKind::UnknownTest => (Kind::Undefined, plain().replace("test ", "the test "), None),
+        ErrorKind::UnknownTest => {
+            (Kind::Undefined, plain().replacen("test ", "the test ", 1), None)
+        }
         ErrorKind::TooManyArguments | ErrorKind::MissingArgument => {
             let message = format!("wrong arguments in `{}`: {}", shortened(failing), plain());
             (Kind::Arguments, message, None)

@@ -117,6 +117,9 @@ pub(crate) struct Compile {
     /// Compile this text in place of a node, to stdout
     #[arg(long, value_name = "SQL")]
     pub(crate) inline: Option<String>,
+    /// Open the target, read-only, for templates that ask the database
+    #[arg(long)]
+    pub(crate) introspect: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -62,6 +62,13 @@ fn name(holder: Option<&LockHolder>) -> String {
 /// How often a waiting process tries again.
 const POLL: Duration = Duration::from_millis(50);
 
+/// The run of sqlflow that wrote itself into the lock of `database`, where there is such a file. It
+/// may have ended since: compare its process with the one that holds the database.
+pub fn last_holder(database: &Path) -> Option<LockHolder> {
+    let text = std::fs::read_to_string(lock_path(database)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 /// The lock of a database file, held until dropped.
 #[derive(Debug)]
 pub struct FileLock {

@@ -19,7 +19,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
-pub use lock::{FileLock, LockError, LockHolder};
+pub use lock::{FileLock, LockError, LockHolder, last_holder};
 
 use super::{Engine, EngineError, ErrorKind, Session};
 use crate::diagnostic::nearest;

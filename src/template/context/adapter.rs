@@ -209,7 +209,9 @@ fn introspect(state: &mut State, method: &str, args: &[Value]) -> Result<Value, 
         "execute" => execute(state, &what, args),
         "get_column_schema_from_query" => {
             let [sql] = bind(method, ["sql"], args)?.required(method)?;
-            let sql = format!("select * from ({}) as q limit 0", display(&sql));
+            let sql = include_str!("../../../templates/duckdb/no_rows_of.sql")
+                .trim_end()
+                .replace("{{query}}", &display(&sql));
             let table = database(state, &what)?.query(&sql)?;
             let columns = table.columns.into_iter().map(|column| column_value(state, column));
             columns.collect::<Result<_, _>>().map(List::value)

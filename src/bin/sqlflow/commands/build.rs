@@ -9,7 +9,7 @@ use crate::report::Report;
 use sqlflow::artifact::{ResultRow, run_results};
 use sqlflow::compile::{Compilation, compile};
 use sqlflow::diagnostic::{Code, Diagnostic};
-use sqlflow::engine::duckdb::LockHolder;
+use sqlflow::engine::duckdb::{LockHolder, last_holder};
 use sqlflow::engine::{Access, EngineError, OpenEngine, OpenError, open as open_engine};
 use sqlflow::graph::Selection;
 use sqlflow::run::{Kinds, Outcome, Plan, RunRequest, execute};
@@ -119,6 +119,12 @@ pub(crate) fn cannot_open(opened: &Opened, error: &OpenError) -> Diagnostic {
             .with_help("wait for it to end, or wait longer with --lock-timeout SECONDS"),
         OpenError::Engine(refused) => match refused.kind {
             ErrorKind::Held { pid } => {
+                let run = target.path.as_deref().and_then(last_holder);
+                if let Some(run) = run.filter(|run| Some(run.pid) == pid) {
+                    let message = format!("target `{}` is in use by {run}", target.name);
+                    return Diagnostic::error(Code::DATABASE_HELD, message)
+                        .with_help("wait for it to end, then try again");
+                }
                 let help = match pid {
                     Some(pid) => format!("close the program with process id {pid}, then try again"),
                     None => "close the program that holds it, then try again".to_owned(),

@@ -1,5 +1,6 @@
 //! `sqlflow compile`: writes all SQL, opens nothing.
 
+use super::build::cannot_open;
 use super::parse::write_manifest;
 use super::{Opened, open, selection, tell_messages};
 use crate::args::{Common, Compile};
@@ -7,16 +8,22 @@ use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::compile::{compile, compile_inline};
 use sqlflow::diagnostic::{Code, Diagnostic};
+use sqlflow::engine::{Access, OpenEngine, open as open_engine};
+use sqlflow::run::SessionIntrospection;
+use sqlflow::template::Introspection;
+use std::sync::Arc;
 
 pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<Exit, Exit> {
     let opened = open(common, "compile", false, printer)?;
     let graph = &opened.graph;
     let selected = selection(graph, &args.select, printer)?;
     let mut problems = Vec::new();
+    let asked = if args.introspect { Some(introspection(&opened, printer)?) } else { None };
+    let asked = asked.as_ref().map(|(asked, _)| asked);
     if let Some(text) = &args.inline {
-        return inline(&opened, text, printer);
+        return inline(&opened, text, asked, printer);
     }
-    let compilation = compile(graph, &selected, None);
+    let compilation = compile(graph, &selected, asked);
     let waiting = compilation.nodes.iter().filter(|node| node.needs_connection);
     let waiting: Vec<String> = waiting.map(|node| graph.node(node.index).label()).collect();
     tell_messages(graph, printer);
@@ -52,10 +59,34 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
     Ok(Exit::of_running(&problems))
 }
 
-fn inline(opened: &Opened, text: &str, printer: &Printer) -> Result<Exit, Exit> {
-    match compile_inline(&opened.graph, text, None) {
+/// A read-only session for templates, and the database that it belongs to.
+fn introspection(
+    opened: &Opened,
+    printer: &Printer,
+) -> Result<(Arc<dyn Introspection>, OpenEngine), Exit> {
+    let engine = open_engine(&opened.graph.target, &Access::Read, &mut |_| true);
+    let asked = engine.and_then(|engine| {
+        let session = engine.engine.session()?;
+        Ok((Arc::new(SessionIntrospection::new(session)) as Arc<dyn Introspection>, engine))
+    });
+    asked.map_err(|error| {
+        let problem = cannot_open(opened, &error);
+        printer.problems(std::slice::from_ref(&problem));
+        Exit::of_running(&[problem])
+    })
+}
+
+fn inline(
+    opened: &Opened,
+    text: &str,
+    asked: Option<&Arc<dyn Introspection>>,
+    printer: &Printer,
+) -> Result<Exit, Exit> {
+    match compile_inline(&opened.graph, text, asked) {
         Ok(query) => {
-            printer.data(&format!("{}\n", query.text.trim_end()));
+            let masked = printer.secrets().mask(&query.text);
+            let text = masked.as_deref().unwrap_or(&query.text);
+            printer.data(&format!("{}\n", text.trim_end()));
             Ok(Exit::Success)
         }
         Err(problem) => {

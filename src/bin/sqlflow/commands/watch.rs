@@ -10,6 +10,13 @@ use std::path::{Path, PathBuf};
 
 pub(crate) fn run(common: &Common, args: &Watch, printer: &Printer) -> Result<Exit, Exit> {
     let root = common.project_dir.canonicalize().unwrap_or(common.project_dir.clone());
+    let mut problems = Vec::new();
+    if sqlflow::project::read(&root, &mut problems).is_none()
+        && problems.iter().any(|problem| problem.code == Code::NO_PROJECT)
+    {
+        printer.problems(&problems);
+        return Err(Exit::Usage);
+    }
     let target = common.target_path.clone().unwrap_or_else(|| root.join(target_path(&root)));
     let verdict = || match round(common, args, printer) {
         Exit::Success => printer.tell("✓ all well; waiting for changes"),
@@ -40,6 +47,6 @@ fn target_path(root: &Path) -> String {
 }
 
 fn round(common: &Common, args: &Watch, printer: &Printer) -> Exit {
-    let compile = Compile { select: args.select.clone(), inline: None };
+    let compile = Compile { select: args.select.clone(), inline: None, introspect: false };
     compile::run(common, &compile, printer).unwrap_or_else(|exit| exit)
 }

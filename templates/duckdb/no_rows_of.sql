@@ -1,0 +1,1 @@
+select * from ({{query}}) as q limit 0
