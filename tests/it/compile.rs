@@ -313,3 +313,41 @@ fn what_no_longer_belongs_to_the_project_is_not_left_among_the_compiled() {
     assert!(!project.has("target/compiled/shop/models/old.sql"));
     assert!(!project.has("target/run/shop/models/old.sql"));
 }
+
+#[test]
+fn with_introspect_a_template_may_ask_the_target() {
+    let project = Project::new().model("a", "select 7 as n").model(
+        "b",
+        "{% set rows = run_query('select n from ' ~ ref('a')) %}\
+         select {{ rows.columns[0].values()[0] if execute }} as n",
+    );
+    project.run(["build"]).succeeds();
+    project.run(["compile"]).succeeds().stderr_contains("1 node needs a connection: b");
+    project.run(["compile", "--introspect"]).succeeds();
+    assert!(project.read("target/compiled/shop/models/b.sql").contains("select 7 as n"));
+}
+
+#[test]
+fn a_short_or_common_value_of_a_secret_variable_changes_no_sql() {
+    let project =
+        Project::new().model("a", "select 1 as {{ env_var('SORT_KEY') }}, 'idaho' as state");
+    project.write(".env", "SORT_KEY=id\n");
+    project.run(["compile"]).succeeds();
+    assert!(project.read("target/compiled/shop/models/a.sql").contains("1 as id, 'idaho'"));
+}
+
+#[test]
+fn a_secret_stands_in_no_file_and_in_no_message() {
+    let project = Project::new().model(
+        "a",
+        "{{ config(materialized='table') }}select '{{ env_var('DB_PASSWORD') }}'::int as n",
+    );
+    project.write(".env", "DB_PASSWORD=hunter22\n");
+    let ran = project.run(["build"]).fails();
+    assert!(!format!("{ran}").contains("hunter22"), "{ran}");
+    for file in
+        ["target/compiled/shop/models/a.sql", "target/run_results.json", "target/manifest.json"]
+    {
+        assert!(!project.read(file).contains("hunter22"), "{file}");
+    }
+}

@@ -72,3 +72,10 @@ fn a_file_that_was_removed_counts_as_a_change() {
     project.remove("models/a.sql");
     assert!(watching.verdict().contains("error[SF210]"));
 }
+
+#[test]
+fn a_directory_that_is_no_project_is_not_watched() {
+    let project = Project::new();
+    project.remove("sqlflow.yml");
+    project.run(["watch"]).exits(2).stderr_contains("SF107");
+}

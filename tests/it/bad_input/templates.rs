@@ -271,3 +271,18 @@ Compiled 1 node to [PROJECT]/target.
 
 "#]]);
 }
+
+#[test]
+fn a_model_with_an_error_is_no_missing_model() {
+    let project =
+        Project::new().model("a", "select {{ x").model("b", "select * from {{ ref('a') }}");
+    let ran = refuse(&project);
+    assert!(!format!("{ran}").contains("SF210"), "{ran}");
+    ran.stderr_contains("error[SF201]");
+}
+
+#[test]
+fn an_unknown_filter_is_named() {
+    let project = Project::new().model("a", "select {{ 1 | unknownfilter }}");
+    refuse(&project).stderr_contains("the filter unknownfilter is unknown");
+}
