@@ -230,6 +230,8 @@ impl Pass<'_> {
             {
                 self.tag.assigned_at = Some(range.end);
             }
+            // minijinja has no sign `+`; it changes nothing.
+            b'+' if !after_operand => self.edits.push(Edit::replace(range, " ")),
             b'+' | b'*' => self.tag.lazy |= after_operand,
             b':' => {
                 self.tag.lazy |=
@@ -401,7 +403,7 @@ mod tests {
             ),
             (
                 "{{ a - }}{{ - }}{{ a + + b }}{{ ) - a }}",
-                "{{ a - }}{{ - }}{{ (a )|__add( + b) }}{{ ) - a }}",
+                "{{ a - }}{{ - }}{{ (a )|__add(   b) }}{{ ) - a }}",
             ),
         ];
         for (source, expected) in cases {
