@@ -9,15 +9,20 @@
 //! | seed, loaded source | known when the file is read | `seed`, `load` |
 //! | analysis | its own | – |
 
+mod load;
 mod locate;
 mod query;
 mod script;
 
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
+pub use load::{
+    FileRecord, LoadFacts, Pair, Record, RejectRecord, StateTables, keep_statement, load_query,
+    load_script, repeats_query, state_script, state_tables,
+};
 pub use script::{
-    LoadFacts, Script, Statement, audit_relation, batch_keys, batch_name, load_script,
-    schema_script, stage_relation, state_relation, state_script, statement,
+    Script, Statement, audit_relation, batch_keys, batch_name, schema_script, stage_relation,
+    statement,
 };
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};

@@ -1,5 +1,6 @@
 //! Scripts: the statements that carry a node out, from the dialect's templates.
 
+use super::load::{LoadFacts, load_script};
 use super::{Hooks, Query, Variant};
 use crate::dialect::{Condition, Dialect, Section, Stage};
 use crate::graph::{Graph, Node, NodeKind, TestNode};
@@ -74,7 +75,7 @@ impl Script {
     }
 }
 
-type Result<T> = std::result::Result<T, minijinja::Error>;
+pub(super) type Result<T> = std::result::Result<T, minijinja::Error>;
 
 /// The script of `node` as far as it is known without a database.
 pub(super) fn of(
@@ -96,8 +97,14 @@ pub(super) fn of(
         }
         (NodeKind::Source(_), _) => match node.load() {
             Some(load) => {
-                let facts = LoadFacts::unknown(unread(graph, &load.path));
-                let mut script = load_script(graph, node, &facts)?;
+                let later = || "…".to_owned();
+                let facts = LoadFacts {
+                    query: unread(graph, &load.path),
+                    run_id: later(),
+                    loaded_at: later(),
+                    ..LoadFacts::default()
+                };
+                let mut script = load_script(graph, node, load, &facts)?;
                 script.remark = unread_remark("the source");
                 Ok(script)
             }
@@ -236,72 +243,9 @@ fn seed_script(graph: &Graph, node: &Node, query: &str) -> Result<Script> {
     render(dialect, "seed", &context! { relation => relation, query => query }, &[])
 }
 
-/// What the statements of a load name.
-#[derive(Debug, Clone)]
-pub struct LoadFacts {
-    /// The query that reads the files.
-    pub query: String,
-    /// The run.
-    pub run_id: String,
-    /// When.
-    pub loaded_at: String,
-    /// Rows in the stage.
-    pub row_count: String,
-    /// The files, as JSON.
-    pub files: String,
-}
-
-impl LoadFacts {
-    fn unknown(query: String) -> Self {
-        let later = || "…".to_owned();
-        Self {
-            query,
-            run_id: later(),
-            loaded_at: later(),
-            row_count: "0".to_owned(),
-            files: later(),
-        }
-    }
-}
-
-/// The script of a load.
-pub fn load_script(graph: &Graph, node: &Node, facts: &LoadFacts) -> Result<Script> {
-    let dialect = graph.target.dialect;
-    let Some(relation) = &node.relation else { return Ok(Script::default()) };
-    let context = context! {
-        relation => dialect.render(relation),
-        stage => dialect.render(&stage_relation(relation)),
-        identifier => dialect.quote(&relation.identifier),
-        state => dialect.render(&state_relation(graph)),
-        name => dialect.fold(&dialect.render(relation)),
-        node => node.id.0.as_str(),
-        query => facts.query.as_str(),
-        run_id => facts.run_id.as_str(),
-        loaded_at => facts.loaded_at.as_str(),
-        row_count => facts.row_count.as_str(),
-        files => facts.files.as_str(),
-    };
-    render(dialect, "load", &context, &[])
-}
-
 /// The table that rows are put into before they are published.
 pub fn stage_relation(relation: &RelationName) -> RelationName {
     relation.sibling(format!("__sqlflow_stage__{}", relation.identifier))
-}
-
-/// The table that remembers what was loaded.
-pub fn state_relation(graph: &Graph) -> RelationName {
-    RelationName::new(graph.target.database.clone(), "_sqlflow", "loads")
-}
-
-/// Makes the table of [`state_relation`].
-pub fn state_script(graph: &Graph) -> Result<Script> {
-    let dialect = graph.target.dialect;
-    let state = state_relation(graph);
-    let schema =
-        RelationName { identifier: state.schema().to_owned(), schema: None, ..state.clone() };
-    let context = context! { state => dialect.render(&state), schema => dialect.render(&schema) };
-    render(dialect, "state", &context, &[])
 }
 
 /// Makes the schema of `relation`.
@@ -358,13 +302,13 @@ pub fn statement(graph: &Graph, template: &str, relation: &RelationName) -> Stri
     first_statement(render(dialect, template, &context, &[]))
 }
 
-fn first_statement(script: Result<Script>) -> String {
+pub(super) fn first_statement(script: Result<Script>) -> String {
     let sections = script.unwrap_or_default().sections;
     let statements = sections.into_iter().flat_map(|section| section.statements);
     statements.map(|statement| statement.sql).next().unwrap_or_default()
 }
 
-fn render(
+pub(super) fn render(
     dialect: &dyn Dialect,
     template: &str,
     context: &Value,

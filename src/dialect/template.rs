@@ -30,11 +30,28 @@ pub enum Condition {
     Anew,
     /// The rows already in the relation stay.
     RowsStay,
+    /// Rows of a batch have no cursor.
+    CursorsNull,
+    /// Rows of a batch have NULL in their key.
+    KeysNull,
+    /// Several rows of a batch share a key.
+    KeysRepeat,
+    /// Several rows of a batch share a key, and an order tells which of them counts.
+    OneRowCounts,
 }
 
 impl Condition {
-    const ALL: [Self; 5] =
-        [Self::Always, Self::TableStands, Self::ViewStands, Self::Anew, Self::RowsStay];
+    const ALL: [Self; 9] = [
+        Self::Always,
+        Self::TableStands,
+        Self::ViewStands,
+        Self::Anew,
+        Self::RowsStay,
+        Self::CursorsNull,
+        Self::KeysNull,
+        Self::KeysRepeat,
+        Self::OneRowCounts,
+    ];
 
     /// As it stands after `when:`.
     pub fn as_str(self) -> &'static str {
@@ -44,6 +61,10 @@ impl Condition {
             Self::ViewStands => "a view stands",
             Self::Anew => "the relation is made anew",
             Self::RowsStay => "the rows stay",
+            Self::CursorsNull => "cursors are NULL",
+            Self::KeysNull => "keys are NULL",
+            Self::KeysRepeat => "keys repeat",
+            Self::OneRowCounts => "keys repeat and one row counts",
         }
     }
 }
@@ -53,6 +74,8 @@ impl Condition {
 pub enum Stage {
     /// Rows are made ready; nothing that others read changes.
     Stage,
+    /// Rows are counted, to decide whether and how the script goes on.
+    Check,
     /// Everything becomes visible in one transaction.
     Publish,
     /// Rows are read.
@@ -60,12 +83,13 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Self; 3] = [Self::Stage, Self::Publish, Self::Query];
+    const ALL: [Self; 4] = [Self::Stage, Self::Check, Self::Publish, Self::Query];
 
     /// As it stands at the head of a section.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stage => "stage",
+            Self::Check => "check",
             Self::Publish => "publish",
             Self::Query => "query",
         }

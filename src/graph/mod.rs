@@ -7,6 +7,7 @@
 //! | `host` | what a template is told, while its references are collected and when it is compiled |
 //! | `facts` | what all templates are told |
 //! | `resolve` | the graph, step by step |
+//! | `load_rules` | what `load:` says about the rows |
 //! | `make` | which nodes there are |
 //! | `tests` | which nodes the tests in YAML become |
 //! | `bind` | what each reference means |
@@ -20,6 +21,7 @@ mod config;
 mod edges;
 mod facts;
 mod host;
+mod load_rules;
 mod make;
 mod naming;
 mod node;
@@ -36,7 +38,7 @@ pub use bind::Names;
 pub use config::{Config, TestConfig, TestSeverity};
 pub use host::{CompileHost, Invocation, Shared, Surroundings, ephemeral_name};
 pub use node::{
-    GenericTest, LoadNode, Node, NodeColumn, NodeId, NodeIndex, NodeKind, OnEmpty, Reference,
+    GenericTest, LoadNode, Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference,
     SourceNode, TemplateTraits, TestNode,
 };
 pub use problem::{Files, diagnose};

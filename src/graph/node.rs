@@ -2,7 +2,9 @@
 
 use super::config::{Config, TestConfig};
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
+use super::load_rules::OptionPlaces;
 use crate::mode::Materialization;
+use crate::mode::load::LoadRules;
 use crate::project::{SeedFile, Setting};
 use crate::relation::RelationName;
 use std::collections::BTreeSet;
@@ -120,21 +122,17 @@ pub struct LoadNode {
     pub options: Vec<Setting>,
     /// Declared types: name and type.
     pub columns: Vec<(String, String)>,
-    /// What an empty source does to a table that has rows.
-    pub on_empty: OnEmpty,
-    /// Whether a table that no run made may be replaced.
-    pub adopt: bool,
+    /// What becomes of its rows.
+    pub rules: LoadRules,
+    /// Where the options of `load:` stand.
+    pub places: OptionPlaces,
 }
 
-/// What an empty source does to a table that has rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnEmpty {
-    /// The load fails.
-    Error,
-    /// The table becomes empty.
-    Replace,
-    /// The table stays as it is.
-    Keep,
+impl LoadNode {
+    /// Where the option `name` stands; where there is none, where the path does.
+    pub fn place_of(&self, name: &str) -> Place {
+        self.places.get(name).unwrap_or(&self.place).clone()
+    }
 }
 
 /// What only tests have.

@@ -3,41 +3,12 @@
 use super::config::{Config, Merged};
 use super::host::YamlText;
 use super::naming::Naming;
-use super::node::{LoadNode, Node, NodeId, NodeKind, OnEmpty, SourceNode, TemplateTraits};
+use super::node::{LoadNode, Node, NodeId, NodeKind, SourceNode, TemplateTraits};
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
-use crate::project::{DeclaredSource, DeclaredTable, Package, Properties, Setting, Text};
+use crate::project::{DeclaredSource, DeclaredTable, Package, Properties, Text};
 use crate::relation::RelationName;
-use serde_json::Value;
 use std::collections::BTreeSet;
-
-/// The keys of `load:` that mean something.
-const LOAD_KEYS: [&str; 21] = [
-    "mode",
-    "key",
-    "cursor",
-    "lag",
-    "into",
-    "adopt",
-    "on_empty",
-    "on_drift",
-    "on_duplicate",
-    "dedup_by",
-    "on_null_key",
-    "on_null_cursor",
-    "deletes",
-    "delete_when",
-    "complete",
-    "max_delete_percent",
-    "merge_update_columns",
-    "merge_exclude_columns",
-    "matched_condition",
-    "track",
-    "max_rejects",
-];
-
-/// The keys of `load:` that this version carries out.
-const SUPPORTED: [&str; 4] = ["mode", "into", "adopt", "on_empty"];
 
 /// Every source table of `package` as a node.
 pub(super) fn make(context: &Context<'_>, package: &Package) -> Made {
@@ -182,15 +153,9 @@ fn load_node(
         let message = "`path` and `query` do not go together";
         problems.push(Diagnostic::error(Code::INVALID_VALUE, message).at(query.place.clone()));
     }
-    let mut merged = Merged::default();
-    for setting in super::config::folder_defaults(&package.file.loads, &package.name, fqn) {
-        merged.lay(std::slice::from_ref(setting));
-    }
-    merged.lay(&source.load);
-    merged.lay(&table.load);
-    context.render_settings(&mut merged, problems);
-    let into = landing(context, &merged, &package.name, source, table, problems);
-    check_load(&merged, problems);
+    let levels = load_levels(context, package, fqn, source, table, problems);
+    let into = landing(context, &levels, &package.name, source, table, problems);
+    let (rules, places) = super::load_rules::read(&levels, &table.place, problems);
     let mut options = table.options.clone();
     for option in &mut options {
         context.shared.render_setting(option, problems);
@@ -212,10 +177,32 @@ fn load_node(
                 Some((column.name.text.clone(), data_type.text.clone()))
             })
             .collect(),
-        on_empty: on_empty(&merged, problems),
-        adopt: merged.get("adopt").is_some_and(|setting| setting.value == Value::Bool(true)),
+        rules,
+        places,
     };
     Some((load, into))
+}
+
+/// What is said about the load: by the project file, by the source, by the table.
+fn load_levels(
+    context: &Context<'_>,
+    package: &Package,
+    fqn: &[String],
+    source: &DeclaredSource,
+    table: &DeclaredTable,
+    problems: &mut Vec<Diagnostic>,
+) -> [Merged; 3] {
+    let mut levels = [Merged::default(), Merged::default(), Merged::default()];
+    let [defaults, of_source, of_table] = &mut levels;
+    for setting in super::config::folder_defaults(&package.file.loads, &package.name, fqn) {
+        defaults.lay(std::slice::from_ref(setting));
+    }
+    of_source.lay(&source.load);
+    of_table.lay(&table.load);
+    for level in &mut levels {
+        context.render_settings(level, problems);
+    }
+    levels
 }
 
 /// dbt-duckdb's `meta: {external_location: ...}`: a path is quoted, a call such as
@@ -279,7 +266,7 @@ fn connection_directory(
 
 fn landing(
     context: &Context<'_>,
-    merged: &Merged,
+    levels: &[Merged; 3],
     package: &str,
     source: &DeclaredSource,
     table: &DeclaredTable,
@@ -291,7 +278,9 @@ fn landing(
         source.name.text.clone()
     });
     let mut into = RelationName::new(context.naming.database(), schema, table.name.text.clone());
-    let Some(setting) = merged.get("into") else { return into };
+    let Some(setting) = levels.iter().rev().find_map(|level| level.get("into")) else {
+        return into;
+    };
     let parts: Vec<&str> = setting.value.as_str().unwrap_or_default().split('.').collect();
     match parts.as_slice() {
         [schema, name] if !schema.is_empty() && !name.is_empty() => {
@@ -304,52 +293,6 @@ fn landing(
         ),
     }
     into
-}
-
-fn check_load(merged: &Merged, problems: &mut Vec<Diagnostic>) {
-    let mode = merged.get("mode").filter(|mode| mode.value != "replace");
-    // The keys of a mode that cannot be had say nothing more.
-    let settings = merged.iter().filter(|setting| mode.is_none_or(|mode| mode.key == setting.key));
-    for setting in settings {
-        let key = setting.key.as_str();
-        if !LOAD_KEYS.contains(&key) {
-            problems.push(
-                Diagnostic::error(Code::INVALID_VALUE, format!("unknown load option `{key}`"))
-                    .at(setting.key_place.clone())
-                    .with_help_maybe(did_you_mean(key, LOAD_KEYS)),
-            );
-            continue;
-        }
-        let replace = setting.value == "replace";
-        if !SUPPORTED.contains(&key) || (key == "mode" && !replace) {
-            let value =
-                setting.value.as_str().map_or_else(|| setting.value.to_string(), str::to_owned);
-            let message = format!("`{key}: {value}` is not supported by this version");
-            problems.push(
-                Diagnostic::error(Code::NOT_SUPPORTED, message)
-                    .at(setting.place.clone())
-                    .with_help("loads replace their table: `mode: replace`"),
-            );
-        }
-    }
-}
-
-fn on_empty(merged: &Merged, problems: &mut Vec<Diagnostic>) -> OnEmpty {
-    let Some(setting) = merged.get("on_empty") else { return OnEmpty::Error };
-    match setting.value.as_str() {
-        Some("error") => OnEmpty::Error,
-        Some("replace") => OnEmpty::Replace,
-        Some("keep") => OnEmpty::Keep,
-        _ => {
-            problems.push(unknown_value(setting, "error, replace or keep"));
-            OnEmpty::Error
-        }
-    }
-}
-
-fn unknown_value(setting: &Setting, expected: &str) -> Diagnostic {
-    let message = format!("`{}` is `{}`, expected {expected}", setting.key, setting.value);
-    Diagnostic::error(Code::INVALID_VALUE, message.replace('"', "")).at(setting.place.clone())
 }
 
 fn format(table: &DeclaredTable, problems: &mut Vec<Diagnostic>) -> Option<String> {

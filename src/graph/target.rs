@@ -32,6 +32,8 @@ pub struct Target {
     pub database: String,
     /// The schema that relations are in.
     pub schema: String,
+    /// The schema of the tables that remember loads.
+    pub state_schema: String,
     /// Nodes at a time; at least one.
     pub threads: usize,
     /// The database file, absolute; `None` for a database in memory.
@@ -60,6 +62,9 @@ pub struct Connection {
     /// The directory that paths start at, absolute.
     pub directory: PathBuf,
 }
+
+/// Where loads are remembered, unless the output says otherwise.
+const STATE_SCHEMA: &str = "_sqlflow";
 
 /// dbt's default.
 const DEFAULT_THREADS: usize = 4;
@@ -109,12 +114,13 @@ pub(super) fn resolve(
         schema: schema.as_deref(),
         path: path.as_deref(),
     });
+    let state_schema = fields.text("state_schema", problems).map(|text| text.text);
     let threads = read_threads(&mut fields, request, problems);
     let settings_place = node.entry("settings").map(|node| node.place(profile.file()));
     let settings = read_settings(&mut fields, problems);
     let extensions = fields.texts("extensions", problems);
     refuse_attach(&mut fields, problems);
-    fields.ignore(&["connections", "state_schema", "is_ducklake", "retries", "keep_open"]);
+    fields.ignore(&["connections", "is_ducklake", "retries", "keep_open"]);
     let shown = shown_fields(&node);
     fields.finish(problems);
     Some(Target {
@@ -122,6 +128,7 @@ pub(super) fn resolve(
         dialect,
         database,
         schema,
+        state_schema: state_schema.unwrap_or_else(|| STATE_SCHEMA.to_owned()),
         threads,
         path,
         path_place,

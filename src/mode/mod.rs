@@ -9,6 +9,8 @@
 //!
 //! Modes are pure values; the statements of each are the templates of a dialect.
 
+pub mod load;
+
 use std::fmt;
 
 /// What happens to the rows already in a relation when a batch arrives.

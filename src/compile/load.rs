@@ -1,0 +1,433 @@
+//! The script of a load: stage, check, clean, publish, record, each from the dialect's templates.
+//!
+//! | way | template |
+//! | --- | --- |
+//! | all | `load_stage`, `load_check`, `load_clean`, then one of those below, then `load_record` |
+//! | made anew | `load_anew` |
+//! | append, rows stay | `load_append` |
+//! | merge, rows stay | `load_merge` |
+//! | scd2 | `scd2_…` |
+//!
+//! What is not known before the source is read stands as `…` until it is.
+
+use super::script::{Result, Script, first_statement, render, stage_relation};
+use crate::dialect::{Dialect, Stage};
+use crate::graph::{Graph, LoadNode, Node};
+use crate::mode::load::{DeleteKind, Lag, LoadMode, OnNullCursor, OnNullKey};
+use crate::relation::{Column, DataType, RelationName};
+use minijinja::{Value, context};
+
+/// What the statements of a load name, besides what the project says.
+#[derive(Debug, Clone, Default)]
+pub struct LoadFacts {
+    /// The query that reads the source.
+    pub query: String,
+    /// The columns that it gives; empty while they are not known.
+    pub columns: Vec<Column>,
+    /// The cursor's value that the last load recorded, as text.
+    pub recorded: Option<String>,
+    /// Columns that must not hold NULL.
+    pub required: Vec<String>,
+    /// How stage and table fit together, where the rows stay.
+    pub pairs: Vec<Pair>,
+    /// Statements that put back what stood on the table before, where it is made anew.
+    pub kept: Vec<String>,
+    /// The run.
+    pub run_id: String,
+    /// When.
+    pub loaded_at: String,
+    /// What is recorded.
+    pub record: Record,
+}
+
+/// A column of the table, and the one of the stage that it gets its values from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The stage's column; `None` where the source does not carry it.
+    pub name: Option<String>,
+    /// The table's column.
+    pub target: String,
+    /// The table's type, where the stage's is narrower.
+    pub cast: Option<DataType>,
+}
+
+/// What is recorded of a load.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Rows that the table has got by this load.
+    pub row_count: u64,
+    /// The greatest value of the cursor that was ever read.
+    pub cursor_value: Option<String>,
+    /// The files that were read.
+    pub files: Vec<FileRecord>,
+    /// The source's schema as text.
+    pub schema: String,
+    /// Rows that were put aside while reading.
+    pub rejects: Vec<RejectRecord>,
+    /// Whether rows were put aside because their key holds NULL.
+    pub null_keys_rejected: bool,
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRecord {
+    /// Where it is.
+    pub uri: String,
+    /// What tells its content from another; empty where nothing was asked.
+    pub etag: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A row that was put aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RejectRecord {
+    /// The file.
+    pub file: String,
+    /// The line in it, from 1.
+    pub line: u64,
+    /// The column, where one is to blame.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+    /// The row's text.
+    pub text: String,
+}
+
+/// The tables that remember loads.
+#[derive(Debug, Clone)]
+pub struct StateTables {
+    /// One row a relation.
+    pub loads: RelationName,
+    /// One row a file.
+    pub files: RelationName,
+    /// One row a rejected row.
+    pub rejects: RelationName,
+}
+
+/// The tables that remember the loads of `graph`.
+pub fn state_tables(graph: &Graph) -> StateTables {
+    let table = |name: &str| {
+        RelationName::new(graph.target.database.clone(), graph.target.state_schema.clone(), name)
+    };
+    StateTables { loads: table("loads"), files: table("files"), rejects: table("rejects") }
+}
+
+fn state_context(graph: &Graph) -> Value {
+    let (dialect, tables) = (graph.target.dialect, state_tables(graph));
+    context! {
+        loads => dialect.render(&tables.loads),
+        files => dialect.render(&tables.files),
+        rejects => dialect.render(&tables.rejects),
+    }
+}
+
+/// Makes the tables of [`state_tables`].
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn state_script(graph: &Graph) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let loads = state_tables(graph).loads;
+    let schema =
+        RelationName { identifier: loads.schema().to_owned(), schema: None, ..loads.clone() };
+    let context = context! { state => state_context(graph), schema => dialect.render(&schema) };
+    render(dialect, "state", &context, &[])
+}
+
+/// The script of a load, with every alternative.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn load_script(
+    graph: &Graph,
+    node: &Node,
+    load: &LoadNode,
+    facts: &LoadFacts,
+) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let Some(relation) = &node.relation else { return Ok(Script::default()) };
+    let context = context(graph, node, load, relation, facts)?;
+    let mut script = Script::default();
+    let mut add = |template: &str| -> Result<()> {
+        let part = render(dialect, template, &context, &[])?;
+        let sections = part.sections.into_iter();
+        script.sections.extend(sections.filter(|section| !section.statements.is_empty()));
+        Ok(())
+    };
+    for template in ["load_stage", "load_check", "load_clean"] {
+        add(template)?;
+    }
+    add("load_anew")?;
+    match load.rules.mode {
+        LoadMode::Replace => {}
+        LoadMode::Append => add("load_append")?,
+        LoadMode::Merge => add("load_merge")?,
+        LoadMode::Scd2 => {}
+    }
+    add("load_record")?;
+    put_back(dialect, relation, facts, &mut script)?;
+    Ok(script)
+}
+
+/// What belongs on the table when it has been made anew: NOT NULL, and what stood on the one before.
+fn put_back(
+    dialect: &dyn Dialect,
+    relation: &RelationName,
+    facts: &LoadFacts,
+    script: &mut Script,
+) -> Result<()> {
+    let Some(anew) = script.sections.iter_mut().find(|section| {
+        section.stage == Stage::Publish && section.condition == crate::dialect::Condition::Anew
+    }) else {
+        return Ok(());
+    };
+    for column in &facts.required {
+        let context = context! { relation => dialect.render(relation), column => column.as_str() };
+        let part = render(dialect, "load_required", &context, &[])?;
+        anew.statements.extend(part.sections.into_iter().flat_map(|section| section.statements));
+    }
+    let kept = facts.kept.iter();
+    anew.statements.extend(kept.map(|sql| super::Statement {
+        sql: sql.clone(),
+        query: None,
+        hook: None,
+    }));
+    Ok(())
+}
+
+/// The statement that puts back something of `kind`: `index`, `table` or `column`.
+pub fn keep_statement(
+    graph: &Graph,
+    relation: &RelationName,
+    kind: &str,
+    name: &str,
+    text: &str,
+) -> String {
+    let dialect = graph.target.dialect;
+    let text = text.trim_end().trim_end_matches(';');
+    let context = context! { relation => dialect.render(relation), kind, name, text };
+    first_statement(render(dialect, "load_keep", &context, &[]))
+}
+
+/// A query about `relation` or its state, from the template of that name.
+pub fn load_query(graph: &Graph, template: &str, relation: &RelationName) -> String {
+    let dialect = graph.target.dialect;
+    let context = context! {
+        state => state_context(graph),
+        name => dialect.fold(&dialect.render(relation)),
+        database => relation.database.clone().unwrap_or_default(),
+        schema_name => relation.schema(),
+        identifier => relation.identifier.as_str(),
+    };
+    first_statement(render(dialect, template, &context, &[]))
+}
+
+/// The query for keys that stand several times in the stage.
+pub fn repeats_query(graph: &Graph, relation: &RelationName, load: &LoadNode) -> String {
+    let dialect = graph.target.dialect;
+    let context = context! {
+        stage => dialect.render(&stage_relation(relation)),
+        key => key(load),
+        null_match => load.rules.null_keys_match(),
+    };
+    first_statement(render(dialect, "load_repeats", &context, &[]))
+}
+
+fn key(load: &LoadNode) -> Vec<String> {
+    load.rules.key.as_ref().map(|key| key.columns().to_vec()).unwrap_or_default()
+}
+
+fn context(
+    graph: &Graph,
+    node: &Node,
+    load: &LoadNode,
+    relation: &RelationName,
+    facts: &LoadFacts,
+) -> Result<Value> {
+    let (dialect, rules) = (graph.target.dialect, &load.rules);
+    let soft = match &rules.deletes.kind {
+        DeleteKind::Soft(column) => Some(column.clone()),
+        DeleteKind::None | DeleteKind::Hard => None,
+    };
+    let temporary = |what: &str| dialect.quote(&format!("__sqlflow_{what}__{}", relation.identifier));
+    let names = context! {
+        relation => dialect.render(relation),
+        identifier => dialect.quote(&relation.identifier),
+        stage => dialect.render(&stage_relation(relation)),
+        changes => temporary("changes"),
+        rejects => temporary("rejects"),
+        state => state_context(graph),
+        name => dialect.fold(&dialect.render(relation)),
+        node => node.id.0.as_str(),
+    };
+    let batch = context! {
+        query => facts.query.as_str(),
+        columns => columns(load, facts, soft.as_deref()),
+        has_others => facts.pairs.iter().any(|pair| pair.name.is_none()),
+        required => facts.required.clone(),
+        cursor => cursor(dialect, load, facts)?,
+        key => key(load),
+        keys => keys(load, facts),
+        counts_keys => matches!(rules.mode, LoadMode::Merge | LoadMode::Scd2),
+        null_match => rules.null_keys_match(),
+        rejects_null_keys => rules.on_null_key == OnNullKey::Reject,
+        order => order(load, facts),
+        identity => identity(load, facts),
+        soft => soft,
+        flag => rules.deletes.flag.clone(),
+        complete => rules.deletes.complete,
+        matched_condition => rules.matched_condition.clone(),
+    };
+    let record = &facts.record;
+    let recorded = context! {
+        run_id => facts.run_id.as_str(),
+        loaded_at => facts.loaded_at.as_str(),
+        row_count => record.row_count,
+        definition => rules.definition(),
+        cursor_value => record.cursor_value.clone(),
+        schema_text => record.schema.as_str(),
+        replaces_manifest => !rules.reads_files_once(),
+        files_text => files_text(&record.files),
+        files => files(&record.files),
+        rejected => rejected(&record.rejects),
+        null_keys_rejected => record.null_keys_rejected,
+        key_text => key(load).join(", "),
+    };
+    Ok(context! { ..names, ..batch, ..recorded })
+}
+
+/// The columns of the table, in its order; before it is known, those of the stage.
+fn columns(load: &LoadNode, facts: &LoadFacts, soft: Option<&str>) -> Vec<Value> {
+    let key = key(load);
+    let is_key = |name: &str| key.iter().any(|column| column.eq_ignore_ascii_case(name));
+    let item = |pair: &Pair| {
+        let is_soft = soft == Some(pair.target.as_str());
+        let updated = load.rules.update.includes(&pair.target) || is_key(&pair.target);
+        context! {
+            name => pair.name.clone(),
+            target => pair.target.as_str(),
+            cast => pair.cast.as_ref().map(|data_type| data_type.as_str().to_owned()),
+            is_soft => is_soft,
+            updated => updated,
+            compared => pair.name.is_some() && updated && !is_soft && !is_key(&pair.target),
+        }
+    };
+    if facts.pairs.is_empty() {
+        let unknown = [Column {
+            name: "…".to_owned(),
+            data_type: DataType::new("varchar"),
+            nullable: true,
+        }];
+        let known = if facts.columns.is_empty() { &unknown[..] } else { &facts.columns };
+        let pair = |column: &Column| {
+            let name = column.name.clone();
+            item(&Pair { target: name.clone(), name: Some(name), cast: None })
+        };
+        return known.iter().map(pair).collect();
+    }
+    facts.pairs.iter().map(item).collect()
+}
+
+/// The key's columns as the stage and as the table call them.
+fn keys(load: &LoadNode, facts: &LoadFacts) -> Vec<Value> {
+    let pair = |name: &String| {
+        let target = target_of(facts, name);
+        context! { name => name.as_str(), target => target }
+    };
+    key(load).iter().map(pair).collect()
+}
+
+fn target_of(facts: &LoadFacts, name: &str) -> String {
+    let pair = facts.pairs.iter().find(|pair| pair.name.as_deref() == Some(name));
+    pair.map_or_else(|| name.to_owned(), |pair| pair.target.clone())
+}
+
+/// What tells whether a row of the overlap is there already: key and cursor, else the whole row.
+fn identity(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
+    match (&load.rules.key, &load.rules.cursor) {
+        (Some(key), Some(cursor)) => {
+            let mut columns: Vec<String> =
+                key.columns().iter().map(|name| target_of(facts, name)).collect();
+            let cursor = target_of(facts, &cursor.column);
+            if !columns.contains(&cursor) {
+                columns.push(cursor);
+            }
+            columns
+        }
+        _ => {
+            let carried = facts.pairs.iter().filter(|pair| pair.name.is_some());
+            carried.map(|pair| pair.target.clone()).collect()
+        }
+    }
+}
+
+/// Which of several rows of one key comes first: as `dedup_by` says, else the newest; then by the
+/// remaining columns, so that the result is the same each time.
+fn order(load: &LoadNode, facts: &LoadFacts) -> Vec<Value> {
+    let rules = &load.rules;
+    let mut order: Vec<(String, bool)> =
+        rules.dedup_by.iter().map(|order| (order.column.clone(), order.descending)).collect();
+    if order.is_empty() {
+        let Some(cursor) = &rules.cursor else { return Vec::new() };
+        order.push((cursor.column.clone(), true));
+    }
+    for column in &facts.columns {
+        if !order.iter().any(|(name, _)| *name == column.name) {
+            order.push((column.name.clone(), true));
+        }
+    }
+    order
+        .into_iter()
+        .map(|(name, descending)| context! { name => name, descending => descending })
+        .collect()
+}
+
+fn cursor(dialect: &dyn Dialect, load: &LoadNode, facts: &LoadFacts) -> Result<Option<Value>> {
+    let Some(cursor) = &load.rules.cursor else { return Ok(None) };
+    let column = facts.columns.iter().find(|column| column.name == cursor.column);
+    let data_type = column.map_or("…", |column| column.data_type.as_str());
+    let since = match &facts.recorded {
+        None => String::new(),
+        Some(recorded) => {
+            let (minutes, units) = match cursor.lag {
+                None => (None, None),
+                Some(Lag::Minutes(minutes)) => (Some(minutes), None),
+                Some(Lag::Units(units)) => (None, Some(units)),
+            };
+            let context = context! { recorded => recorded, type => data_type, minutes, units };
+            first_statement(render(dialect, "load_since", &context, &[]))
+        }
+    };
+    Ok(Some(context! {
+        name => cursor.column.as_str(),
+        target => target_of(facts, &cursor.column),
+        type => data_type,
+        recorded => facts.recorded.clone(),
+        since => since,
+        skips_null => cursor.on_null == OnNullCursor::Skip,
+    }))
+}
+
+fn files_text(files: &[FileRecord]) -> String {
+    let listed = files.iter().map(|file| serde_json::json!({"path": file.uri, "size": file.size}));
+    serde_json::Value::Array(listed.collect()).to_string()
+}
+
+fn files(files: &[FileRecord]) -> Vec<Value> {
+    let item = |file: &FileRecord| context! { uri => file.uri.as_str(), etag => file.etag.as_str(), size => file.size };
+    files.iter().map(item).collect()
+}
+
+fn rejected(rows: &[RejectRecord]) -> Vec<Value> {
+    let item = |row: &RejectRecord| {
+        context! {
+            file => row.file.as_str(),
+            line => row.line,
+            column => row.column.clone(),
+            reason => row.reason.as_str(),
+            text => row.text.as_str(),
+        }
+    };
+    rows.iter().map(item).collect()
+}

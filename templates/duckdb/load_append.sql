@@ -1,0 +1,56 @@
+The rows of the stage are added, but for those of the overlap that are there already. Copies are
+counted: of two equal rows that the table has once, one is new.
+
+-- stage when: the rows stay
+{% if cursor and cursor.recorded %}
+create or replace temporary table {{ changes }} as
+select
+{% for column in columns %}
+  DBT_INTERNAL_SOURCE.{{ column.target | quote }}{{ "," if not loop.last }}
+{% endfor %}
+from (
+  select
+    *,
+    row_number() over (
+      partition by {% for column in identity %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+
+    ) as "__sqlflow_copy"
+  from (
+    select
+{% for column in columns %}
+      {% if column.cast %}cast({{ column.name | quote }} as {{ column.cast }}){% else %}{{ column.name | quote }}{% endif %} as {{ column.target | quote }}{{ "," if not loop.last }}
+{% endfor %}
+    from {{ stage }}
+  ) as staged
+) as DBT_INTERNAL_SOURCE
+where not exists (
+  select 1
+  from (
+    select
+      {% for column in identity %}{{ column | quote }}, {% endfor %}
+
+      row_number() over (
+        partition by {% for column in identity %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+
+      ) as "__sqlflow_copy"
+    from {{ relation }}
+    where {{ cursor.target | quote }} is null
+      or {{ cursor.target | quote }} >= {{ cursor.since }}
+  ) as DBT_INTERNAL_DEST
+  where DBT_INTERNAL_DEST."__sqlflow_copy" = DBT_INTERNAL_SOURCE."__sqlflow_copy"
+{% for column in identity %}
+    and DBT_INTERNAL_DEST.{{ column | quote }} is not distinct from DBT_INTERNAL_SOURCE.{{ column | quote }}
+{% endfor %}
+)
+{%- endif %};
+
+-- publish when: the rows stay
+{% if cursor and cursor.recorded %}
+insert into {{ relation }} ({% for column in columns %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %})
+select {% for column in columns %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %} from {{ changes }}
+{% else %}
+insert into {{ relation }} ({% for column in columns %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %})
+select {% for column in columns %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %} from {{ stage }}
+{%- endif %};
+drop table if exists {{ changes }};
+drop table {{ stage }};

@@ -1,0 +1,40 @@
+What the stage holds, in one row.
+
+-- check
+select
+  count(*) as rows_read
+{%- if cursor %},
+  count(*) filter (where {{ cursor.name | quote }} is null) as null_cursors,
+{%- if cursor.recorded %}
+
+  cast(greatest(max({{ cursor.name | quote }}), cast({{ cursor.recorded | literal }} as {{ cursor.type }})) as varchar) as cursor_value,
+  coalesce(max({{ cursor.name | quote }}) < cast({{ cursor.recorded | literal }} as {{ cursor.type }}), true) as cursor_went_back
+{%- else %}
+
+  cast(max({{ cursor.name | quote }}) as varchar) as cursor_value,
+  false as cursor_went_back
+{%- endif %}
+{%- endif %}
+{%- if key and counts_keys %},
+  count(*) filter (where {% for column in key %}{{ column | quote }} is null{{ " or " if not loop.last }}{% endfor %}) as null_keys,
+  (
+    select cast(coalesce(sum(copies - 1), 0) as bigint)
+    from (
+      select count(*) as copies
+      from {{ stage }}
+{%- if not null_match %}
+
+      where {% for column in key %}{{ column | quote }} is not null{{ " and " if not loop.last }}{% endfor %}
+{%- endif %}
+
+      group by {% for column in key %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+
+      having count(*) > 1
+    )
+  ) as repeated_keys
+{%- endif %}
+{%- for column in required %},
+  count(*) filter (where {{ column | quote }} is null) as {{ ("nulls in " ~ column) | quote }}
+{%- endfor %}
+
+from {{ stage }};
