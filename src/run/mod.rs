@@ -7,12 +7,14 @@
 //! | `schedule` | what may start now, what must be skipped |
 //! | `execute` | the threads, and what they share |
 //! | `worker` | how one node is carried out |
+//! | `model` | how a model is |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
 
 mod event;
 mod execute;
 mod introspect;
+mod model;
 mod outcome;
 mod plan;
 mod prepare;
