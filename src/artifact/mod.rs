@@ -5,6 +5,7 @@
 //! | `compiled/<package>/<path>` | the query of a model, test, analysis |
 //! | `compiled/<package>/<path>.incremental.sql` | its query over rows that stay, where that differs |
 //! | `run/<package>/<path>` | the statements that carry it out |
+//! | `compiled/…/<model>/<model>_<batch>.sql` | the query of one interval of a microbatch model; below `run/`, its statements |
 //! | `manifest.json` | the project, in the shape of dbt's manifest v12 |
 //! | `run_results.json` | what a run did, in the shape of dbt's run results v6 |
 //!
@@ -14,11 +15,12 @@ mod manifest;
 mod run_results;
 
 pub use manifest::manifest;
-pub use run_results::{NodeTiming, ResultRow, run_results};
+pub use run_results::{BatchResults, NodeTiming, ResultRow, run_results};
 
 use crate::compile::{Compiled, Query};
 use crate::diagnostic::{Code, Diagnostic, Secrets};
 use crate::graph::{Graph, Node};
+use crate::mode::Batch;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -53,6 +55,36 @@ impl TargetDirectory {
     /// Where the statements of `node` stand, below the directory.
     pub fn run_path(node: &Node) -> String {
         format!("run/{}/{}", node.package, node.target_path())
+    }
+
+    /// Where the statements of one interval of `node` stand, below the directory.
+    pub fn batch_run_path(node: &Node, batch: &Batch) -> String {
+        format!("run/{}/{}", node.package, batch_path(node, batch))
+    }
+
+    /// Writes query and script of one interval of a microbatch model, each to a file of its own.
+    ///
+    /// # Errors
+    /// The file that could not be written.
+    pub fn write_batch(
+        &self,
+        graph: &Graph,
+        compiled: &Compiled,
+        batch: &Batch,
+    ) -> Result<(), Box<Diagnostic>> {
+        let node = graph.node(compiled.index);
+        let query = compiled.query.as_ref().map_or("", |query| &query.text);
+        let path = format!("compiled/{}/{}", node.package, batch_path(node, batch));
+        let files = [(path, query), (Self::batch_run_path(node, batch), &compiled.script.text())];
+        for (path, text) in files {
+            let path = self.root.join(path);
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)
+                    .map_err(|error| self.no_directory(directory, &error))?;
+            }
+            self.write(&path, text)?;
+        }
+        Ok(())
     }
 
     /// Writes queries and scripts of all `nodes`.
@@ -188,6 +220,14 @@ fn gone(removal: io::Result<()>, path: &Path) -> Result<bool, Box<Diagnostic>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(unwritable(path, &error)),
     }
+}
+
+/// Where one interval of a microbatch model lies, as dbt lays it out.
+fn batch_path(node: &Node, batch: &Batch) -> String {
+    let path = node.target_path();
+    let stem = path.strip_suffix(".sql").unwrap_or(&path);
+    let name = stem.rsplit('/').next().unwrap_or(stem);
+    format!("{stem}/{name}_{}.sql", batch.name())
 }
 
 fn partial_name(name: &str) -> String {

@@ -1,9 +1,11 @@
 //! Scripts: the statements that carry a node out, from the dialect's templates.
 
 use super::{Hooks, Query, Variant};
-use crate::dialect::{Condition, Dialect, Section, Stage};
+use crate::dialect::{Condition, Dialect, Section, Stage, event_time_sql};
 use crate::graph::{Graph, Node, NodeKind, TestNode};
-use crate::mode::{Key, Materialization, Mode};
+use crate::mode::{
+    Alteration, Batch, Incremental, Key, Materialization, Merge, Mode, Reconciled, Retyped,
+};
 use crate::relation::RelationName;
 use minijinja::{Value, context};
 use std::fmt::Write;
@@ -112,10 +114,10 @@ pub(super) fn of_model(
     node: &Node,
     query: &Query,
     incremental: Option<&Query>,
-    columns: Option<&[String]>,
+    reconciled: Option<&Reconciled>,
     hooks: &Hooks,
 ) -> Result<Script> {
-    let mut script = model_script(graph, node, query, incremental, columns)?;
+    let mut script = model_script(graph, node, query, incremental, reconciled)?;
     add_hooks(&mut script, hooks);
     Ok(script)
 }
@@ -144,14 +146,14 @@ fn unread(graph: &Graph, path: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The script of a model. `columns` are those that batch and relation both have, in the relation's
-/// order; `None` while they are not known.
+/// The script of a model. `reconciled` says what is written over rows that stay; `None` while the
+/// columns of batch and table are not known.
 fn model_script(
     graph: &Graph,
     node: &Node,
     query: &Query,
     incremental: Option<&Query>,
-    columns: Option<&[String]>,
+    reconciled: Option<&Reconciled>,
 ) -> Result<Script> {
     let dialect = graph.target.dialect;
     let NodeKind::Model(materialization) = &node.kind else { return Ok(Script::default()) };
@@ -161,15 +163,16 @@ fn model_script(
     match materialization {
         Materialization::Ephemeral => Ok(Script::default()),
         Materialization::View => render(dialect, "view", &simple, &[query]),
-        Materialization::Table => render(dialect, "table", &simple, &[query]),
-        Materialization::Incremental(mode) => {
-            let mut script = render(dialect, "anew", &simple, &[query])?;
+        Materialization::Table => {
+            anew(dialect, node, relation, "table", query.statement(), &[query])
+        }
+        Materialization::Incremental(incremental_of) => {
+            let mut script = anew(dialect, node, relation, "anew", query.statement(), &[query])?;
             let batch_query = incremental.unwrap_or(query);
             let stays = Query { variant: Variant::RowsStay, ..batch_query.clone() };
-            let context = batch_context(dialect, node, relation, mode, &stays, columns);
-            let batch = render(dialect, mode_template(mode), &context, &[&stays])?;
+            let batch = batch_script(dialect, relation, incremental_of, &stays, reconciled)?;
             script.sections.extend(batch.sections);
-            if columns.is_none() {
+            if reconciled.is_none() {
                 "The columns that batch and table both have are known when the batch is bound: they \
                  then stand in\nplace of `by name` and `*`, and this file is written again before it \
                  is executed."
@@ -180,60 +183,143 @@ fn model_script(
     }
 }
 
+/// Makes `relation` from `query`; where a check may refuse its rows, they are staged first.
+fn anew(
+    dialect: &dyn Dialect,
+    node: &Node,
+    relation: &RelationName,
+    template: &str,
+    query: &str,
+    queries: &[&Query],
+) -> Result<Script> {
+    let context = context! {
+        relation => dialect.render(relation),
+        stage => dialect.render(&stage_relation(relation)),
+        identifier => dialect.quote(&relation.identifier),
+        query => query,
+    };
+    let checked = node.config.checks.may_refuse();
+    render(dialect, if checked { "anew_checked" } else { template }, &context, queries)
+}
+
 fn mode_template(mode: &Mode) -> &'static str {
     match mode {
         Mode::Replace => "anew",
         Mode::Append => "append",
         Mode::DeleteInsert(_) => "delete_insert",
         Mode::Merge(_) => "merge",
+        Mode::InsertOverwrite(_) => "insert_overwrite",
+        Mode::Microbatch(_) => "microbatch",
     }
+}
+
+/// Stages a batch, changes the table's columns where that is needed, applies the batch.
+fn batch_script(
+    dialect: &dyn Dialect,
+    relation: &RelationName,
+    incremental: &Incremental,
+    query: &Query,
+    reconciled: Option<&Reconciled>,
+) -> Result<Script> {
+    let context = batch_context(dialect, relation, incremental, query, reconciled);
+    let mut script = render(dialect, mode_template(&incremental.mode), &context, &[query])?;
+    // DuckDB refuses to alter a table that the transaction has written to: alterations come first.
+    let publish = script.sections.iter().position(|section| section.stage == Stage::Publish);
+    let mut at = publish.unwrap_or(script.sections.len());
+    for alteration in reconciled.map_or(&[][..], |reconciled| &reconciled.alterations) {
+        for section in alteration_script(dialect, relation, alteration)?.sections {
+            script.sections.insert(at, section);
+            at += 1;
+        }
+    }
+    Ok(script)
+}
+
+fn alteration_script(
+    dialect: &dyn Dialect,
+    relation: &RelationName,
+    alteration: &Alteration,
+) -> Result<Script> {
+    let (template, column, data_type) = match alteration {
+        Alteration::Add(column) => ("add_column", &column.name, column.data_type.as_str()),
+        Alteration::Drop(column) => ("drop_column", column, ""),
+        Alteration::Retype(column) => ("retype_column", &column.name, column.after.as_str()),
+    };
+    let name = dialect.render(relation);
+    let context = context! { relation => name, column => column, data_type => data_type };
+    render(dialect, template, &context, &[])
 }
 
 fn batch_context(
     dialect: &dyn Dialect,
-    node: &Node,
     relation: &RelationName,
-    mode: &Mode,
+    incremental: &Incremental,
     query: &Query,
-    columns: Option<&[String]>,
+    reconciled: Option<&Reconciled>,
 ) -> Value {
+    let mode = &incremental.mode;
+    let columns = reconciled.map(|reconciled| &reconciled.columns);
     let list = columns.map(|columns| {
         columns.iter().map(|column| dialect.quote(column)).collect::<Vec<_>>().join(", ")
     });
-    let predicates = node.config.all.get("incremental_predicates");
-    let predicates: Vec<String> = match predicates {
-        Some(serde_json::Value::Array(items)) => {
-            items.iter().filter_map(|item| item.as_str()).map(str::to_owned).collect()
-        }
-        Some(serde_json::Value::String(one)) => vec![one.clone()],
-        _ => Vec::new(),
-    };
-    let update = match mode {
-        Mode::Merge(merge) => merge.update.clone(),
-        Mode::Replace | Mode::Append | Mode::DeleteInsert(_) => Vec::new(),
-    };
-    context! {
+    let common = context! {
         relation => dialect.render(relation),
         batch => dialect.quote(&batch_name(relation)),
         query => query.statement(),
         key => mode.key().map(|key| key.columns().to_vec()).unwrap_or_default(),
-        predicates => predicates,
-        update => update,
+        predicates => incremental.predicates.clone(),
         columns => list.clone().unwrap_or_else(|| "*".to_owned()),
         columns_in_parentheses => list.map_or_else(|| " by name".to_owned(), |list| format!(" ({list})")),
+    };
+    let own = match mode {
+        Mode::Replace | Mode::Append | Mode::DeleteInsert(_) => context! {},
+        Mode::Merge(merge) => context! {
+            update => updated(dialect, merge, columns.map(Vec::as_slice)),
+            update_conditions => merge.update_conditions.clone(),
+            insert_conditions => merge.insert_conditions.clone(),
+        },
+        Mode::InsertOverwrite(partitions) => {
+            context! { partition_by => partitions.columns().to_vec() }
+        }
+        Mode::Microbatch(microbatch) => context! {
+            event_time => event_time_sql(dialect, &microbatch.event_time),
+            start => query.batch.map(|batch| Batch::literal(batch.start)),
+            end => query.batch.map(|batch| Batch::literal(batch.end)),
+        },
+    };
+    context! { ..common, ..own }
+}
+
+/// The columns that a merge updates; `None` means all that the batch has.
+fn updated(
+    dialect: &dyn Dialect,
+    merge: &Merge,
+    columns: Option<&[String]>,
+) -> Option<Vec<String>> {
+    if merge.exclude.is_empty() {
+        return (!merge.update.is_empty()).then(|| merge.update.clone());
     }
+    let excluded: Vec<String> = merge.exclude.iter().map(|name| dialect.fold(name)).collect();
+    let stays = |name: &&String| !excluded.contains(&dialect.fold(name));
+    columns.map(|columns| columns.iter().filter(stays).cloned().collect())
 }
 
 /// The temporary table that holds the rows to be applied to `relation`.
-pub fn batch_name(relation: &RelationName) -> String {
+pub fn batch_relation(relation: &RelationName) -> RelationName {
+    RelationName::new("temp", "main", batch_name(relation))
+}
+
+fn batch_name(relation: &RelationName) -> String {
     format!("__sqlflow_batch__{}", relation.identifier)
 }
 
 /// The script of a seed whose rows `query` reads.
 fn seed_script(graph: &Graph, node: &Node, query: &str) -> Result<Script> {
     let dialect = graph.target.dialect;
-    let relation = node.relation.as_ref().map(|relation| dialect.render(relation));
-    render(dialect, "seed", &context! { relation => relation, query => query }, &[])
+    match &node.relation {
+        Some(relation) => anew(dialect, node, relation, "seed", query, &[]),
+        None => Ok(Script::default()),
+    }
 }
 
 /// What the statements of a load name.
@@ -342,12 +428,39 @@ pub fn audit_relation(graph: &Graph, node: &Node) -> RelationName {
     RelationName::new(graph.target.database.clone(), schema, name)
 }
 
-/// Counts the rows of the batch for `relation` whose key holds NULL, and those that share theirs.
-pub fn batch_keys(graph: &Graph, relation: &RelationName, key: &Key) -> String {
+/// Counts the rows of `from` whose key holds NULL, and those that share theirs.
+pub fn batch_keys(graph: &Graph, from: &RelationName, key: &Key) -> String {
     let dialect = graph.target.dialect;
-    let batch = dialect.quote(&batch_name(relation));
+    let batch = dialect.render(from);
     let context = context! { batch => batch, key => key.columns().to_vec() };
     first_statement(render(dialect, "batch_keys", &context, &[]))
+}
+
+/// Up to five keys of the rows of `from` that several rows share, or that hold NULL.
+pub fn keys_of_batch(graph: &Graph, from: &RelationName, key: &Key, with_null: bool) -> String {
+    let dialect = graph.target.dialect;
+    let batch = dialect.render(from);
+    let key = key.columns().to_vec();
+    let context = context! { batch => batch, key => key, with_null => with_null };
+    first_statement(render(dialect, "keys_of_batch", &context, &[]))
+}
+
+/// Counts the values of a column of `relation` that its new type would not hold exactly.
+pub fn retyped_values(graph: &Graph, relation: &RelationName, column: &Retyped) -> String {
+    let dialect = graph.target.dialect;
+    let context = context! {
+        relation => dialect.render(relation),
+        column => column.name.as_str(),
+        before => column.before.as_str(),
+        data_type => column.after.as_str(),
+    };
+    first_statement(render(dialect, "retyped_values", &context, &[]))
+}
+
+/// Gives the columns of `query` and no rows.
+pub fn columns_of_query(graph: &Graph, query: &Query) -> String {
+    let context = context! { query => query.statement() };
+    first_statement(render(graph.target.dialect, "columns_of_query", &context, &[]))
 }
 
 /// The one statement of a template that names nothing but `relation`; empty where the dialect has

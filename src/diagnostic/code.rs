@@ -117,6 +117,10 @@ codes! {
     RELATION_MISSING = "SF308";
     /// A seed that is not a table.
     SEED_MALFORMED = "SF309";
+    /// A batch that holds one key several times.
+    DUPLICATE_KEYS = "SF310";
+    /// A batch whose key holds NULL.
+    NULL_KEY = "SF311";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

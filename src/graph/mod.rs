@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `target` | which database, schema and dialect the run is for |
 //! | `config` | which settings hold for a node |
+//! | `incremental` | how an incremental model applies its batches |
 //! | `host` | what a template is told, while its references are collected and when it is compiled |
 //! | `facts` | what all templates are told |
 //! | `resolve` | the graph, step by step |
@@ -20,6 +21,7 @@ mod config;
 mod edges;
 mod facts;
 mod host;
+mod incremental;
 mod make;
 mod naming;
 mod node;

@@ -13,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::Stage;
 use crate::engine::{Engine, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
+use crate::mode::Batch;
 use crate::project::Text;
 use crate::relation::RelationName;
 use crate::template::Introspection;
@@ -182,6 +183,7 @@ fn skip(plan: &Plan, step: StepIndex, because: Option<NodeIndex>) -> NodeResult 
         thread: 0,
         rows: None,
         failures: None,
+        batches: None,
         compiled: None,
     }
 }
@@ -362,8 +364,12 @@ impl Execution<'_> {
     }
 
     /// Where the statements of `node` were written, for people.
-    pub(super) fn where_written(&self, node: &Node) -> String {
-        let path = self.target.root().join(TargetDirectory::run_path(node));
+    pub(super) fn where_written(&self, node: &Node, batch: Option<&Batch>) -> String {
+        let path = match batch {
+            Some(batch) => TargetDirectory::batch_run_path(node, batch),
+            None => TargetDirectory::run_path(node),
+        };
+        let path = self.target.root().join(path);
         let shown = path.strip_prefix(&self.graph.root).unwrap_or(&path);
         format!("the statement is in {}", shown.display())
     }

@@ -7,19 +7,23 @@
 //! | `schedule` | what may start now, what must be skipped |
 //! | `execute` | the threads, and what they share |
 //! | `worker` | how one node is carried out |
-//! | `model` | how a model is |
+//! | `model`, `microbatch` | how a model is |
+//! | `batch_check`, `schema_change` | whether a batch can be applied, and why not |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
 
+mod batch_check;
 mod event;
 mod execute;
 mod introspect;
+mod microbatch;
 mod model;
 mod outcome;
 mod plan;
 mod prepare;
 mod problem;
 mod schedule;
+mod schema_change;
 mod standing;
 mod worker;
 

@@ -2,13 +2,20 @@
 
 use super::worker::{Done, Result, Worker};
 use crate::compile::{self, Compiled};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::dialect::Condition;
-use crate::engine::EngineError;
 use crate::graph::Node;
-use crate::mode::{Key, Materialization};
+use crate::mode::{Incremental, Materialization};
 use crate::relation::{RelationKind, RelationName};
-use serde_json::Value;
+
+/// What building a relation gave.
+#[derive(Default)]
+pub(super) struct Built {
+    /// Rows that were written, where the engine tells.
+    pub(super) rows: Option<u64>,
+    /// What is worth knowing.
+    pub(super) problems: Vec<Diagnostic>,
+}
 
 impl Worker<'_> {
     /// Builds the model's relation; answers how many rows came.
@@ -18,166 +25,102 @@ impl Worker<'_> {
         materialization: &Materialization,
         compiled: &mut Compiled,
     ) -> Result<Done> {
-        let execution = self.execution;
         let Some(relation) = &node.relation else { return Ok(Done::default()) };
+        let (incremental, kind) = match materialization {
+            Materialization::Ephemeral => return Ok(Done::default()),
+            Materialization::View => (None, RelationKind::View),
+            Materialization::Table => (None, RelationKind::Table),
+            Materialization::Incremental(incremental) => {
+                (Some(&**incremental), RelationKind::Table)
+            }
+        };
+        let execution = self.execution;
         let existing = execution.standing.kind(relation);
         let full_refresh = node.config.full_refresh.unwrap_or(execution.request.full_refresh);
-        let incremental = matches!(materialization, Materialization::Incremental(_));
-        let rows_stay = incremental && existing == Some(RelationKind::Table) && !full_refresh;
+        let rows_stay =
+            incremental.is_some() && existing == Some(RelationKind::Table) && !full_refresh;
+        if let (Some(batches), Some(incremental)) =
+            (compile::batches(execution.graph, node, rows_stay), incremental)
+        {
+            return self.microbatches(node, incremental, compiled, &batches, full_refresh);
+        }
         self.compile_late(compiled, rows_stay)?;
-        let holds = |condition| match condition {
-            Condition::Always => true,
-            Condition::TableStands => existing == Some(RelationKind::Table),
-            Condition::ViewStands => existing == Some(RelationKind::View),
-            Condition::Anew => !rows_stay,
-            Condition::RowsStay => rows_stay,
-        };
         if rows_stay {
-            compiled.script = compile::bind_rows_that_stay(
+            compiled.hooks = compile::hooks_over_rows_that_stay(
                 execution.graph,
                 compiled,
-                None,
                 self.introspection.as_ref(),
             )?;
         }
-        let script = compiled.script.clone();
-        let batch_rows = self.stage(node, compiled, &script, &holds)?;
-        let mut problems = Vec::new();
-        if rows_stay {
-            let columns = self.batch_columns(node, relation, &mut problems)?;
-            if let Materialization::Incremental(mode) = materialization
-                && let Some(key) = mode.key()
-            {
-                self.check_keys(node, relation, key, &columns, &mut problems)?;
-            }
-            compiled.script = compile::bind_rows_that_stay(
-                execution.graph,
-                compiled,
-                Some(&columns),
-                self.introspection.as_ref(),
-            )?;
-            execution.target.write_node(execution.graph, compiled)?;
-        }
-        let script = compiled.script.clone();
-        let made_rows = self.publish(node, compiled, &script, &holds)?;
-        let rows = if rows_stay { batch_rows } else { made_rows };
-        let kind = match materialization {
-            Materialization::View => RelationKind::View,
-            Materialization::Table | Materialization::Incremental(_) => RelationKind::Table,
-            Materialization::Ephemeral => return Ok(Done::default()),
+        let built = match incremental.filter(|_| rows_stay) {
+            Some(incremental) => self.apply(node, relation, incremental, compiled)?,
+            None => self.make(node, relation, incremental, compiled)?,
         };
         execution.standing.set(relation, kind);
-        let rows = rows.filter(|_| kind == RelationKind::Table);
-        Ok(Done { problems, rows, ..Done::default() })
+        let rows = built.rows.filter(|_| kind == RelationKind::Table);
+        Ok(Done { problems: built.problems, rows, ..Done::default() })
     }
 
-    /// The columns of the batch that the relation has, in the relation's order.
-    fn batch_columns(
+    /// Makes the relation from nothing.
+    pub(super) fn make(
         &mut self,
         node: &Node,
         relation: &RelationName,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Result<Vec<String>> {
-        let graph = self.execution.graph;
-        let batch = RelationName {
-            database: Some("temp".to_owned()),
-            schema: Some("main".to_owned()),
-            identifier: compile::batch_name(relation),
+        incremental: Option<&Incremental>,
+        compiled: &Compiled,
+    ) -> Result<Built> {
+        let existing = self.execution.standing.kind(relation);
+        let holds = |condition| match condition {
+            Condition::Always | Condition::Anew => true,
+            Condition::TableStands => existing == Some(RelationKind::Table),
+            Condition::ViewStands => existing == Some(RelationKind::View),
+            Condition::RowsStay => false,
         };
-        let mut names = |relation: &RelationName| -> Result<Vec<String>> {
-            let columns = self.session.columns(relation);
-            let columns = columns.map_err(|error| Box::new(plain(node, &error)))?;
-            Ok(columns.unwrap_or_default().into_iter().map(|column| column.name).collect())
-        };
-        let (target, batch) = (names(relation)?, names(&batch)?);
-        let fold = |name: &String| graph.target.dialect.fold(name);
-        let lacking = |all: &[String], of: &[String]| -> Vec<String> {
-            let all: Vec<String> = all.iter().map(fold).collect();
-            of.iter().filter(|name| !all.contains(&fold(name))).cloned().collect()
-        };
-        let gone = lacking(&batch, &target);
-        if !gone.is_empty() {
-            let message =
-                format!("the query no longer gives {} of table `{relation}`", columns_named(&gone));
-            return Err(Box::new(
-                Diagnostic::error(Code::DATA_FAILED, message)
-                    .at(node.place.clone())
-                    .with_help("rebuild the table with --full-refresh, or give the column again"),
-            ));
+        let script = &compiled.script;
+        let staged = self.stage(node, compiled, script, &holds)?;
+        if let (Some(incremental), Some(query)) = (incremental, &compiled.query) {
+            self.check_first_columns(node, incremental, query)?;
         }
-        let new = lacking(&target, &batch);
-        if !new.is_empty() {
-            let message = format!("table `{relation}` lacks {}: left out", columns_named(&new));
-            problems.push(
-                Diagnostic::warning(Code::DATA_FAILED, message)
-                    .at(node.place.clone())
-                    .with_help("rebuild the table with --full-refresh"),
-            );
-        }
-        Ok(target)
+        let problems = self.check_staged(node, incremental, relation, staged)?;
+        let made = self.publish(node, compiled, script, &holds)?;
+        Ok(Built { rows: staged.or(made), problems })
     }
 
-    /// The key's columns are there; rows that share a key or have none are told, and follow dbt's
-    /// result.
-    fn check_keys(
+    /// Applies a batch to the rows that are there.
+    pub(super) fn apply(
         &mut self,
         node: &Node,
         relation: &RelationName,
-        key: &Key,
-        columns: &[String],
-        problems: &mut Vec<Diagnostic>,
-    ) -> Result<()> {
-        let graph = self.execution.graph;
-        let place = node.config.places.get("unique_key").unwrap_or(&node.place).clone();
-        let fold = |name: &String| graph.target.dialect.fold(name);
-        let known: Vec<String> = columns.iter().map(fold).collect();
-        let missing: Vec<String> =
-            key.columns().iter().filter(|name| !known.contains(&fold(name))).cloned().collect();
-        if !missing.is_empty() {
-            let message =
-                format!("`unique_key` names {}, which `{relation}` lacks", columns_named(&missing));
-            return Err(Box::new(
-                Diagnostic::error(Code::DATA_FAILED, message)
-                    .at(place)
-                    .with_help(format!("its columns are {}", columns.join(", "))),
-            ));
+        incremental: &Incremental,
+        compiled: &mut Compiled,
+    ) -> Result<Built> {
+        let execution = self.execution;
+        let holds = |condition| match condition {
+            Condition::Always | Condition::RowsStay | Condition::TableStands => true,
+            Condition::ViewStands | Condition::Anew => false,
+        };
+        let script = compile::bind_model(execution.graph, compiled, None)?;
+        let rows = self.stage(node, compiled, &script, &holds)?;
+        let mut problems = Vec::new();
+        let looked = self.check_batch(node, relation, incremental, rows, &mut problems);
+        let reconciled = self.or_discard(looked, &compile::batch_relation(relation))?;
+        compiled.script = compile::bind_model(execution.graph, compiled, Some(&reconciled))?;
+        match &compiled.batch {
+            Some(batch) => execution.target.write_batch(execution.graph, compiled, batch)?,
+            None => execution.target.write_node(execution.graph, compiled)?,
         }
-        let sql = compile::batch_keys(graph, relation, key);
-        let table = self.session.query(&sql, Some(1));
-        let table = table.map_err(|error| Box::new(plain(node, &error)))?;
-        let counts = table.rows.first().map(|row| [row.first(), row.get(1)].map(count_of));
-        let [with_null, with_copies] = counts.unwrap_or_default();
-        for (rows, what, result) in [
-            (with_null, "NULL in", "they are added, and no later run finds them again"),
-            (with_copies, "the same", "the table keeps more than one row of that key"),
-        ] {
-            if rows > 0 {
-                let message = format!("{} of the batch with {what} `unique_key`", rows_of(rows));
-                problems.push(
-                    Diagnostic::warning(Code::DATA_FAILED, message)
-                        .at(place.clone())
-                        .with_note(result),
-                );
-            }
-        }
-        Ok(())
+        let published = self.publish(node, compiled, &compiled.script, &holds);
+        self.or_discard(published, &compile::batch_relation(relation))?;
+        Ok(Built { rows, problems })
     }
-}
 
-fn count_of(value: Option<&Value>) -> u64 {
-    value.and_then(Value::as_u64).unwrap_or_default()
-}
-
-fn rows_of(count: u64) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{} rows", super::grouped(count)) }
-}
-
-fn columns_named(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let word = if names.len() == 1 { "column" } else { "columns" };
-    format!("{word} {}", quoted.join(", "))
-}
-
-fn plain(node: &Node, error: &EngineError) -> Diagnostic {
-    Diagnostic::error(error.kind.code(), error.message.clone()).at(node.place.clone())
+    /// Drops a table of ours where what was to become of it failed.
+    pub(super) fn or_discard<T>(&mut self, result: Result<T>, stage: &RelationName) -> Result<T> {
+        if result.is_err() {
+            let sql = compile::statement(self.execution.graph, "drop_table", stage);
+            // What failed before is what counts; a stage that is left goes with the next run.
+            let _dropped = self.session.execute(&sql);
+        }
+        result
+    }
 }

@@ -5,7 +5,7 @@ use super::introspect::SessionIntrospection;
 use super::outcome::{NodeResult, Status};
 use super::problem;
 use super::standing::Standing;
-use crate::artifact::NodeTiming;
+use crate::artifact::{BatchResults, NodeTiming};
 use crate::compile::{self, Compiled, Script, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
@@ -35,6 +35,7 @@ pub(super) struct Done {
     pub(super) problems: Vec<Diagnostic>,
     pub(super) rows: Option<u64>,
     pub(super) failures: Option<u64>,
+    pub(super) batches: Option<BatchResults>,
 }
 
 impl Worker<'_> {
@@ -60,6 +61,7 @@ impl Worker<'_> {
             thread: self.number,
             rows: done.rows,
             failures: done.failures,
+            batches: done.batches,
             compiled: Some(compiled),
         }
     }
@@ -87,21 +89,24 @@ impl Worker<'_> {
         }
     }
 
+    /// A session for templates, opened when the first one asks.
+    pub(super) fn introspection(&mut self) -> Result<Arc<dyn Introspection>> {
+        if let Some(introspection) = &self.introspection {
+            return Ok(introspection.clone());
+        }
+        let session = self.execution.engine.session().map_err(|error| open_failed(&error))?;
+        let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session));
+        self.introspection = Some(asked.clone());
+        Ok(asked)
+    }
+
     /// Compiles a node whose template asks the database, now that its parents are there.
     pub(super) fn compile_late(&mut self, compiled: &mut Compiled, rows_stay: bool) -> Result<()> {
         if !compiled.needs_connection {
             return Ok(());
         }
         let execution = self.execution;
-        let introspection = match &self.introspection {
-            Some(introspection) => introspection.clone(),
-            None => {
-                let session = execution.engine.session().map_err(|error| open_failed(&error))?;
-                let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session));
-                self.introspection = Some(asked.clone());
-                asked
-            }
-        };
+        let introspection = self.introspection()?;
         *compiled = compile::compile_node(
             execution.graph,
             execution.compilation,
@@ -128,10 +133,11 @@ impl Worker<'_> {
             Condition::RowsStay => false,
         };
         let script = compiled.script.clone();
-        self.stage(node, compiled, &script, &holds)?;
-        let rows = self.publish(node, compiled, &script, &holds)?;
+        let staged = self.stage(node, compiled, &script, &holds)?;
+        let problems = self.check_staged(node, None, relation, staged)?;
+        let made = self.publish(node, compiled, &script, &holds)?;
         execution.standing.set(relation, RelationKind::Table);
-        Ok(Done { rows, ..Done::default() })
+        Ok(Done { rows: staged.or(made), problems, ..Done::default() })
     }
 
     fn load(&mut self, node: &Node, load: &LoadNode, compiled: &mut Compiled) -> Result<Done> {
@@ -205,7 +211,7 @@ impl Worker<'_> {
                 .session
                 .execute(&statement.sql)
                 .map_err(|error| self.describe(node, compiled, Some(statement), &error))?;
-            if statement.query.is_some() {
+            if statement.hook.is_none() {
                 rows = changed;
             }
         }
@@ -246,7 +252,7 @@ impl Worker<'_> {
     ) -> Box<Diagnostic> {
         let execution = self.execution;
         let problem = problem::describe(execution.graph, node, compiled, statement, error);
-        Box::new(problem.with_note(execution.where_written(node)))
+        Box::new(problem.with_note(execution.where_written(node, compiled.batch.as_ref())))
     }
 }
 

@@ -89,7 +89,7 @@ impl<'r> Report<'r> {
         let (mark, colour) = match result.status {
             Status::Succeeded => ("✓", "32"),
             Status::Warned => ("!", "33"),
-            Status::TestFailed | Status::Failed => ("✗", "31"),
+            Status::TestFailed | Status::Failed | Status::PartlyFailed => ("✗", "31"),
             Status::Skipped { .. } => ("-", "90"),
         };
         let mark = if self.printer.colour() {
@@ -123,6 +123,12 @@ impl<'r> Report<'r> {
                 format!("{:>7} {noun}  {time}   {at}", grouped(failures))
             }
             Status::Failed => format!("failed  {time}"),
+            Status::PartlyFailed => {
+                let batches = result.batches.as_ref();
+                let [built, failed] = batches
+                    .map_or([0, 0], |batches| [batches.successful.len(), batches.failed.len()]);
+                format!("{built} of {} batches built  {time}", built + failed)
+            }
             Status::Succeeded => match (result.rows, took) {
                 (Some(rows), Some(took)) => {
                     let noun = if rows == 1 { "row" } else { "rows" };

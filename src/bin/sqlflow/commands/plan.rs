@@ -79,7 +79,8 @@ fn action(node: &Node) -> String {
     match &node.kind {
         NodeKind::Model(Materialization::View) => "create or replace the view".to_owned(),
         NodeKind::Model(Materialization::Table) => "replace the table".to_owned(),
-        NodeKind::Model(Materialization::Incremental(mode)) => {
+        NodeKind::Model(Materialization::Incremental(incremental)) => {
+            let mode = &incremental.mode;
             let key = mode.key().map(|key| format!(" on {}", key.columns().join(", ")));
             format!("{mode}{}; create where there is no table yet", key.unwrap_or_default())
         }
