@@ -23,7 +23,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Incremental {
     if mode.key().is_none() && reader.problem_count() == known {
         for check in KEY_CHECKS {
             if reader.names(check) {
-                let message = format!("`{check}` means nothing to `{}`, which has no key", mode);
+                let message = format!("`{check}` means nothing to `{mode}`, which has no key");
                 let help = "set `unique_key` with `delete+insert` or `merge`".to_owned();
                 reader.report(Code::INVALID_VALUE, check, message, Some(help));
             }

@@ -17,7 +17,6 @@ impl Incremental {
     /// The columns that settings name, with the setting: all must be in the batch.
     pub fn named_columns(&self) -> Vec<(&'static str, &[String])> {
         match &self.mode {
-            Mode::Replace | Mode::Append => Vec::new(),
             Mode::DeleteInsert(key) => vec![("unique_key", key.columns())],
             Mode::Merge(merge) => vec![
                 ("unique_key", merge.key.columns()),
@@ -25,11 +24,11 @@ impl Incremental {
                 ("merge_exclude_columns", &merge.exclude),
             ],
             Mode::InsertOverwrite(partitions) => vec![("partition_by", partitions.columns())],
-            // An expression is left to the database.
             Mode::Microbatch(batch) if is_name(&batch.event_time) => {
                 vec![("event_time", std::slice::from_ref(&batch.event_time))]
             }
-            Mode::Microbatch(_) => Vec::new(),
+            // An `event_time` that is an expression is left to the database.
+            Mode::Replace | Mode::Append | Mode::Microbatch(_) => Vec::new(),
         }
     }
 }

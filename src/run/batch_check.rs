@@ -6,7 +6,8 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::engine::EngineError;
 use crate::graph::{Node, NodeKind};
 use crate::mode::{
-    Alteration, BatchSize, Incremental, Key, Mode, Reaction, Reconciled, SchemaChange, is_name,
+    Alteration, BatchSize, Incremental, Materialization, Mode, Reaction, Reconciled, SchemaChange,
+    is_name,
 };
 use crate::relation::{Column, RelationName};
 use serde_json::Value;
@@ -46,7 +47,7 @@ impl Worker<'_> {
                     .with_help("rebuild the table with --full-refresh"),
             );
         }
-        self.check_rows(node, rows, problems)?;
+        check_rows(node, rows, problems)?;
         self.check_keys(node, incremental, &from, problems)?;
         Ok(reconciled)
     }
@@ -84,12 +85,12 @@ impl Worker<'_> {
     ) -> Result<Vec<Diagnostic>> {
         let mut problems = Vec::new();
         if !node.config.checks.may_refuse()
-            || matches!(node.kind, NodeKind::Model(crate::mode::Materialization::View))
+            || matches!(node.kind, NodeKind::Model(Materialization::View))
         {
             return Ok(problems);
         }
         let stage = compile::stage_relation(relation);
-        let checked = self.check_rows(node, rows, &mut problems).and_then(|()| match incremental {
+        let checked = check_rows(node, rows, &mut problems).and_then(|()| match incremental {
             Some(incremental) => self.check_keys(node, incremental, &stage, &mut problems),
             None => Ok(()),
         });
@@ -175,95 +176,28 @@ impl Worker<'_> {
         Ok(())
     }
 
-    /// A batch without rows is told or refused, where somebody asked for that.
-    fn check_rows(
-        &self,
-        node: &Node,
-        rows: Option<u64>,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Result<()> {
-        let (Some(reaction), Some(0)) = (node.config.checks.on_empty, rows) else { return Ok(()) };
-        let what = match &node.kind {
-            NodeKind::Seed(seed) => format!("`{}` has no rows", seed.path),
-            _ => format!("the query of `{}` gives no rows", node.name),
-        };
-        let problem =
-            reacting(reaction, Code::EMPTY_OVER_ROWS, what).at(place_of(node, "on_empty"));
-        react(reaction, problem, problems)
-    }
-
-    /// Rows of `from` that share a key or have none are told, and follow dbt's result, or are
-    /// refused.
-    fn check_keys(
-        &mut self,
-        node: &Node,
-        incremental: &Incremental,
-        from: &RelationName,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Result<()> {
-        let Some(key) = incremental.mode.key() else { return Ok(()) };
-        let checks = node.config.checks;
-        // delete+insert replaces all rows of a key by all rows of a key.
-        let merges = matches!(incremental.mode, Mode::Merge(_));
-        let on_duplicate = checks.on_duplicate.or(merges.then_some(Reaction::Warn));
-        let on_null = checks.on_null_key.unwrap_or(Reaction::Warn);
-        let sql = compile::batch_keys(self.execution.graph, from, key);
-        let [with_null, with_copies] = self.counts(node, &sql)?;
-        if with_null > 0 {
-            let result = "they are added, and no later run finds them again";
-            let problem = self.key_problem(node, on_null, from, key, true, with_null, result)?;
-            react(on_null, problem, problems)?;
-        }
-        if let (Some(reaction), 1..) = (on_duplicate, with_copies) {
-            let result = "the table keeps more than one row of that key";
-            let problem =
-                self.key_problem(node, reaction, from, key, false, with_copies, result)?;
-            react(reaction, problem, problems)?;
-        }
-        Ok(())
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "each is one fact of the message")]
-    fn key_problem(
-        &mut self,
-        node: &Node,
-        reaction: Reaction,
-        from: &RelationName,
-        key: &Key,
-        with_null: bool,
-        rows: u64,
-        result: &str,
-    ) -> Result<Diagnostic> {
-        let (code, what, setting) = match with_null {
-            true => (Code::NULL_KEY, "NULL in", "on_null_key"),
-            false => (Code::DUPLICATE_KEYS, "the same", "on_duplicate"),
-        };
-        let sql = compile::keys_of_batch(self.execution.graph, from, key, with_null);
-        let table = self.session.query(&sql, None);
-        let table = table.map_err(|error| Box::new(plain(node, &error)))?;
-        let shown: Vec<String> = table.rows.iter().map(|row| key_shown(row)).collect();
-        let message = format!("{} of the batch with {what} `unique_key`", counted(rows, "row"));
-        let place = match reaction {
-            Reaction::Error => place_of(node, setting),
-            Reaction::Warn => place_of(node, "unique_key"),
-        };
-        let consequence = match reaction {
-            Reaction::Error => "the table stays as it is",
-            Reaction::Warn => result,
-        };
-        Ok(reacting(reaction, code, message)
-            .at(place)
-            .with_note(format!("{} of {}: {}", "keys", key.columns().join(", "), shown.join("; ")))
-            .with_note(consequence))
-    }
-
-    fn counts<const N: usize>(&mut self, node: &Node, sql: &str) -> Result<[u64; N]> {
+    pub(super) fn counts<const N: usize>(&mut self, node: &Node, sql: &str) -> Result<[u64; N]> {
         let table = self.session.query(sql, Some(1));
         let table = table.map_err(|error| Box::new(plain(node, &error)))?;
         let row = table.rows.first();
         let count = |index| row.and_then(|row| row.get(index)).and_then(Value::as_u64);
         Ok(std::array::from_fn(|index| count(index).unwrap_or_default()))
     }
+}
+
+/// A batch without rows is told or refused, where somebody asked for that.
+fn check_rows(node: &Node, rows: Option<u64>, problems: &mut Vec<Diagnostic>) -> Result<()> {
+    let (Some(reaction), Some(0)) = (node.config.checks.on_empty, rows) else { return Ok(()) };
+    let what = match &node.kind {
+        NodeKind::Seed(seed) => format!("`{}` has no rows", seed.path),
+        _ => format!("the query of `{}` gives no rows", node.name),
+    };
+    let mut problem =
+        reacting(reaction, Code::EMPTY_OVER_ROWS, what).at(place_of(node, "on_empty"));
+    if reaction == Reaction::Error {
+        problem = problem.with_note("the table stays as it is");
+    }
+    react(reaction, problem, problems)
 }
 
 /// Only a date or a time lies in an interval of time.
@@ -291,14 +225,20 @@ pub(super) fn place_of(node: &Node, setting: &str) -> Place {
     node.config.places.get(setting).unwrap_or(&node.place).clone()
 }
 
-fn reacting(reaction: Reaction, code: Code, message: String) -> Diagnostic {
+/// A problem as loud as `reaction` says.
+pub(super) fn reacting(reaction: Reaction, code: Code, message: String) -> Diagnostic {
     match reaction {
         Reaction::Warn => Diagnostic::warning(code, message),
         Reaction::Error => Diagnostic::error(code, message),
     }
 }
 
-fn react(reaction: Reaction, problem: Diagnostic, problems: &mut Vec<Diagnostic>) -> Result<()> {
+/// Keeps `problem`, or ends with it.
+pub(super) fn react(
+    reaction: Reaction,
+    problem: Diagnostic,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<()> {
     match reaction {
         Reaction::Warn => problems.push(problem),
         Reaction::Error => return Err(Box::new(problem)),
@@ -306,16 +246,8 @@ fn react(reaction: Reaction, problem: Diagnostic, problems: &mut Vec<Diagnostic>
     Ok(())
 }
 
-fn key_shown(row: &[Value]) -> String {
-    let cell = |value: &Value| match value {
-        Value::Null => "NULL".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    row.iter().map(cell).collect::<Vec<_>>().join(", ")
-}
-
-fn counted(count: u64, noun: &str) -> String {
+/// `1 row`, `2,000 rows`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", super::grouped(count))
 }
@@ -327,6 +259,6 @@ pub(super) fn columns_named(names: &[String]) -> String {
     format!("{word} {}", quoted.join(", "))
 }
 
-fn plain(node: &Node, error: &EngineError) -> Diagnostic {
+pub(super) fn plain(node: &Node, error: &EngineError) -> Diagnostic {
     Diagnostic::error(error.kind.code(), error.message.clone()).at(node.place.clone())
 }

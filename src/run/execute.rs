@@ -320,6 +320,14 @@ impl Execution<'_> {
         }
     }
 
+    /// A relation that is not there is the better reason for `problem`, where there is one.
+    pub(super) fn better_reason(&self, node: &Node, problem: Box<Diagnostic>) -> Box<Diagnostic> {
+        match problem.code {
+            Code::SQL_FAILED => self.missing_parent(node).unwrap_or(problem),
+            _ => problem,
+        }
+    }
+
     /// What `node` reads and is not there, and how to get it.
     pub(super) fn missing_parent(&self, node: &Node) -> Option<Box<Diagnostic>> {
         for parent in read_by(self.graph, node) {

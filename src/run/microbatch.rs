@@ -34,7 +34,7 @@ impl Worker<'_> {
         compiled: &mut Compiled,
         batches: &[Batch],
         full_refresh: bool,
-    ) -> Result<Done> {
+    ) -> Done {
         let mut results = BatchResults::default();
         let mut done = Done::default();
         let mut told = 0;
@@ -48,6 +48,7 @@ impl Worker<'_> {
                     done.problems.extend(built.problems);
                 }
                 Err(problem) => {
+                    let problem = self.execution.better_reason(node, problem);
                     results.failed.push(*batch);
                     told += 1;
                     if told <= MOST_TOLD {
@@ -67,7 +68,7 @@ impl Worker<'_> {
             done.status = Some(if some { Status::PartlyFailed } else { Status::Failed });
         }
         done.batches = Some(results);
-        Ok(done)
+        done
     }
 
     fn microbatch(
@@ -80,9 +81,10 @@ impl Worker<'_> {
         let execution = self.execution;
         let Some(relation) = &node.relation else { return Ok(Built::default()) };
         let stands = execution.standing.kind(relation) == Some(RelationKind::Table);
-        let introspection = match compiled.needs_connection {
-            true => Some(self.introspection()?),
-            false => self.introspection.clone(),
+        let introspection = if compiled.needs_connection {
+            Some(self.introspection()?)
+        } else {
+            self.introspection.clone()
         };
         // In a full refresh `is_incremental()` stays false to the end.
         let needs_connection = compiled.needs_connection;
@@ -116,8 +118,9 @@ impl Worker<'_> {
 fn summary(node: &Node, results: &BatchResults) -> Diagnostic {
     let (failed, all) = (results.failed.len(), results.failed.len() + results.successful.len());
     let noun = if all == 1 { "batch" } else { "batches" };
+    let was = if failed == 1 { "was" } else { "were" };
     let message = format!(
-        "{} of {} {noun} of `{}` were not built",
+        "{} of {} {noun} of `{}` {was} not built",
         super::grouped(failed as u64),
         super::grouped(all as u64),
         node.name,

@@ -8,7 +8,7 @@
 //! | `execute` | the threads, and what they share |
 //! | `worker` | how one node is carried out |
 //! | `model`, `microbatch` | how a model is |
-//! | `batch_check`, `schema_change` | whether a batch can be applied, and why not |
+//! | `batch_check`, `key_check`, `schema_change` | whether a batch can be applied, and why not |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
 
@@ -16,6 +16,7 @@ mod batch_check;
 mod event;
 mod execute;
 mod introspect;
+mod key_check;
 mod microbatch;
 mod model;
 mod outcome;

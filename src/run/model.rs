@@ -42,7 +42,8 @@ impl Worker<'_> {
         if let (Some(batches), Some(incremental)) =
             (compile::batches(execution.graph, node, rows_stay), incremental)
         {
-            return self.microbatches(node, incremental, compiled, &batches, full_refresh);
+            let done = self.microbatches(node, incremental, compiled, &batches, full_refresh);
+            return Ok(done);
         }
         self.compile_late(compiled, rows_stay)?;
         if rows_stay {

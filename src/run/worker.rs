@@ -69,11 +69,7 @@ impl Worker<'_> {
     fn dispatch(&mut self, compiled: &mut Compiled) -> Result<Done> {
         let execution = self.execution;
         let node = execution.graph.node(compiled.index);
-        self.work_on(node, compiled).map_err(|problem| match problem.code {
-            // A relation that is not there is the better reason, where there is one.
-            Code::SQL_FAILED => execution.missing_parent(node).unwrap_or(problem),
-            _ => problem,
-        })
+        self.work_on(node, compiled).map_err(|problem| execution.better_reason(node, problem))
     }
 
     fn work_on(&mut self, node: &Node, compiled: &mut Compiled) -> Result<Done> {

@@ -3,6 +3,7 @@
 //! None may panic, and none may leave anything half built.
 
 mod database;
+mod incremental;
 mod names;
 mod sources;
 mod sql;

@@ -276,6 +276,14 @@ error[SF105]: unknown incremental strategy `upsert`
   |
   = help: known are append, delete+insert, merge, insert_overwrite, microbatch
 
+error[SF106]: incremental strategy `insert_overwrite` needs `partition_by`
+ --> models/c.sql:1:39
+  |
+1 | {{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}select 1 as id
+  |                                       ^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: name the columns whose values are replaced whole: `partition_by: [day]`
+
 
 "#]]);
 }

@@ -6,9 +6,8 @@ use snapbox::str;
 
 /// A model `kept` that is built first from the query `first`, then once more from `second`.
 fn changed(config: &str, first: &str, second: &str) -> Project {
-    let model = |query: &str| {
-        format!("{{{{ config(materialized='incremental', {config}) }}}}\n{query}\n")
-    };
+    let model =
+        |query: &str| format!("{{{{ config(materialized='incremental', {config}) }}}}\n{query}\n");
     let project = Project::new().model("kept", &model(first));
     project.run(["build"]).succeeds();
     project.write("models/kept.sql", &model(second));
@@ -21,8 +20,11 @@ const DAYS: &str = "select * from (values ('mon', 1), ('mon', 2), ('tue', 3), (n
 fn insert_overwrite_replaces_whole_partitions() {
     for partition in ["'day'", "['day']"] {
         let config = format!("incremental_strategy='insert_overwrite', partition_by={partition}");
-        let project =
-            changed(&config, DAYS, "select * from (values ('mon', 9), ('wed', 8), ('wed', 8)) v(day, n)");
+        let project = changed(
+            &config,
+            DAYS,
+            "select * from (values ('mon', 9), ('wed', 8), ('wed', 8)) v(day, n)",
+        );
         project.run(["build"]).succeeds();
         assert_eq!(
             project.query("select * from kept order by day nulls first, n"),
@@ -45,8 +47,7 @@ fn null_is_a_partition_too() {
 #[test]
 fn a_key_that_is_a_partition_is_replaced_without_a_warning() {
     let config = "incremental_strategy='delete+insert', unique_key='day'";
-    let project =
-        changed(config, DAYS, "select * from (values ('mon', 9), ('mon', 9)) v(day, n)");
+    let project = changed(config, DAYS, "select * from (values ('mon', 9), ('mon', 9)) v(day, n)");
     let ran = project.run(["build"]).succeeds();
     assert!(!ran.stderr.contains("warning"), "{ran}");
     assert_eq!(project.query("select n from kept where day = 'mon'"), json!([[9], [9]]));
@@ -124,6 +125,21 @@ fn duplicate_keys_are_told_with_their_place_and_values() {
         "select 2 as id, 'tue' as day from range(3) union all select 3, 'wed' from range(2)",
     );
     project.run(["build"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ incr   main.kept  failed  [TIME]
+
+error[SF310]: 5 rows of the batch with the same `unique_key`
+ --> models/kept.sql:1:65
+  |
+1 | {{ config(materialized='incremental', unique_key=['id', 'day'], on_duplicate='error') }}
+  |                                                                 ^^^^^^^^^^^^
+  |
+  = note: keys of id, day: 2, tue; 3, wed
+  = note: the table stays as it is
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
 "#]]);
 }
 
@@ -135,6 +151,21 @@ fn null_keys_can_be_refused() {
         "select null::integer as id",
     );
     project.run(["build"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ incr   main.kept  failed  [TIME]
+
+error[SF311]: 1 row of the batch with NULL in `unique_key`
+ --> models/kept.sql:1:56
+  |
+1 | {{ config(materialized='incremental', unique_key='id', on_null_key='error') }}
+  |                                                        ^^^^^^^^^^^
+  |
+  = note: keys of id: NULL
+  = note: the table stays as it is
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
 "#]]);
     assert_eq!(project.query("select * from kept"), json!([[1]]));
 }
@@ -161,6 +192,20 @@ fn a_table_that_would_be_empty_can_be_refused() {
     project.run(["build"]).succeeds();
     project.write("models/kept.sql", &model.replace("NONE", "false"));
     project.run(["build"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ table  main.kept  failed  [TIME]
+
+error[SF305]: the query of `kept` gives no rows
+ --> models/kept.sql:1:33
+  |
+1 | {{ config(materialized='table', on_empty='error') }}
+  |                                 ^^^^^^^^
+  |
+  = note: the table stays as it is
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
 "#]]);
     assert_eq!(project.query("select * from kept"), json!([[1]]));
     assert_eq!(project.relations(), ["main.kept"]);
@@ -174,7 +219,10 @@ fn an_empty_batch_and_an_empty_seed_can_be_refused_or_told() {
         .file("seeds/rows.csv", "id\n1\n");
     project.run(["build"]).succeeds();
     project.write("seeds/rows.csv", "id\n");
-    project.run(["build"]).fails().stderr_contains("error[SF305]: the query of `kept` gives no rows");
+    project
+        .run(["build"])
+        .fails()
+        .stderr_contains("error[SF305]: the query of `kept` gives no rows");
     project.write("models/kept.sql", &config.replace("REACTION", "warn"));
     project.run(["build"]).succeeds().stderr_contains("warning[SF305]");
 
@@ -190,7 +238,10 @@ fn an_empty_batch_and_an_empty_seed_can_be_refused_or_told() {
 fn a_view_gives_way_to_a_table_that_was_checked_first() {
     let project = Project::new().model("kept", "select 1 as id");
     project.run(["build"]).succeeds();
-    project.write("models/kept.sql", "{{ config(materialized='table', on_empty='error') }}select 2 as id");
+    project.write(
+        "models/kept.sql",
+        "{{ config(materialized='table', on_empty='error') }}select 2 as id",
+    );
     project.run(["build"]).succeeds();
     assert_eq!(project.query("select * from kept"), json!([[2]]));
 }

@@ -87,6 +87,21 @@ fn append_new_columns_refuses_a_type_that_the_table_does_not_hold() {
         "select 2.5::double as id, 'x' as note",
     );
     project.run(["build"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ incr   main.kept  failed  [TIME]
+
+error[SF504]: the query gives other types than table `main.kept` holds
+ --> models/kept.sql:1:39
+  |
+1 | {{ config(materialized='incremental', on_schema_change='append_new_columns') }}
+  |                                       ^^^^^^^^^^^^^^^^
+  |
+  = note: retyped: `id` from integer to double
+  = help: cast them in the query, write `on_schema_change: sync_all_columns`, or rebuild the table with --full-refresh
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
 "#]]);
     assert_eq!(columns(&project), json!([["id", "integer"]]));
     assert_eq!(project.query("select * from kept"), json!([[1]]));
@@ -125,11 +140,8 @@ fn sync_all_columns_can_change_every_column() {
 
 #[test]
 fn sync_all_columns_narrows_a_type_where_every_value_stays() {
-    let project = changed(
-        "on_schema_change='sync_all_columns'",
-        "select '1' as n",
-        "select 2 as n",
-    );
+    let project =
+        changed("on_schema_change='sync_all_columns'", "select '1' as n", "select 2 as n");
     project.run(["build"]).succeeds();
     assert_eq!(columns(&project), json!([["n", "integer"]]));
 }
@@ -142,6 +154,21 @@ fn sync_all_columns_never_changes_a_value() {
         "select 2 as n",
     );
     project.run(["build"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ incr   main.kept  failed  [TIME]
+
+error[SF504]: column `n` of table `main.kept` cannot become integer: 1 value of decimal(11,1) would change
+ --> models/kept.sql:1:39
+  |
+1 | {{ config(materialized='incremental', on_schema_change='sync_all_columns') }}
+  |                                       ^^^^^^^^^^^^^^^^
+  |
+  = note: the table stays as it is
+  = help: cast the column to decimal(11,1) in the query, or rebuild the table with --full-refresh
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
 "#]]);
     assert_eq!(project.query("select * from kept order by n"), json!([["1.5"], ["2.0"]]));
 }
@@ -154,6 +181,23 @@ fn fail_names_what_is_added_removed_and_retyped() {
         "select 2 as id, 7::bigint as n, true as flag",
     );
     project.run(["build"]).fails().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model · 2 threads
+  ✗ incr   main.kept  failed  [TIME]
+
+error[SF504]: the query gives other columns than table `main.kept` has
+ --> models/kept.sql:1:39
+  |
+1 | {{ config(materialized='incremental', on_schema_change='fail') }}
+  |                                       ^^^^^^^^^^^^^^^^
+  |
+  = note: added: `flag` (boolean)
+  = note: removed: `word`
+  = note: retyped: `n` from integer to bigint
+  = help: write `on_schema_change: append_new_columns` or `sync_all_columns`, or rebuild the table with --full-refresh
+
+Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
+
 "#]]);
     assert_eq!(project.query("select count(*) from kept"), json!([[1]]));
 }
