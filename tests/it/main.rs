@@ -12,6 +12,7 @@
     reason = "a test may fail loudly"
 )]
 
+mod applied;
 mod bad_input;
 mod build;
 mod clean;
