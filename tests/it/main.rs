@@ -37,3 +37,4 @@ mod template;
 mod test;
 mod walls;
 mod watch;
+mod widening;
