@@ -1,10 +1,12 @@
 //! How an incremental model applies its batches, read from its settings.
 
 use super::config::Reader;
-use crate::diagnostic::Code;
+use super::node::{Node, NodeIndex, NodeKind};
+use super::resolve::Graph;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::mode::{
-    BatchChecks, BatchSize, Incremental, Key, Merge, Microbatch, Mode, OnSchemaChange, Reaction,
-    STRATEGIES, moment,
+    BatchChecks, BatchSize, Incremental, Key, Materialization, Merge, Microbatch, Mode,
+    OnSchemaChange, Reaction, STRATEGIES, moment,
 };
 use jiff::Timestamp;
 
@@ -153,4 +155,23 @@ pub(super) fn checks(reader: &mut Reader<'_>) -> BatchChecks {
         on_duplicate: read("on_duplicate"),
         on_null_key: read("on_null_key"),
     }
+}
+
+/// Microbatch models none of whose inputs can be narrowed: each interval reads them whole.
+pub(super) fn read_whole(graph: &Graph) -> Vec<Diagnostic> {
+    let has_time = |index: &NodeIndex| graph.node(*index).config.text("event_time").is_some();
+    let reads_whole = |node: &&Node| match &node.kind {
+        NodeKind::Model(Materialization::Incremental(incremental)) => {
+            matches!(incremental.mode, Mode::Microbatch(_)) && !node.parents.iter().any(has_time)
+        }
+        _ => false,
+    };
+    let warning = |node: &Node| {
+        let message = format!("no input of microbatch model `{}` has an `event_time`", node.name);
+        Diagnostic::warning(Code::MISSING_KEY, message)
+            .at(node.config.places.get("event_time").unwrap_or(&node.place).clone())
+            .with_note("each batch reads its inputs whole")
+            .with_help("set `event_time` in the configuration of an input")
+    };
+    graph.nodes.iter().filter(reads_whole).map(warning).collect()
 }

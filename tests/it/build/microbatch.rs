@@ -267,3 +267,26 @@ fn a_source_may_have_event_time_too() {
     project.run(window("2024-01-02", "2024-01-03")).succeeds();
     assert_eq!(project.query("select id from daily"), json!([[2]]));
 }
+
+#[test]
+fn inputs_that_cannot_be_narrowed_are_told() {
+    let project = Project::new()
+        .model("events", "select 1 as id, timestamp '2024-01-02' as seen")
+        .model("daily", &model("", "select * from {{ ref('events') }}"));
+    project.run(["parse"]).succeeds().stderr_is(str![[r#"
+warning[SF106]: no input of microbatch model `daily` has an `event_time`
+ --> models/daily.sql:1:74
+  |
+1 | {{ config(materialized='incremental', incremental_strategy='microbatch', event_time='seen', b...
+  |                                                                          ^^^^^^^^^^
+  |
+  = note: each batch reads its inputs whole
+  = help: set `event_time` in the configuration of an input
+
+Parsed 2 nodes.
+
+"#]]);
+    project.run(window("2024-01-01", "2024-01-04")).succeeds();
+    assert_eq!(project.query("select count(*) from daily"), json!([[1]]));
+    project.run(["plan"]).succeeds().stdout_contains("microbatch by day of seen; create");
+}

@@ -5,7 +5,7 @@ use crate::args::{Common, PlanArgs, PlanOutput, Select};
 use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::graph::{Node, NodeKind};
-use sqlflow::mode::Materialization;
+use sqlflow::mode::{Materialization, Mode};
 use sqlflow::run::{Kinds, Plan};
 use std::fmt::Write;
 
@@ -81,8 +81,18 @@ fn action(node: &Node) -> String {
         NodeKind::Model(Materialization::Table) => "replace the table".to_owned(),
         NodeKind::Model(Materialization::Incremental(incremental)) => {
             let mode = &incremental.mode;
-            let key = mode.key().map(|key| format!(" on {}", key.columns().join(", ")));
-            format!("{mode}{}; create where there is no table yet", key.unwrap_or_default())
+            let by = match mode {
+                Mode::InsertOverwrite(partitions) => {
+                    format!(" by {}", partitions.columns().join(", "))
+                }
+                Mode::Microbatch(batch) => {
+                    format!(" by {} of {}", batch.batch_size.name(), batch.event_time)
+                }
+                Mode::DeleteInsert(key) => format!(" on {}", key.columns().join(", ")),
+                Mode::Merge(merge) => format!(" on {}", merge.key.columns().join(", ")),
+                Mode::Replace | Mode::Append => String::new(),
+            };
+            format!("{mode}{by}; create where there is no table yet")
         }
         NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis => String::new(),
         NodeKind::Seed(seed) => format!("replace from {}", seed.path),
