@@ -185,6 +185,16 @@ impl Worker<'_> {
     }
 }
 
+/// Tells of a table that was made without a stage and has no rows. Only a warning can be left by then.
+pub(super) fn tell_made(
+    node: &Node,
+    staged: Option<u64>,
+    made: Option<u64>,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<()> {
+    if staged.is_some() { Ok(()) } else { check_rows(node, made, problems) }
+}
+
 /// A batch without rows is told or refused, where somebody asked for that.
 fn check_rows(node: &Node, rows: Option<u64>, problems: &mut Vec<Diagnostic>) -> Result<()> {
     let (Some(reaction), Some(0)) = (node.config.checks.on_empty, rows) else { return Ok(()) };

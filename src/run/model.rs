@@ -1,5 +1,6 @@
 //! How a model is carried out: staged, checked against the rows that stay, published.
 
+use super::batch_check::tell_made;
 use super::worker::{Done, Result, Worker};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::Diagnostic;
@@ -82,8 +83,9 @@ impl Worker<'_> {
         if let (Some(incremental), Some(query)) = (incremental, &compiled.query) {
             self.check_first_columns(node, incremental, query)?;
         }
-        let problems = self.check_staged(node, incremental, relation, staged)?;
+        let mut problems = self.check_staged(node, incremental, relation, staged)?;
         let made = self.publish(node, compiled, script, &holds)?;
+        tell_made(node, staged, made, &mut problems)?;
         Ok(Built { rows: staged.or(made), problems })
     }
 

@@ -1,5 +1,6 @@
 //! One thread's work: carries out a node through a session of its own.
 
+use super::batch_check::tell_made;
 use super::execute::Execution;
 use super::introspect::SessionIntrospection;
 use super::outcome::{NodeResult, Status};
@@ -130,8 +131,9 @@ impl Worker<'_> {
         };
         let script = compiled.script.clone();
         let staged = self.stage(node, compiled, &script, &holds)?;
-        let problems = self.check_staged(node, None, relation, staged)?;
+        let mut problems = self.check_staged(node, None, relation, staged)?;
         let made = self.publish(node, compiled, &script, &holds)?;
+        tell_made(node, staged, made, &mut problems)?;
         execution.standing.set(relation, RelationKind::Table);
         Ok(Done { rows: staged.or(made), problems, ..Done::default() })
     }

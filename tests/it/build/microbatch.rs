@@ -290,3 +290,45 @@ Parsed 2 nodes.
     assert_eq!(project.query("select count(*) from daily"), json!([[1]]));
     project.run(["plan"]).succeeds().stdout_contains("microbatch by day of seen; create");
 }
+
+#[test]
+fn settings_may_stand_in_yaml_and_the_template_may_ask_the_database() {
+    let project = Project::new()
+        .model("events", EVENTS)
+        .model(
+            "daily",
+            "select id, seen, '{{ run_query('select 40 + 2').columns[0].values()[0] if execute }}' as asked, \
+             {{ model.batch.event_time_start.day }} as day from {{ ref('events') }}",
+        )
+        .file(
+            "models/_models.yml",
+            "\
+models:
+  - name: daily
+    config:
+      materialized: incremental
+      incremental_strategy: microbatch
+      event_time: seen
+      begin: 2024-01-01
+      batch_size: day
+      lookback: 2
+      concurrent_batches: true
+",
+        );
+    project.run(window("2024-01-02", "2024-01-04")).succeeds();
+    assert_eq!(
+        project.query("select id, asked, day from daily order by id"),
+        json!([[2, "42", 2], [3, "42", 2], [4, "42", 3]])
+    );
+}
+
+#[test]
+fn checks_hold_for_each_batch() {
+    let project = daily(", on_empty='error'", QUERY);
+    project
+        .run(window("2024-01-03", "2024-01-05"))
+        .fails()
+        .stderr_contains("error[SF305]: the query of `daily` gives no rows")
+        .stderr_contains("in batch 2024-01-04");
+    assert_eq!(project.query("select id from daily"), json!([[4]]));
+}

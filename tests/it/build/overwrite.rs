@@ -245,3 +245,15 @@ fn a_view_gives_way_to_a_table_that_was_checked_first() {
     project.run(["build"]).succeeds();
     assert_eq!(project.query("select * from kept"), json!([[2]]));
 }
+
+#[test]
+fn a_table_that_is_made_empty_can_be_told() {
+    for materialized in ["table", "incremental"] {
+        let config = format!("{{{{ config(materialized='{materialized}', on_empty='warn') }}}}");
+        let project = Project::new().model("kept", &format!("{config}select 1 as id where false"));
+        let told = "warning[SF305]: the query of `kept` gives no rows";
+        project.run(["build"]).succeeds().stderr_contains(told);
+        project.run(["build"]).succeeds().stderr_contains(told);
+        assert_eq!(project.query("select count(*) from kept"), json!([[0]]));
+    }
+}
