@@ -18,9 +18,9 @@ pub use batch::{batches, compile_batch};
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
 pub use script::{
-    LoadFacts, Script, Statement, audit_relation, batch_keys, batch_relation, columns_of_query,
-    keys_of_batch, load_script, retyped_values, schema_script, stage_relation, state_relation,
-    state_script, statement,
+    LoadFacts, Script, Statement, audit_relation, batch_keys, batch_name, batch_relation,
+    columns_of_query, keys_of_batch, load_script, retyped_values, schema_script, stage_relation,
+    state_relation, state_script, statement,
 };
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};

@@ -309,7 +309,8 @@ pub fn batch_relation(relation: &RelationName) -> RelationName {
     RelationName::new("temp", "main", batch_name(relation))
 }
 
-fn batch_name(relation: &RelationName) -> String {
+/// The name of [`batch_relation`].
+pub fn batch_name(relation: &RelationName) -> String {
     format!("__sqlflow_batch__{}", relation.identifier)
 }
 

@@ -1,16 +1,14 @@
 //! Whether a batch can be applied: its columns, its keys, and whether it has rows at all.
 
-use super::worker::{Result, Worker};
+use super::worker::{Result, Worker, count_of, plain, rows_of};
 use crate::compile::{self, Query};
 use crate::diagnostic::{Code, Diagnostic, Place};
-use crate::engine::EngineError;
 use crate::graph::{Node, NodeKind};
 use crate::mode::{
     Alteration, BatchSize, Incremental, Materialization, Mode, Reaction, Reconciled, SchemaChange,
     is_name,
 };
 use crate::relation::{Column, RelationName};
-use serde_json::Value;
 
 impl Worker<'_> {
     /// What is written to `relation`, and what it needs for that.
@@ -158,9 +156,9 @@ impl Worker<'_> {
             if changed > 0 {
                 let (name, before, after) = (&column.name, &column.before, &column.after);
                 let message = format!(
-                    "column `{name}` of table `{relation}` cannot become {after}: {} of {before} \
-                     would change",
-                    counted(changed, "value"),
+                    "column `{name}` of table `{relation}` cannot change from {before} to {after}: \
+                     its values in {} would change",
+                    rows_of(changed),
                 );
                 return Err(Box::new(
                     Diagnostic::error(Code::DATA_FAILED, message)
@@ -180,8 +178,7 @@ impl Worker<'_> {
         let table = self.session.query(sql, Some(1));
         let table = table.map_err(|error| Box::new(plain(node, &error)))?;
         let row = table.rows.first();
-        let count = |index| row.and_then(|row| row.get(index)).and_then(Value::as_u64);
-        Ok(std::array::from_fn(|index| count(index).unwrap_or_default()))
+        Ok(std::array::from_fn(|index| count_of(row.and_then(|row| row.get(index)))))
     }
 }
 
@@ -256,19 +253,9 @@ pub(super) fn react(
     Ok(())
 }
 
-/// `1 row`, `2,000 rows`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", super::grouped(count))
-}
-
 /// `column `a`` or `columns `a`, `b``.
 pub(super) fn columns_named(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let word = if names.len() == 1 { "column" } else { "columns" };
     format!("{word} {}", quoted.join(", "))
-}
-
-pub(super) fn plain(node: &Node, error: &EngineError) -> Diagnostic {
-    Diagnostic::error(error.kind.code(), error.message.clone()).at(node.place.clone())
 }

@@ -1,7 +1,7 @@
 //! Whether the keys of a batch are keys: each in one row, none with NULL.
 
-use super::batch_check::{counted, place_of, plain, react, reacting};
-use super::worker::{Result, Worker};
+use super::batch_check::{place_of, react, reacting};
+use super::worker::{Result, Worker, plain, rows_of};
 use crate::compile;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
@@ -82,7 +82,7 @@ impl Fault {
             Reaction::Error => (setting, "the table stays as it is"),
             Reaction::Warn => ("unique_key", result),
         };
-        let message = format!("{} of the batch with {what} `unique_key`", counted(rows, "row"));
+        let message = format!("{} of the batch with {what} `unique_key`", rows_of(rows));
         reacting(reaction, code, message)
             .at(place_of(node, setting))
             .with_note(keys)

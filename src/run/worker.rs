@@ -283,6 +283,18 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
     }
 }
 
+pub(super) fn count_of(value: Option<&Value>) -> u64 {
+    value.and_then(Value::as_u64).unwrap_or_default()
+}
+
+pub(super) fn rows_of(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{} rows", super::grouped(count)) }
+}
+
+pub(super) fn plain(node: &Node, error: &EngineError) -> Diagnostic {
+    Diagnostic::error(error.kind.code(), error.message.clone()).at(node.place.clone())
+}
+
 pub(super) fn open_failed(error: &EngineError) -> Box<Diagnostic> {
     Box::new(Diagnostic::error(error.kind.code(), error.message.clone()))
 }

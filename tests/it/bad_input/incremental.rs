@@ -167,6 +167,15 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 fn event_time_is_a_date_or_timestamp() {
     let config = "incremental_strategy='microbatch', event_time='seen', begin='2024-01-01', batch_size='year'";
     fail(&incremental(config, "select '2024-01-01' as seen"), &[]).stderr_is(str![[r#"
+warning[SF106]: no input of microbatch model `m` has an `event_time`
+ --> models/m.sql:1:74
+  |
+1 | {{ config(materialized='incremental', incremental_strategy='microbatch', event_time='seen', b...
+  |                                                                          ^^^^^^^^^^
+  |
+  = note: each batch reads its inputs whole
+  = help: set `event_time` in the configuration of an input
+
 sqlflow 0.1.0 · shop · target dev (duckdb)
 1 model · 2 threads
   ✗ incr   main.m  failed  [TIME]

@@ -158,7 +158,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
 1 model · 2 threads
   ✗ incr   main.kept  failed  [TIME]
 
-error[SF504]: column `n` of table `main.kept` cannot become integer: 1 value of decimal(11,1) would change
+error[SF504]: column `n` of table `main.kept` cannot change from decimal(11,1) to integer: its values in 1 row would change
  --> models/kept.sql:1:39
   |
 1 | {{ config(materialized='incremental', on_schema_change='sync_all_columns') }}
