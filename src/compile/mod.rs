@@ -10,16 +10,19 @@
 //! | analysis | its own | – |
 
 mod batch;
+mod incremental;
 mod locate;
 mod query;
 mod script;
 
 pub use batch::{batches, compile_batch};
+pub use incremental::{
+    batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, retyped_values,
+};
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
 pub use script::{
-    LoadFacts, Script, Statement, audit_relation, batch_keys, batch_name, batch_relation,
-    columns_of_query, keys_of_batch, load_script, retyped_values, schema_script, stage_relation,
+    LoadFacts, Script, Statement, audit_relation, load_script, schema_script, stage_relation,
     state_relation, state_script, statement,
 };
 
