@@ -332,3 +332,16 @@ fn checks_hold_for_each_batch() {
         .stderr_contains("in batch 2024-01-04");
     assert_eq!(project.query("select id from daily"), json!([[4]]));
 }
+
+#[test]
+fn ephemeral_inputs_are_narrowed_where_they_are_read_and_inputs_may_have_an_alias() {
+    let ephemeral = "{{ config(materialized='ephemeral', event_time='seen') }}\
+                     select id + 10 as id, seen from {{ ref('events') }}";
+    let query = "select a.id, a.seen, b.id as other from {{ ref('events') }} as a \
+                 join {{ ref('late') }} b on b.seen = a.seen";
+    let project = daily("", query).model("late", ephemeral);
+    project.run(window("2024-01-02", "2024-01-03")).succeeds();
+    assert_eq!(project.query("select id, other from daily order by id"), json!([[2, 12], [3, 13]]));
+    let compiled = project.read("target/compiled/shop/models/daily/daily_2024-01-02.sql");
+    assert!(compiled.contains("(select * from __dbt__cte__late where \"seen\" >= "), "{compiled}");
+}

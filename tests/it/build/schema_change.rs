@@ -245,3 +245,15 @@ fn what_is_executed_is_what_is_written() {
         ]
     );
 }
+
+#[test]
+fn a_column_that_an_index_holds_fast_stops_the_model_and_nothing_is_changed() {
+    let project = changed(
+        "on_schema_change='sync_all_columns', post_hook='create index if not exists i on {{ this }} (id)'",
+        "select 1 as id, 'a' as word",
+        "select 2 as id, 3 as n",
+    );
+    project.run(["build"]).fails().stderr_contains("entries that depend on it");
+    assert_eq!(columns(&project), json!([["id", "integer"], ["word", "varchar"]]));
+    assert_eq!(project.query("select * from kept"), json!([[1, "a"]]));
+}
