@@ -1,6 +1,7 @@
 {#- Files of one header as rows; each part has the columns that the whole has, in its order. -#}
-{%- macro rows(parts, options) -%}
+{%- macro rows(parts) -%}
 {%- for part in parts %}
+{%- set options = part.options %}
 {%- if not loop.first %}
 union all
 {% endif -%}
@@ -24,16 +25,15 @@ from read_csv(
     auto_detect = false,
     strict_mode = true,
     header = {{ options.header }},
-    skip = {{ options.skip }},
+    skip = 0,
     delim = {{ options.delimiter | literal }},
     quote = {{ options.quote | literal }},
-    escape = {{ options.escape | literal }},
+    escape = {{ options.quote | literal }},
     nullstr = [{% for text in options.null_values %}{{ text | literal }}{% if not loop.last %}, {% endif %}{% endfor %}],
     allow_quoted_nulls = false,
-    encoding = {{ options.encoding | literal }},
     compression = {{ options.compression | literal }},
-{%- if options.comment %}
-    comment = {{ options.comment | literal }},
+{%- if options.longest %}
+    max_line_size = {{ options.longest }},
 {%- endif %}
 {%- if options.date_format %}
     dateformat = {{ options.date_format | literal }},

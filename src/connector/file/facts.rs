@@ -1,5 +1,6 @@
 //! What is known of a column of text: the forms its values have, and their extent.
 
+use super::scan::judge::Formats;
 use super::sql;
 use crate::engine::{EngineError, Session};
 use minijinja::{Value as Item, context};
@@ -69,6 +70,26 @@ impl Facts {
             scale: number(4),
             significant_digits: number(5).max(integer_digits),
         }
+    }
+
+    /// Adds what is known of other values.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.kinds |= other.kinds;
+        self.over_64_bits += other.over_64_bits;
+        self.over_128_bits += other.over_128_bits;
+        self.integer_digits = self.integer_digits.max(other.integer_digits);
+        self.scale = self.scale.max(other.scale);
+        self.significant_digits = self.significant_digits.max(other.significant_digits);
+    }
+
+    /// The facts where dates and timestamps are written in `formats`: DuckDB does not read the one
+    /// for the other then.
+    pub(super) fn in_formats(mut self, formats: &Formats) -> Self {
+        let both = kind::DATE | kind::TIMESTAMP;
+        if self.kinds & both == both && (formats.date.is_some() || formats.timestamp.is_some()) {
+            self.kinds |= kind::OTHER;
+        }
+        self
     }
 
     /// Whether no form occurs but those in `kinds`.

@@ -4,7 +4,7 @@ use super::facts::{self, kind};
 use super::format::{Compression, Format};
 use super::infer::infer;
 use super::parquet::{declare, described};
-use super::{FileEntry, FileError, FileObject, Scan, explain, hive_keys, sql, stream};
+use super::{FileEntry, FileError, FileObject, Scan, explain, partition, sql, stream};
 use crate::engine::Session;
 use crate::relation::{Column, DataType};
 use minijinja::context;
@@ -34,7 +34,7 @@ pub(super) fn scan(
     refine(object, files, layout, &mut columns, session)?;
     declare(object, &mut columns)?;
     let sql = render(object, files, layout, &columns)?;
-    Ok(Scan { sql, columns, files: files.to_vec(), row_count: None })
+    Ok(Scan { sql, columns, files: files.to_vec(), row_count: None, ..Scan::default() })
 }
 
 /// DuckDB takes integers past 64 bits for double, and drops the offset of a timestamp: such columns
@@ -100,7 +100,7 @@ fn render(
     layout: &str,
     columns: &[Column],
 ) -> Result<String, FileError> {
-    let keys = hive_keys(object, files)?;
+    let keys = partition::keys(object, files)?;
     let listed: Vec<_> = columns
         .iter()
         .map(|column| {

@@ -1,7 +1,7 @@
 //! Parquet files: footers are compared before the first row is read.
 
 use super::format::Format;
-use super::{FileEntry, FileError, FileObject, Scan, hive_keys, sql};
+use super::{FileEntry, FileError, FileObject, Scan, partition, sql};
 use crate::engine::{EngineError, Session};
 use crate::relation::{Column, DataType};
 use minijinja::context;
@@ -32,7 +32,7 @@ pub(super) fn scan(
     }
     let casts = declare(object, &mut columns)?;
     let sql = render(object, files, &listed(&columns, &casts))?;
-    Ok(Scan { sql, columns, files: files.to_vec(), row_count: None })
+    Ok(Scan { sql, columns, files: files.to_vec(), row_count: None, ..Scan::default() })
 }
 
 /// Both ends of a Parquet file are marked; one that was cut lacks the second.
@@ -153,7 +153,7 @@ fn render(
     let context = context! {
         columns => columns.to_vec(), files => files_of_scan,
         union_by_name => object.options.union_by_name,
-        hive_partitioning => !hive_keys(object, files)?.is_empty(),
+        hive_partitioning => !partition::keys(object, files)?.is_empty(),
     };
     Ok(sql::render("scan_parquet.sql", context)?)
 }

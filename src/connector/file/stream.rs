@@ -13,6 +13,18 @@ use ruzstd::decoding::StreamingDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
+/// What an error of a file's stream means.
+pub(super) fn failed(file: &FileEntry, compression: Compression, source: io::Error) -> FileError {
+    match (compression, source.kind()) {
+        (_, io::ErrorKind::NotFound) => FileError::Missing { path: file.name.clone() },
+        (Compression::None, _) | (_, io::ErrorKind::PermissionDenied) => {
+            FileError::Unreadable { path: file.name.clone(), source }
+        }
+        (_, kind) if ends_early(kind, &source) => damaged(file, "it ends too early"),
+        _ => damaged(file, &source.to_string()),
+    }
+}
+
 /// The start of the text, at least up to `enough` bytes or to the end. A compressed file has been
 /// read to its end, and is whole.
 pub(super) fn head(
@@ -20,20 +32,12 @@ pub(super) fn head(
     compression: Compression,
     enough: u64,
 ) -> Result<Vec<u8>, FileError> {
-    let failed = |source: io::Error| match (compression, source.kind()) {
-        (Compression::None, _) | (_, io::ErrorKind::PermissionDenied) => {
-            FileError::Unreadable { path: file.name.clone(), source }
-        }
-        (_, io::ErrorKind::NotFound) => FileError::Missing { path: file.name.clone() },
-        (_, kind) if ends_early(kind, &source) => damaged(file, "it ends too early"),
-        _ => damaged(file, &source.to_string()),
-    };
+    let failed = |error| failed(file, compression, error);
     let mut reader = open(file, compression).map_err(failed)?;
     let mut head = Vec::new();
     reader.by_ref().take(enough).read_to_end(&mut head).map_err(failed)?;
     if compression != Compression::None {
-        let mut block = vec![0; 256 * 1024];
-        while reader.read(&mut block).map_err(failed)? > 0 {}
+        io::copy(&mut reader, &mut io::sink()).map_err(failed)?;
     }
     Ok(head)
 }
@@ -47,7 +51,8 @@ fn damaged(file: &FileEntry, detail: &str) -> FileError {
     FileError::Damaged { path: file.name.clone(), detail: detail.to_owned() }
 }
 
-fn open(file: &FileEntry, compression: Compression) -> io::Result<Box<dyn Read>> {
+/// The bytes of a file without its compression.
+pub(super) fn open(file: &FileEntry, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
     let file = File::open(&file.path)?;
     Ok(match compression {
         Compression::None => Box::new(file),

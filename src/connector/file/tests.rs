@@ -199,8 +199,8 @@ fn rows_that_do_not_fit_are_errors_with_line_and_text() {
     for (content, line, text, detail) in [
         ("a,b\n1,x\n2\n3,y\n", 3, "2", "expected 2 fields, found 1"),
         ("a,b\n1,x\n2,y,z\n", 3, "2,y,z", "expected 2 fields, found 3"),
-        ("a,b\n1,\"x\n2,y\n", 2, "1,\"x\n2,y", "a quote is not closed, or something follows it"),
-        ("a,b\n1,\"x\"y\n", 2, "1,\"x\"y", "a quote is not closed, or something follows it"),
+        ("a,b\n1,\"x\n2,y\n", 2, "1,\"x\n2,y", "a quote is not closed"),
+        ("a,b\n1,\"x\"y\n", 2, "1,\"x\"y", "something follows a closing quote"),
     ] {
         let error = Folder::of("x.csv", content).scan("x.csv").unwrap_err();
         let FileError::Malformed { path, line: found, text: shown, detail: said } = error else {
@@ -274,10 +274,10 @@ fn a_declared_type_holds_every_value_or_is_an_error() {
     assert_eq!(columns(&read("decimal(10,2)").unwrap()), "a decimal(10,2), b varchar");
     assert_eq!(columns(&read("varchar").unwrap()), "a varchar, b varchar");
     for (data_type, expected) in [
-        ("bigint", "column `a` is bigint, but row 1 of `x.csv` has `1.50`"),
-        ("decimal(10,1)", "column `a` is decimal(10,1), but row 1 of `x.csv` has `1.50`"),
-        ("boolean", "column `a` is boolean, but row 1 of `x.csv` has `1.50`"),
-        ("uuid", "column `a` is uuid, but row 1 of `x.csv` has `1.50`"),
+        ("bigint", "column `a` is bigint, but line 2 of `x.csv` has `1.50`"),
+        ("decimal(10,1)", "column `a` is decimal(10,1), but line 2 of `x.csv` has `1.50`"),
+        ("boolean", "column `a` is boolean, but line 2 of `x.csv` has `1.50`"),
+        ("uuid", "column `a` is uuid, but line 2 of `x.csv` has `1.50`"),
         ("nonsense", "Type with name nonsense does not exist"),
     ] {
         assert_eq!(read(data_type).unwrap_err().to_string(), expected);
