@@ -17,7 +17,7 @@ pub(in super::super) struct Formats {
 }
 
 impl Formats {
-    fn are_given(&self) -> bool {
+    pub(super) fn are_given(&self) -> bool {
         self.date.is_some() || self.timestamp.is_some()
     }
 

@@ -12,6 +12,7 @@ pub(super) mod dialect;
 pub(super) mod judge;
 pub(super) mod part;
 pub(super) mod rewrite;
+mod sweep;
 pub(super) mod text;
 pub(super) mod token;
 mod value;

@@ -2,8 +2,9 @@
 
 use super::super::facts::Facts;
 use super::dialect::Dialect;
-use super::judge::{self, Formats, Question};
-use super::token::{After, Form, Token, Tokens, line_ends};
+use super::judge::{self, Formats, Question, Test};
+use super::sweep;
+use super::token::{After, Form, Token, Tokens, line_ends, plain_field, token};
 use std::borrow::Cow;
 
 /// What does not change within a file.
@@ -164,7 +165,15 @@ pub(super) fn read(rules: &Rules, bytes: &[u8], is_last: bool) -> (Part, usize) 
         part: Part::new(rules.questions.len()),
     };
     let mut used = 0;
-    while !reader.tokens.is_done() && reader.line().is_some() {
+    let is_plain = reader.is_clean && reader.has_plain_fields();
+    loop {
+        if is_plain {
+            reader.plain_records();
+        }
+        used = used.max(reader.tokens.at);
+        if reader.tokens.is_done() || reader.line().is_none() {
+            break;
+        }
         used = reader.tokens.at;
         if reader.fields.len() >= BATCH {
             reader.judge();
@@ -177,6 +186,47 @@ pub(super) fn read(rules: &Rules, bytes: &[u8], is_last: bool) -> (Part, usize) 
 }
 
 impl Reader<'_> {
+    /// Whether no byte means anything but delimiters and line feeds.
+    fn has_plain_fields(&self) -> bool {
+        let Dialect { quote, comment, .. } = self.rules.dialect;
+        comment.is_none() && memchr::memchr2(b'\r', quote.unwrap_or(b'\r'), self.bytes).is_none()
+    }
+
+    /// Reads records of the right width up to one that is not, or until a batch is full.
+    fn plain_records(&mut self) {
+        let (width, delimiter) = (self.rules.questions.len(), self.rules.dialect.delimiter);
+        let (bytes, first) = (self.bytes, self.records.len());
+        let mut start = self.tokens.at;
+        while self.fields.len() < BATCH {
+            let begin = self.fields.len();
+            let mut at = start;
+            for left in (0..width).rev() {
+                let Some((end, is_line)) = plain_field(bytes, at, delimiter) else { break };
+                self.fields.push(token(at, end, Form::Plain));
+                at = end + 1;
+                if is_line != (left == 0) {
+                    // A record of another width; one without a byte is perhaps none.
+                    at = 0;
+                    break;
+                }
+            }
+            if at <= start + usize::from(width > 1) || self.fields.len() != begin + width {
+                self.fields.truncate(begin);
+                break;
+            }
+            let (line, number) = (self.part.lines, self.part.records);
+            self.records.push(Record { start, end: at, line, number });
+            self.part.lines += 1;
+            self.part.records += 1;
+            self.part.longest = self.part.longest.max(at - start);
+            start = at;
+        }
+        if self.records.len() > first {
+            self.part.oddities |= oddity::LF;
+        }
+        self.tokens.at = start;
+    }
+
     /// Reads a record, or a line that is none.
     #[inline]
     fn line(&mut self) -> Option<()> {
@@ -298,14 +348,10 @@ impl Reader<'_> {
                 // Declared types are judged already.
                 Question::Nothing | Question::Holds { is_declared: true, .. } => {}
                 Question::Facts => self.gather(index),
-                Question::Holds { is_declared: false, .. } => {
+                Question::Holds { is_declared: false, test } => {
                     let known = self.part.misfits.get(index).is_some_and(Option::is_some);
-                    let found = if known { None } else { self.misfits(index).next() };
-                    let found = found.map(|(record, text)| (record.line, text));
-                    if let (Some((line, text)), Some(misfit)) =
-                        (found, self.part.misfits.get_mut(index))
-                    {
-                        *misfit = Some(Misfit { line, text });
+                    if !known && !self.all_hold(index, test) {
+                        self.note_misfit(index);
                     }
                 }
             }
@@ -314,13 +360,31 @@ impl Reader<'_> {
         self.records.clear();
     }
 
+    /// Whether a type holds the values of a field, without a look at those that are not plain.
+    fn all_hold(&self, index: usize, test: &Test) -> bool {
+        let width = self.rules.questions.len();
+        sweep::all_hold(&self.fields, width, index, self.bytes, test, &self.rules.formats)
+    }
+
+    fn note_misfit(&mut self, index: usize) {
+        let found = self.misfits(index).next().map(|(record, text)| (record.line, text));
+        if let (Some((line, text)), Some(misfit)) = (found, self.part.misfits.get_mut(index)) {
+            *misfit = Some(Misfit { line, text });
+        }
+    }
+
     /// Takes out the records with values that declared types do not hold.
     fn reject(&mut self) {
         let questions = self.rules.questions.iter().enumerate();
         let declared = questions
             .filter(|(_, question)| matches!(question, Question::Holds { is_declared: true, .. }));
         let mut rejected: Vec<(Record, usize, String)> = Vec::new();
-        for (index, _) in declared {
+        for (index, question) in declared {
+            if let Question::Holds { test, .. } = question
+                && self.all_hold(index, test)
+            {
+                continue;
+            }
             rejected.extend(self.misfits(index).map(|(record, text)| (record, index, text)));
         }
         if rejected.is_empty() {

@@ -159,10 +159,18 @@ fn pair(value: &[u8], at: usize) -> Option<u8> {
 /// Whether a value starts with a date of the calendar.
 #[inline]
 fn starts_with_date(value: &[u8]) -> bool {
-    let (Some(century), Some(year)) = (pair(value, 0), pair(value, 2)) else { return false };
-    let (Some(month), Some(day)) = (pair(value, 5), pair(value, 8)) else { return false };
-    if value.get(4) != Some(&b'-') || value.get(7) != Some(&b'-') || century == 0 && year == 0 {
+    let Some([y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]) = value.first_chunk::<10>() else {
         return false;
+    };
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2].map(|byte| byte.wrapping_sub(b'0'));
+    let [y1, y2, y3, y4, m1, m2, d1, d2] = digits;
+    if digits.iter().fold(0, |most, digit| most.max(*digit)) > 9 {
+        return false;
+    }
+    let (century, year) = (y1 * 10 + y2, y3 * 10 + y4);
+    let (month, day) = (m1 * 10 + m2, d1 * 10 + d2);
+    if day <= 28 {
+        return day > 0 && (1..=12).contains(&month) && (century | year) != 0;
     }
     let is_leap = if year == 0 { century % 4 == 0 } else { year % 4 == 0 };
     let days = match month {
@@ -172,7 +180,41 @@ fn starts_with_date(value: &[u8]) -> bool {
         1..=12 => 31,
         _ => 0,
     };
-    (1..=days).contains(&day)
+    day <= days && (century | year) != 0
+}
+
+/// Whether a value is a timestamp of whole seconds.
+#[inline]
+pub(super) fn is_whole_timestamp(value: &[u8]) -> bool {
+    if value.len() != 19 || !starts_with_date(value) {
+        return false;
+    }
+    let Some([b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2]) = value.last_chunk::<9>() else {
+        return false;
+    };
+    let [h1, h2, m1, m2, s1, s2] = [h1, h2, m1, m2, s1, s2].map(|byte| byte.wrapping_sub(b'0'));
+    let is_hour = h2 < 10 && (h1 < 2 || h1 == 2 && h2 < 4);
+    is_hour && m1 < 6 && m2 < 10 && s1 < 6 && s2 < 10
+}
+
+/// Whether a value is an integer or decimal, written as such, of at most 15 digits, and at most so
+/// many before and after the point.
+#[inline]
+pub(super) fn is_short_decimal(value: &[u8], point: u8, integer: usize, scale: usize) -> bool {
+    let digits = value.strip_prefix(b"-").unwrap_or(value);
+    // The point may stand before and after other digits, and counts as one more.
+    if digits.len() > DOUBLE_DIGITS || !digits.first().is_some_and(u8::is_ascii_digit) {
+        return false;
+    }
+    let before = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let padded = before > 1 && digits.first() == Some(&b'0');
+    let rest = digits.get(before..).unwrap_or_default();
+    let Some((first, after)) = rest.split_first() else { return !padded && before <= integer };
+    !padded
+        && before <= integer
+        && *first == point
+        && after.len() <= scale
+        && after.iter().all(u8::is_ascii_digit)
 }
 
 /// Whether a value is a date.
@@ -329,6 +371,50 @@ mod tests {
                 assert_eq!(form(value), expected, "{value}");
             }
         }
+    }
+
+    #[test]
+    fn short_cuts_agree_with_the_long_way() {
+        for value in [
+            "0",
+            "1",
+            "-1",
+            "01",
+            "-0.5",
+            "0.50",
+            "1.",
+            ".5",
+            "1.2.3",
+            "123456789012345",
+            "1,5",
+            "123456789012345.6",
+            "1e5",
+            "",
+            "-",
+            "+1",
+            "1 ",
+            "99.99",
+            "100.1",
+            "9.999",
+            "2024-02-29 10:00:00",
+            "2023-02-29 10:00:00",
+            "2024-02-28T24:00:00",
+            "2024-02-28 23:59:60",
+            "2024-02-28 1:00:000",
+            "2024-02-28 29:00:00",
+            "2024-12-31T23:59:59",
+            "0000-01-01 00:00:00",
+        ] {
+            let bytes = value.as_bytes();
+            if is_short_decimal(bytes, b'.', 2, 2) {
+                let number = number(bytes, b'.').unwrap();
+                assert!(number.kind & (kind::INTEGER | kind::DECIMAL) != 0, "{value}");
+                assert!(number.scale <= 2 && number.integer_digits <= 2, "{value}");
+            }
+            let whole = value.len() == 19 && timestamp(bytes, 6) == Some(kind::TIMESTAMP);
+            assert_eq!(is_whole_timestamp(bytes), whole, "{value}");
+        }
+        assert!(is_short_decimal(b"-12.34", b'.', 2, 2));
     }
 
     #[test]
