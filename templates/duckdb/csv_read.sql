@@ -9,6 +9,8 @@ select
 {%- for column in part.columns %}
     {% if column.source == "absent" -%}
     cast(null as {{ column.type }}) as {{ column.name | quote }}
+    {%- elif column.source == "json" -%}
+    cast(cast({{ column.name | quote }} as json) as {{ column.type }}) as {{ column.name | quote }}
     {%- elif column.source == "path" and column.type != "varchar" -%}
     cast({{ column.name | quote }} as {{ column.type }}) as {{ column.name | quote }}
     {%- else -%}

@@ -8,15 +8,15 @@
 //! | a comment sign within a line | the line ends there |
 //! | a bad record that is left out | an error |
 
-use super::FileObject;
 use super::error::FileError;
 use super::scan::Records;
 use super::scan::part::Rules;
 use super::scan::rewrite::rewrite;
+use super::{FileEntry, FileObject};
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Files that are there as long as this is.
@@ -37,17 +37,33 @@ impl Copies {
         rules: &Rules,
         left_out: &BTreeSet<u64>,
     ) -> Result<PathBuf, FileError> {
-        let folder = self.folder(object)?;
-        // Folders stay, since they may say the values of columns.
-        let name = records.file.name.trim_start_matches('/');
-        let path = folder.join(name.replace("../", "")).with_added_extension("copy.csv");
-        let unwritable = |source| unwritable(&path, source);
-        let parent = path.parent().unwrap_or(&folder);
-        fs::create_dir_all(parent).map_err(unwritable)?;
-        let file = OpenOptions::new().write(true).create_new(true).open(&path);
-        let mut file = BufWriter::with_capacity(256 * 1024, file.map_err(unwritable)?);
-        rewrite(records, rules, left_out, &mut file, unwritable)?;
+        let (path, file) = self.create(object, records.file)?;
+        let mut file = BufWriter::with_capacity(256 * 1024, file);
+        rewrite(records, rules, left_out, &mut file, |source| unwritable(&path, source))?;
         Ok(path)
+    }
+
+    /// A new file to write the records of `original` to. Folders stay, since they may say the values
+    /// of columns.
+    pub(super) fn create(
+        &mut self,
+        object: &FileObject,
+        original: &FileEntry,
+    ) -> Result<(PathBuf, File), FileError> {
+        let folder = self.folder(object)?;
+        let names = Path::new(&original.name).components().filter_map(|part| match part {
+            Component::Normal(name) => Some(name),
+            Component::Prefix(_)
+            | Component::RootDir
+            | Component::CurDir
+            | Component::ParentDir => None,
+        });
+        let path = folder.join(names.collect::<PathBuf>()).with_added_extension("copy.csv");
+        let parent = path.parent().unwrap_or(&folder);
+        fs::create_dir_all(parent).map_err(|source| unwritable(&path, source))?;
+        let file = OpenOptions::new().write(true).create_new(true).open(&path);
+        let file = file.map_err(|source| unwritable(&path, source))?;
+        Ok((path, file))
     }
 
     fn folder(&mut self, object: &FileObject) -> Result<PathBuf, FileError> {
@@ -73,7 +89,8 @@ impl Copies {
     }
 }
 
-fn unwritable(path: &Path, source: io::Error) -> FileError {
+/// What the system says about a file that is written.
+pub(super) fn unwritable(path: &Path, source: io::Error) -> FileError {
     FileError::Unwritable { path: path.display().to_string(), source }
 }
 

@@ -27,6 +27,8 @@ mod header;
 mod infer;
 mod json;
 mod layout;
+mod member;
+mod objects;
 mod options;
 mod parquet;
 mod partition;

@@ -7,7 +7,7 @@ use minijinja::{Value as Item, context};
 use std::path::PathBuf;
 
 /// DuckDB refuses longer lines unless it is told how long they are.
-const LONG_LINE: usize = 2_000_000;
+pub(super) const LONG_LINE: usize = 2_000_000;
 
 /// A file as DuckDB reads it.
 #[derive(Debug, Clone)]

@@ -168,7 +168,12 @@ impl Test {
     /// Whether the type holds `value` exactly. Digits after a zero or a plus are a number only to a
     /// user who says so.
     #[inline]
-    pub(super) fn holds(&self, value: &[u8], formats: &Formats, is_declared: bool) -> bool {
+    pub(in super::super) fn holds(
+        &self,
+        value: &[u8],
+        formats: &Formats,
+        is_declared: bool,
+    ) -> bool {
         match self {
             Self::Boolean => value::is_boolean(value),
             Self::Integer { min, max, safe_digits } => {
@@ -224,7 +229,7 @@ pub(in super::super) fn holds(test: &Test, value: &[u8], formats: &Formats) -> b
 
 /// Adds a value to the facts of its column.
 #[inline]
-pub(super) fn add(facts: &mut Facts, value: &[u8], formats: &Formats) {
+pub(in super::super) fn add(facts: &mut Facts, value: &[u8], formats: &Formats) {
     // Nothing can make other than text of it.
     if facts.kinds & (kind::OTHER | kind::PADDED) != 0 {
         return;

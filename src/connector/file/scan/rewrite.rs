@@ -90,7 +90,8 @@ impl Copy<'_> {
     }
 }
 
-fn push(line: &mut Vec<u8>, value: &[u8]) {
+/// Writes a value that is not NULL.
+pub(in super::super) fn push(line: &mut Vec<u8>, value: &[u8]) {
     let is_plain = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b':' | b'_');
     if !value.is_empty() && value.iter().all(is_plain) {
         line.extend_from_slice(value);
