@@ -33,6 +33,9 @@ from read_csv(
     escape = {{ options.quote | literal }},
     nullstr = [{% for text in options.null_values %}{{ text | literal }}{% if not loop.last %}, {% endif %}{% endfor %}],
     allow_quoted_nulls = false,
+{%- if options.new_line %}
+    new_line = {{ options.new_line | literal }},
+{%- endif %}
     compression = {{ options.compression | literal }},
 {%- if options.longest %}
     max_line_size = {{ options.longest }},

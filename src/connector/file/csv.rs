@@ -11,7 +11,7 @@ use super::rejects::{Context, Reject};
 use super::scan::dialect::Dialect;
 use super::scan::judge::{Formats, Question};
 use super::scan::part::{Flaw, Part, Rules, oddity};
-use super::statement::{Source, Statement};
+use super::statement::{LF, Source, Statement};
 use super::{
     FileEntry, FileError, FileObject, Scan, foreign, head, partition, scan as records, sql,
 };
@@ -245,6 +245,7 @@ impl Reading<'_> {
                 index,
                 is_copy: !self.is_plain(header, part),
                 compression: compression.name(),
+                new_line: (!has(header, part, oddity::CRLF)).then_some(LF),
                 longest: part.longest,
             };
             if source.is_copy {
@@ -252,7 +253,7 @@ impl Reading<'_> {
                 let rules = self.rules(names, |_| None);
                 let left_out: BTreeSet<u64> = part.bad.iter().map(|bad| bad.record).collect();
                 source.path = copies.write(self.object, &records, &rules, &left_out)?;
-                source.compression = Compression::None.name();
+                (source.compression, source.new_line) = (Compression::None.name(), Some(LF));
                 source.longest = part.longest * 2 + names.len() * 3;
             }
             sources.push(source);
@@ -267,6 +268,11 @@ impl Reading<'_> {
             && part.bad_count == 0
             && self.object.options.skip == 0
             && self.object.options.encoding == Encoding::Utf8
-            && matches!(oddities, 0 | oddity::LF | oddity::CRLF)
+            && matches!(oddities & !oddity::QUOTED_LINE, 0 | oddity::LF | oddity::CRLF)
+            && oddities != oddity::CRLF | oddity::QUOTED_LINE
     }
+}
+
+fn has(header: &Header, part: &Part, oddity: u32) -> bool {
+    (header.oddities | part.oddities) & oddity != 0
 }

@@ -12,8 +12,8 @@ use super::member::{self, FORMATS, Member};
 use super::objects::{self, Object};
 use super::parquet::described;
 use super::scan::judge::{Question, Test, holds, question};
-use super::scan::rewrite::{DELIMITER, push};
-use super::statement::LONG_LINE;
+use super::scan::rewrite::{DELIMITER, NULL, push};
+use super::statement::{LF, LONG_LINE};
 use super::{FileEntry, FileObject, Scan, explain, head, header, partition, sql};
 use crate::engine::Session;
 use crate::relation::{Column, DataType};
@@ -103,12 +103,16 @@ impl<'a> Reading<'a> {
             let known = self.known(file, key);
             self.members.insert(key.to_owned(), known);
         }
-        let Some((shape, text)) = member::value(raw) else { return Ok(()) };
+        let malformed = |detail: String| {
+            let (path, line) = (file.name.clone(), Some(line));
+            FileError::Malformed { path, line, text: String::new(), detail }
+        };
+        let value = member::value(raw);
+        let value = value.map_err(|_| malformed(format!("key `{key}` has half a character")))?;
+        let Some((shape, text)) = value else { return Ok(()) };
         let Some(known) = self.members.get_mut(key) else { return Ok(()) };
         if text.contains('\0') {
-            let detail = format!("key `{key}` has a zero character");
-            let (path, line) = (file.name.clone(), Some(line));
-            return Err(FileError::Malformed { path, line, text: String::new(), detail });
+            return Err(malformed(format!("key `{key}` has a zero character")));
         }
         if let (Some(declared), Some(test)) = (&known.declared, &known.test)
             && (shape == member::shape::NESTED || !holds(test, text.as_bytes(), &FORMATS))
@@ -295,8 +299,8 @@ impl<'a> Reading<'a> {
         let fields: Vec<_> = self.own(columns).map(field).collect();
         let files: Vec<String> = paths.iter().map(|path| sql::path(path)).collect();
         let options = context! {
-            header => false, delimiter => DELIMITER, quote => "\"", null_values => [""],
-            compression => "none", point => ".", hive_partitioning => !self.partitions.is_empty(),
+            header => false, delimiter => DELIMITER, quote => "\"", null_values => [NULL],
+            compression => "none", new_line => LF, point => ".", hive_partitioning => !self.partitions.is_empty(),
             longest => (self.longest > LONG_LINE).then_some(self.longest),
         };
         let part = context! { files, columns => columns_of_sql, fields, options };
@@ -318,11 +322,9 @@ fn write(object: &Object, columns: &[&Column], to: &mut BufWriter<File>) -> std:
         }
         let raw = object.iter().find(|(key, _)| *key == column.name).map(|(_, raw)| raw.get());
         let is_raw = question(&column.data_type, true).is_none();
-        match raw.and_then(member::value) {
-            Some(_) if is_raw => push(&mut line, raw.unwrap_or_default().as_bytes()),
-            Some((_, text)) => push(&mut line, text.as_bytes()),
-            None => {}
-        }
+        let value = raw.map_or(Ok(None), member::value)?;
+        let text = value.as_ref().map(|(_, text)| text.as_bytes());
+        push(&mut line, text.map(|text| raw.filter(|_| is_raw).map_or(text, str::as_bytes)));
     }
     line.push(b'\n');
     to.write_all(&line)

@@ -34,23 +34,26 @@ pub(super) struct Member {
 }
 
 /// A value's shape and text; `None` for null. Text that is not a string is as written.
-pub(super) fn value(raw: &str) -> Option<(u8, Cow<'_, str>)> {
-    let shape = match raw.bytes().next()? {
-        b'n' => return None,
+///
+/// # Errors
+/// A string with half a character in it.
+pub(super) fn value(raw: &str) -> serde_json::Result<Option<(u8, Cow<'_, str>)>> {
+    let shape = match raw.bytes().next().unwrap_or(b'n') {
+        b'n' => return Ok(None),
         b'"' => shape::STRING,
         b't' | b'f' => shape::BOOLEAN,
         b'{' | b'[' => shape::NESTED,
         _ => shape::NUMBER,
     };
     let text = match (shape, raw.contains('\\')) {
-        (shape::STRING, true) => Cow::Owned(serde_json::from_str(raw).ok()?),
+        (shape::STRING, true) => Cow::Owned(serde_json::from_str(raw)?),
         (shape::STRING, false) => {
             let inside = raw.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
             Cow::Borrowed(inside.unwrap_or_default())
         }
         _ => Cow::Borrowed(raw),
     };
-    Some((shape, text))
+    Ok(Some((shape, text)))
 }
 
 /// How JSON writes values.
@@ -135,7 +138,7 @@ mod tests {
 
     fn inferred(values: &[&str]) -> String {
         let mut member = Member::default();
-        for (shape, text) in values.iter().filter_map(|raw| value(raw)) {
+        for (shape, text) in values.iter().filter_map(|raw| value(raw).unwrap()) {
             member.add(shape, &text);
         }
         member.data_type().map_or_else(|| "nested".to_owned(), |found| found.to_string())

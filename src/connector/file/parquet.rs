@@ -344,7 +344,7 @@ fn reader_error(error: EngineError, files: &[FileEntry]) -> FileError {
             path: file.name.clone(),
             line: None,
             text: String::new(),
-            detail: error.message,
+            detail: error.message.replace(&*file.path.to_string_lossy(), &file.name),
         },
         None => FileError::Engine(error),
     }

@@ -220,7 +220,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
 1 source · 2 threads
   ✗ load   raw.orders  failed  [TIME]
 
-error[SF304]: line 2 of `orders.json`: unexpected character at byte 8
+error[SF304]: line 2 of `orders.json`: expected value
  --> sources/raw.yml:5:15
   |
 5 |         path: orders.json

@@ -73,6 +73,10 @@ pub(in super::super) mod oddity {
     pub(in super::super::super) const STRAY_QUOTE: u32 = 8;
     /// An escape that is not a doubled quote.
     pub(in super::super::super) const ESCAPE: u32 = 16;
+    /// A line without a byte that is a record of one column.
+    pub(in super::super::super) const EMPTY_RECORD: u32 = 64;
+    /// A line end in quotes.
+    pub(in super::super::super) const QUOTED_LINE: u32 = 128;
     /// A line that is a comment.
     pub(in super::super::super) const COMMENT: u32 = 32;
 }
@@ -210,7 +214,7 @@ impl Reader<'_> {
                     break;
                 }
             }
-            if at <= start + usize::from(width > 1) || self.fields.len() != begin + width {
+            if at <= start + 1 || self.fields.len() != begin + width {
                 self.fields.truncate(begin);
                 break;
             }
@@ -288,8 +292,16 @@ impl Reader<'_> {
             self.bad(record, line, flaw, text);
             return Some(());
         }
+        if width == 1 && self.is_empty(first) {
+            self.part.oddities |= oddity::EMPTY_RECORD;
+        }
         self.records.push(record);
         Some(())
+    }
+
+    /// Whether the field at `first` has neither a byte nor quotes.
+    fn is_empty(&self, first: usize) -> bool {
+        self.fields.get(first).is_some_and(|f| f.start == f.end && f.form == Form::Plain)
     }
 
     /// Looks closer at a record that is not plain: what is wrong with it, and on which line.
@@ -297,7 +309,9 @@ impl Reader<'_> {
         let has = |form: Form| forms & (1 << form as u32) != 0;
         let bytes = without_end(self.bytes.get(record.start..record.end).unwrap_or_default());
         if forms & !(1 << Form::Plain as u32 | 1 << Form::Stray as u32) != 0 {
-            self.part.lines += line_ends(bytes);
+            let within = line_ends(bytes);
+            self.part.lines += within;
+            self.part.oddities |= if within > 0 { oddity::QUOTED_LINE } else { 0 };
         }
         if has(Form::Stray) {
             self.part.oddities |= oddity::STRAY_QUOTE;

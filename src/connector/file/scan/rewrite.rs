@@ -81,18 +81,23 @@ impl Copy<'_> {
             if index > 0 {
                 self.line.extend_from_slice(DELIMITER.as_bytes());
             }
-            if let Some(value) = part::value(*field, bytes, self.rules) {
-                push(&mut self.line, &value);
-            }
+            push(&mut self.line, part::value(*field, bytes, self.rules).as_deref());
         }
         self.line.push(b'\n');
         to.write_all(&self.line)
     }
 }
 
-/// Writes a value that is not NULL.
-pub(in super::super) fn push(line: &mut Vec<u8>, value: &[u8]) {
-    let is_plain = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'.' | b':' | b'_');
+/// What [`rewrite`] writes for NULL: no value is written like that without quotes.
+pub(in super::super) const NULL: &str = "\\N";
+
+/// Writes a value, or NULL. An empty line would be NULL to some and nothing to others.
+pub(in super::super) fn push(line: &mut Vec<u8>, value: Option<&[u8]>) {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.:_".contains(byte);
+    let Some(value) = value else {
+        line.extend_from_slice(NULL.as_bytes());
+        return;
+    };
     if !value.is_empty() && value.iter().all(is_plain) {
         line.extend_from_slice(value);
         return;

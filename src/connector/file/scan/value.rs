@@ -130,7 +130,8 @@ fn are_digits(bytes: &[u8]) -> bool {
     let is_word = |word: &[u8; 8]| {
         let word = u64::from_le_bytes(*word);
         let over = word.wrapping_add(0x0606_0606_0606_0606);
-        (word | over) & 0xf0f0_f0f0_f0f0_f0f0 == 0x3030_3030_3030_3030
+        let high = 0xf0f0_f0f0_f0f0_f0f0;
+        (word & high) == 0x3030_3030_3030_3030 && (over & high) == 0x3030_3030_3030_3030
     };
     words.iter().all(is_word) && rest.iter().all(u8::is_ascii_digit)
 }
@@ -415,6 +416,11 @@ mod tests {
             assert_eq!(is_whole_timestamp(bytes), whole, "{value}");
         }
         assert!(is_short_decimal(b"-12.34", b'.', 2, 2));
+        for byte in 0..=255 {
+            let value = [b"1234567".as_slice(), &[byte], b"8"].concat();
+            let is_integer = number(&value, b'.').is_some_and(|n| n.kind == kind::INTEGER);
+            assert_eq!(is_short_integer(&value, 18), is_integer, "{byte}");
+        }
     }
 
     #[test]
