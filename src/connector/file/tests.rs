@@ -423,3 +423,28 @@ fn options_are_known_by_name_and_kind() {
         ["unknown option `delimter`", "option `skip` takes a number of lines before the header"]
     );
 }
+
+#[test]
+fn lines_and_rows_are_counted_across_chunks() {
+    for stray in ["plain", "a \"stray quote"] {
+        let rows: String = (0..400_000).map(|id| format!("{id},\"two\nlines\"\n")).collect();
+        let content = format!("id,t\n{rows}-1,{stray}\n{rows}");
+        let folder = Folder::of("x.csv", &content);
+        assert_eq!(folder.scan("x.csv").unwrap().row_count, Some(800_001), "{stray}");
+        let bad = Folder::of("x.csv", format!("{content}7\n")).error("x.csv");
+        assert_eq!(bad, "line 1600003 of `x.csv`: expected 2 fields, found 1", "{stray}");
+        let declared = Folder::of("x.csv", format!("{content}seven,x\n")).column("id", "integer");
+        let wrong = "column `id` is integer, but line 1600003 of `x.csv` has `seven`";
+        assert_eq!(declared.error("x.csv"), wrong, "{stray}");
+    }
+}
+
+#[test]
+fn a_hash_tells_contents_apart() {
+    let folder = Folder::of("a.csv", "id\n1\n").file("b.csv", "id\n1\n").file("c.csv", "id\n2\n");
+    let tags: Vec<String> =
+        find(&folder.object("*.csv")).unwrap().iter().map(|file| etag(file).unwrap()).collect();
+    assert_eq!(tags[0], tags[1]);
+    assert_ne!(tags[0], tags[2]);
+    assert_eq!(tags[0].len(), 64);
+}
