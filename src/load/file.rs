@@ -251,6 +251,7 @@ fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> {
             .iter()
             .map(|(name, data_type)| (name.clone(), DataType::new(data_type)))
             .collect(),
+        ..FileObject::default()
     })
 }
 
