@@ -36,3 +36,4 @@ mod template;
 mod test;
 mod walls;
 mod watch;
+mod widening;
