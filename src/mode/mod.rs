@@ -9,6 +9,10 @@
 //!
 //! Modes are pure values; the statements of each are the templates of a dialect.
 
+mod columns;
+
+pub use columns::{ColumnPlan, ColumnProblem, SharedColumn, TargetColumn};
+
 use std::fmt;
 
 /// What happens to the rows already in a relation when a batch arrives.
