@@ -117,6 +117,8 @@ codes! {
     RELATION_MISSING = "SF308";
     /// A seed that is not a table.
     SEED_MALFORMED = "SF309";
+    /// A schema snapshot that cannot be read.
+    SNAPSHOT_UNREADABLE = "SF402";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.
