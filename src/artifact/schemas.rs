@@ -50,7 +50,8 @@ impl SchemaDirectory {
 
     /// Where the snapshot of `table` stands, as shown to users: `schemas/crm/customers.yml`.
     pub fn shown_path(&self, source: &str, table: &str) -> String {
-        format!("{}/{}/{}.yml", self.shown, file_name(source), file_name(table))
+        let below = format!("{}/{}.yml", file_name(source), file_name(table));
+        if self.shown.is_empty() { below } else { format!("{}/{below}", self.shown) }
     }
 
     fn path(&self, source: &str, table: &str) -> PathBuf {

@@ -1,5 +1,7 @@
-//! Writes a snapshot as YAML: a column a line, so that a drift is a line of a pull request and two
-//! branches that add different columns merge.
+//! Writes a snapshot as YAML: a column a line, so that a drift is a line of a pull request.
+//!
+//! Two branches that change one table meet in the line of the fingerprint, always: git cannot merge
+//! them into a schema that nobody accepted.
 
 use super::scalar::scalar;
 use super::snapshot::{Acceptance, Entry, Snapshot, SnapshotColumn};
