@@ -1,4 +1,5 @@
-//! Everything that is written under `target/`: compiled SQL, manifest, run results.
+//! Everything that is written under `target/`: compiled SQL, manifest, run results. And, in
+//! [`SchemaDirectory`], under `schemas/`: the accepted schemas of sources.
 //!
 //! | file | is |
 //! | --- | --- |
@@ -13,9 +14,11 @@
 
 mod manifest;
 mod run_results;
+mod schemas;
 
 pub use manifest::manifest;
 pub use run_results::{BatchResults, NodeTiming, ResultRow, run_results};
+pub use schemas::SchemaDirectory;
 
 use crate::compile::{Compiled, Query};
 use crate::diagnostic::{Code, Diagnostic, Secrets};

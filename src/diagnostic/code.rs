@@ -121,6 +121,8 @@ codes! {
     DUPLICATE_KEYS = "SF310";
     /// A batch whose key holds NULL.
     NULL_KEY = "SF311";
+    /// A schema snapshot that cannot be read.
+    SNAPSHOT_UNREADABLE = "SF402";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

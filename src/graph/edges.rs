@@ -77,6 +77,7 @@ impl Context<'_> {
             name: main.name.clone(),
             version: main.file.version.clone(),
             target_path: main.file.paths.target.clone(),
+            schema_path: main.file.paths.schemas.clone(),
             target: self.target,
             order,
             children,

@@ -28,6 +28,8 @@ pub struct Graph {
     pub version: String,
     /// Where everything generated goes, below the project's directory.
     pub target_path: String,
+    /// Where accepted schemas stand, below the project's directory.
+    pub schema_path: String,
     /// The database it is for.
     pub target: Target,
     /// All nodes, by id.

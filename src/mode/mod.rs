@@ -12,11 +12,13 @@
 //! Modes are pure values; the statements of each are the templates of a dialect.
 
 mod checks;
+mod columns;
 mod incremental;
 mod microbatch;
 mod schema_change;
 
 pub use checks::{BatchChecks, Reaction};
+pub use columns::{ColumnPlan, ColumnProblem, SharedColumn, TargetColumn};
 pub use incremental::{Incremental, is_name};
 pub use microbatch::{Batch, BatchSize, EventTimeWindow, Microbatch, moment};
 pub use schema_change::{Alteration, OnSchemaChange, Reconciled, Retyped, SchemaChange};
