@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// dbt's name for the shape.
@@ -96,7 +97,7 @@ struct ManifestNode<'g> {
     patch_path: Option<&'g str>,
     unrendered_config: Map<String, Value>,
     relation_name: Option<String>,
-    raw_code: &'g str,
+    raw_code: Cow<'g, str>,
     language: &'g str,
     refs: Vec<ManifestRef<'g>>,
     sources: Vec<[&'g str; 2]>,
@@ -215,6 +216,7 @@ fn materialized(node: &Node) -> &'static str {
         NodeKind::Seed(_) => "seed",
         NodeKind::Test(_) => "test",
         NodeKind::Source(_) => "source",
+        NodeKind::Snapshot(_) => "snapshot",
         NodeKind::Analysis => "view",
     }
 }
@@ -230,8 +232,9 @@ fn manifest_node<'g>(
     let query = compiled.and_then(|compiled| compiled.query.as_ref());
     let generic = node.test().and_then(|test| test.generic.as_ref());
     let raw_code = match generic {
-        Some(_) => "{{ test_generic(**_dbt_generic_test_kwargs) }}",
-        None => node.file.text.trim(),
+        Some(_) => Cow::Borrowed("{{ test_generic(**_dbt_generic_test_kwargs) }}"),
+        None if node.snapshot().is_some() => Cow::Owned(node.raw_code()),
+        None => Cow::Borrowed(node.file.text.trim()),
     };
     ManifestNode {
         database: relation

@@ -74,7 +74,7 @@ impl Script {
     }
 }
 
-type Result<T> = std::result::Result<T, minijinja::Error>;
+pub(super) type Result<T> = std::result::Result<T, minijinja::Error>;
 
 /// The script of `node` as far as it is known without a database.
 pub(super) fn of(
@@ -89,6 +89,10 @@ pub(super) fn of(
         | (NodeKind::Model(_) | NodeKind::Test(_), None) => Ok(Script::default()),
         (NodeKind::Model(_), Some(query)) => of_model(graph, node, query, incremental, None, hooks),
         (NodeKind::Test(test), Some(query)) => test_script(graph, node, test, query),
+        (NodeKind::Snapshot(_), None) => Ok(Script::default()),
+        (NodeKind::Snapshot(snapshot), Some(query)) => {
+            super::snapshot::unbound(graph, node, snapshot, query, hooks)
+        }
         (NodeKind::Seed(seed), _) => {
             let mut script = of_seed(graph, node, &unread(graph, &seed.path), hooks)?;
             script.remark = unread_remark("the seed");
@@ -364,7 +368,7 @@ fn first_statement(script: Result<Script>) -> String {
     statements.map(|statement| statement.sql).next().unwrap_or_default()
 }
 
-fn render(
+pub(super) fn render(
     dialect: &dyn Dialect,
     template: &str,
     context: &Value,
@@ -400,7 +404,7 @@ fn with_origin(sql: String, queries: &[&Query]) -> Statement {
     Statement { sql, query, hook: None }
 }
 
-fn add_hooks(script: &mut Script, hooks: &Hooks) {
+pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
     let section = |stage, hook, hooks: &[String]| Section {
         stage,
         condition: Condition::Always,

@@ -117,6 +117,14 @@ codes! {
     RELATION_MISSING = "SF308";
     /// A seed that is not a table.
     SEED_MALFORMED = "SF309";
+    /// A table that keeps no versions of rows.
+    NOT_VERSIONED = "SF320";
+    /// Rows of which no versions can be kept, because they cannot be told apart.
+    ROWS_NOT_APART = "SF321";
+    /// A column that does not fit the table that keeps versions.
+    VERSION_MISFIT = "SF322";
+    /// A table of versions that `--full-refresh` leaves alone.
+    REFRESH_IGNORED = "SF323";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

@@ -7,7 +7,10 @@
 //! | delete+insert | – | `delete+insert` | `unique_key` | those whose key is not in the batch |
 //! | merge | – | `merge` | `unique_key` | those whose key is not in the batch, and columns that the batch lacks |
 //!
+//! Versions of rows (`mode: scd2`, snapshots) have rules of their own: [`scd2`].
 //! Modes are pure values; the statements of each are the templates of a dialect.
+
+pub mod scd2;
 
 use std::fmt;
 

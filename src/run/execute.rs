@@ -182,6 +182,7 @@ fn skip(plan: &Plan, step: StepIndex, because: Option<NodeIndex>) -> NodeResult 
         thread: 0,
         rows: None,
         failures: None,
+        counts: Vec::new(),
         compiled: None,
     }
 }

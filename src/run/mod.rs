@@ -7,6 +7,7 @@
 //! | `schedule` | what may start now, what must be skipped |
 //! | `execute` | the threads, and what they share |
 //! | `worker` | how one node is carried out |
+//! | `snapshot` | how a snapshot is brought up to date |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
 
@@ -18,6 +19,7 @@ mod plan;
 mod prepare;
 mod problem;
 mod schedule;
+mod snapshot;
 mod standing;
 mod worker;
 

@@ -60,6 +60,8 @@ pub struct NodeResult {
     pub rows: Option<u64>,
     /// Failing rows of a test.
     pub failures: Option<u64>,
+    /// What became of the rows, by the names that run results give.
+    pub counts: Vec<(&'static str, u64)>,
     /// Its SQL as it was executed.
     pub compiled: Option<Compiled>,
 }

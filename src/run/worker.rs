@@ -31,11 +31,12 @@ pub(super) struct Worker<'r> {
 
 /// What a node's work gave.
 #[derive(Default)]
-struct Done {
-    status: Option<Status>,
-    problems: Vec<Diagnostic>,
-    rows: Option<u64>,
-    failures: Option<u64>,
+pub(super) struct Done {
+    pub(super) status: Option<Status>,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) rows: Option<u64>,
+    pub(super) failures: Option<u64>,
+    pub(super) counts: Vec<(&'static str, u64)>,
 }
 
 impl Worker<'_> {
@@ -61,6 +62,7 @@ impl Worker<'_> {
             thread: self.number,
             rows: done.rows,
             failures: done.failures,
+            counts: done.counts,
             compiled: Some(compiled),
         }
     }
@@ -80,6 +82,7 @@ impl Worker<'_> {
             NodeKind::Model(materialization) => self.model(node, materialization, compiled),
             NodeKind::Seed(_) => self.seed(node, compiled),
             NodeKind::Test(test) => self.test(node, test, compiled),
+            NodeKind::Snapshot(snapshot) => self.snapshot(node, snapshot, compiled),
             NodeKind::Source(source) => match &source.load {
                 Some(load) => self.load(node, load, compiled),
                 None => Ok(Done::default()),
@@ -148,7 +151,7 @@ impl Worker<'_> {
     }
 
     /// Compiles a node whose template asks the database, now that its parents are there.
-    fn compile_late(&mut self, compiled: &mut Compiled, rows_stay: bool) -> Result<()> {
+    pub(super) fn compile_late(&mut self, compiled: &mut Compiled, rows_stay: bool) -> Result<()> {
         if !compiled.needs_connection {
             return Ok(());
         }
@@ -344,7 +347,7 @@ impl Worker<'_> {
 
     /// Executes the `stage` sections, one statement at a time; answers the rows that the node's own
     /// query gave.
-    fn stage(
+    pub(super) fn stage(
         &mut self,
         node: &Node,
         compiled: &Compiled,
@@ -366,7 +369,7 @@ impl Worker<'_> {
 
     /// Executes the `publish` sections in one transaction; answers the rows of the last statement
     /// of the node's own.
-    fn publish(
+    pub(super) fn publish(
         &mut self,
         node: &Node,
         compiled: &Compiled,
@@ -431,21 +434,21 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
     }
 }
 
-fn count_of(value: Option<&Value>) -> u64 {
+pub(super) fn count_of(value: Option<&Value>) -> u64 {
     value.and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn rows_of(count: u64) -> String {
+pub(super) fn rows_of(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{} rows", super::grouped(count)) }
 }
 
-fn columns_named(names: &[String]) -> String {
+pub(super) fn columns_named(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let word = if names.len() == 1 { "column" } else { "columns" };
     format!("{word} {}", quoted.join(", "))
 }
 
-fn plain(node: &Node, error: &EngineError) -> Diagnostic {
+pub(super) fn plain(node: &Node, error: &EngineError) -> Diagnostic {
     Diagnostic::error(error.kind.code(), error.message.clone()).at(node.place.clone())
 }
 
