@@ -7,7 +7,7 @@ within the transaction, and no longer: a checkpoint may move rows.
 -- publish when: the relation is made anew
 create table {{ relation }} as
 select
-  {% for column in columns %}batch.{{ column | quote }}, {% endfor %}
+  {%+ for column in columns %}batch.{{ column | quote }},{{ " " if not loop.last }}{% endfor %}
 
 {% if scd_id %}
   md5({% for column in key %}coalesce(cast(batch.{{ column | quote }} as varchar), '') || '|' || {% endfor %}coalesce(cast(batch.__sqlflow_begin as varchar), '')) as {{ scd_id | quote }},
@@ -90,33 +90,32 @@ from (
 ) as closed
 where change.batch_row = closed.batch_row;
 insert into {{ relation }} (
-  {% for column in carried %}{{ column | quote }}, {% endfor %}{% if scd_id %}{{ scd_id | quote }}, {{ updated_at | quote }}, {% endif %}{{ valid_from | quote }}, {{ valid_to | quote }}{% if is_deleted %}, {{ is_deleted | quote }}{% endif %}{% if is_current %}, {{ is_current | quote }}{% endif %}
+  {%+ for column in carried %}{{ column | quote }}, {% endfor %}{% if scd_id %}{{ scd_id | quote }}, {{ updated_at | quote }}, {% endif %}{{ valid_from | quote }}, {{ valid_to | quote }}{% if is_deleted %}, {{ is_deleted | quote }}{% endif %}{% if is_current %}, {{ is_current | quote }}{% endif %}
 
 )
 select
-  {% for column in carried %}version.{{ column | quote }}, {% endfor %}{% if scd_id %}version.{{ scd_id | quote }}, version.{{ updated_at | quote }}, {% endif %}version.{{ valid_from | quote }}, change.starts{% if is_deleted %}, version.{{ is_deleted | quote }}{% endif %}{% if is_current %}, false{% endif %}
+  {%+ for column in carried %}version.{{ column | quote }}, {% endfor %}{% if scd_id %}version.{{ scd_id | quote }}, version.{{ updated_at | quote }}, {% endif %}version.{{ valid_from | quote }}, change.starts{% if is_deleted %}, version.{{ is_deleted | quote }}{% endif %}{% if is_current %}, false{% endif %}
 
 from {{ changes }} as change
 join {{ relation }} as version on version.rowid = change.version_row;
 {% if is_deleted %}
 insert into {{ relation }} (
-  {% for column in carried %}{{ column | quote }}, {% endfor %}{{ scd_id | quote }}, {{ updated_at | quote }}, {{ valid_from | quote }}, {{ valid_to | quote }}, {{ is_deleted | quote }}
+  {%+ for column in carried %}{{ column | quote }}, {% endfor %}{{ scd_id | quote }}, {{ updated_at | quote }}, {{ valid_from | quote }}, {{ valid_to | quote }}, {{ is_deleted | quote }}
 )
 select
-  {% for column in carried %}version.{{ column | quote }}, {% endfor %}md5(coalesce(version.{{ scd_id | quote }}, '') || '|' || cast(change.starts as varchar)), change.starts, change.starts, {{ open_end or "null" }}, 'True'
+  {%+ for column in carried %}version.{{ column | quote }}, {% endfor %}md5(coalesce(version.{{ scd_id | quote }}, '') || '|' || cast(change.starts as varchar)), change.starts, change.starts, {{ open_end or "null" }}, 'True'
 from {{ changes }} as change
 join {{ relation }} as version on version.rowid = change.version_row
 where change.kind = 'absent'
-{% endif %}
-;
+{%- endif %};
 delete from {{ relation }}
 where rowid in (select version_row from {{ changes }} where version_row is not null);
 insert into {{ relation }} (
-  {% for column in columns %}{{ column | quote }}, {% endfor %}{% if scd_id %}{{ scd_id | quote }}, {{ updated_at | quote }}, {% endif %}{{ valid_from | quote }}, {{ valid_to | quote }}{% if is_deleted %}, {{ is_deleted | quote }}{% endif %}{% if is_current %}, {{ is_current | quote }}{% endif %}
+  {%+ for column in columns %}{{ column | quote }}, {% endfor %}{% if scd_id %}{{ scd_id | quote }}, {{ updated_at | quote }}, {% endif %}{{ valid_from | quote }}, {{ valid_to | quote }}{% if is_deleted %}, {{ is_deleted | quote }}{% endif %}{% if is_current %}, {{ is_current | quote }}{% endif %}
 
 )
 select
-  {% for column in columns %}batch.{{ column | quote }}, {% endfor %}{% if scd_id %}md5({% for column in key %}coalesce(cast(batch.{{ column | quote }} as varchar), '') || '|' || {% endfor %}coalesce(cast(change.starts as varchar), '')), change.starts, {% endif %}change.starts, {{ open_end or "null" }}{% if is_deleted %}, 'False'{% endif %}{% if is_current %}, true{% endif %}
+  {%+ for column in columns %}batch.{{ column | quote }}, {% endfor %}{% if scd_id %}md5({% for column in key %}coalesce(cast(batch.{{ column | quote }} as varchar), '') || '|' || {% endfor %}coalesce(cast(change.starts as varchar), '')), change.starts, {% endif %}change.starts, {{ open_end or "null" }}{% if is_deleted %}, 'False'{% endif %}{% if is_current %}, true{% endif %}
 
 from {{ changes }} as change
 join {{ batch }} as batch on batch.rowid = change.batch_row;

@@ -32,6 +32,7 @@ mod run_results;
 mod sample;
 mod seed;
 mod show;
+mod snapshot;
 mod template;
 mod test;
 mod walls;

@@ -7,7 +7,7 @@ use super::config::{Config, Merged, settings_at};
 use super::host::ParseHost;
 use super::make::{PropertyIndex, fqn, model_shower};
 use super::node::{Node, NodeId, NodeKind, SnapshotNode, SnapshotQuery};
-use super::problem::diagnose;
+use super::problem::{diagnose, explain};
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
 use crate::project::{NodeProperties, Package, PropertiesKind, Setting, SqlFile};
@@ -185,10 +185,9 @@ fn make_one(
     let rendered = match renderer.render(&template, host.clone()) {
         Ok(rendered) => rendered,
         Err(error) => {
-            let problem = diagnose(&error, &context.files);
             made.problems.push(match &declared.query {
-                SnapshotQuery::Relation { place, .. } => problem.at(place.clone()),
-                SnapshotQuery::Block { .. } => problem,
+                SnapshotQuery::Relation { place, .. } => explain(&error).at(place.clone()),
+                SnapshotQuery::Block { .. } => diagnose(&error, &context.files),
             });
             made.broken.push(sql.name.clone());
             return;

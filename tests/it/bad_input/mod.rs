@@ -4,6 +4,7 @@
 
 mod database;
 mod names;
+mod snapshots;
 mod sources;
 mod sql;
 mod surroundings;
