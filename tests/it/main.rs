@@ -30,6 +30,7 @@ mod project;
 mod readme;
 mod run_results;
 mod sample;
+mod scd2;
 mod seed;
 mod show;
 mod snapshot;
