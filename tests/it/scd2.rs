@@ -321,10 +321,46 @@ fn setting() -> impl Strategy<Value = Setting> {
     )
 }
 
+/// What becomes of a key from one batch to the next.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// Whatever the next batch says.
+    Random,
+    /// It stays as it was.
+    Same,
+    /// It differs, and nothing says when it changed.
+    SameDate,
+}
+
+fn fate() -> impl Strategy<Value = Fate> {
+    prop_oneof![Just(Fate::Random), Just(Fate::Same), Just(Fate::SameDate)]
+}
+
 /// Batches, and how many seconds before each.
 fn batches() -> impl Strategy<Value = Vec<(Batch, i64)>> {
     let batch = proptest::collection::btree_map(0_i64..5, row(), 0..5);
-    proptest::collection::vec((batch, 0_i64..20), 1..8)
+    let fates = proptest::array::uniform5(fate());
+    proptest::collection::vec((batch, fates, 0_i64..20), 1..8).prop_map(follow)
+}
+
+fn follow(random: Vec<(Batch, [Fate; 5], i64)>) -> Vec<(Batch, i64)> {
+    let mut last = Batch::new();
+    let next = random.into_iter().map(|(mut batch, fates, pause)| {
+        for (key, fate) in (0..).zip(fates) {
+            let Some(old) = last.get(&key).cloned() else { continue };
+            match fate {
+                Fate::Random => {}
+                Fate::Same => _ = batch.insert(key, old),
+                Fate::SameDate => {
+                    let other = old.a.map_or(Some(1), |_| None);
+                    batch.insert(key, Row { a: other, ..old });
+                }
+            }
+        }
+        last.clone_from(&batch);
+        (batch, pause)
+    });
+    next.collect()
 }
 
 /// Intervals of one key follow each other, and one at most is open.
