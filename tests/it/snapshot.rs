@@ -1,6 +1,6 @@
 //! Snapshots: what rows were, from when to when.
 
-use crate::project::Project;
+use crate::project::{PROJECT_ROOT, Project};
 use serde_json::{Value, json};
 
 /// A snapshot of the table `raw.orders`, which tests change as a source system would.
@@ -490,4 +490,65 @@ snapshots:
         .stdout_contains("dbt_valid_from");
     let ran = project.run(["ls", "--resource-type", "snapshot"]).succeeds();
     assert_eq!(ran.lines(), ["shop.deep.history"]);
+}
+
+/// The files in the fenced blocks of docs/reference/snapshots.md whose first line names them.
+fn documented() -> Vec<(String, String)> {
+    let path = std::path::Path::new(PROJECT_ROOT).join("docs/reference/snapshots.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let blocks = text.split("\n```").skip(1).step_by(2);
+    let file = |block: &str| {
+        let (_, body) = block.split_once('\n')?;
+        let (name, rest) = body.split_once('\n')?;
+        let name = name.strip_prefix("-- ").or_else(|| name.strip_prefix("# "))?;
+        Some((name.to_owned(), format!("{rest}\n")))
+    };
+    blocks.filter_map(file).collect()
+}
+
+/// The rows of the tables in the page that have a column `dbt_valid_to`.
+fn documented_rows() -> Vec<Vec<Vec<String>>> {
+    let path = std::path::Path::new(PROJECT_ROOT).join("docs/reference/snapshots.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    let tables = text.split("| dbt_valid_to |\n").skip(1);
+    let rows =
+        |table: &str| table.lines().skip(1).take_while(|l| l.starts_with('|')).map(cells).collect();
+    tables.map(rows).collect()
+}
+
+#[test]
+fn the_examples_of_the_reference_do_what_it_says() {
+    let project = Project::new();
+    let tables = documented_rows();
+    let (mut seen, mut models) = (0, 0);
+    for (name, text) in documented() {
+        let day = usize::from(name == "models/orders.sql");
+        if models == 1 && day == 1 {
+            project.run(["build"]).succeeds();
+            check_documented(&project, &tables[0]);
+            seen += 1;
+        }
+        models += day;
+        project.write(&name, &text);
+    }
+    project.run(["build"]).succeeds();
+    check_documented(&project, &tables[1]);
+    assert_eq!((seen, models, tables.len()), (1, 2, 2));
+    assert_eq!(
+        project.query("from orders_on_the_first order by id"),
+        json!([[1, "open"], [2, "open"]])
+    );
+    assert_eq!(project.query("select price from prices_history"), json!([["4.50"]]));
+}
+
+#[track_caller]
+fn check_documented(project: &Project, expected: &[Vec<String>]) {
+    let rows = project.query(
+        "select id::varchar, status, updated_at::varchar, dbt_valid_from::varchar, \
+         coalesce(dbt_valid_to::varchar, '') from orders_history order by id, dbt_valid_from",
+    );
+    assert_eq!(rows, json!(expected));
 }
