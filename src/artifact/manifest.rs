@@ -177,6 +177,10 @@ const WRITTEN: [&str; 10] = [
     "fail_calc",
 ];
 
+/// The settings that dbt writes of every snapshot.
+const OF_SNAPSHOTS: [&str; 5] =
+    ["target_schema", "target_database", "updated_at", "check_cols", "dbt_valid_to_current"];
+
 /// A node's settings, with those that have a default filled in.
 struct NodeConfig<'g>(&'g Node);
 
@@ -200,6 +204,11 @@ impl Serialize for NodeConfig<'_> {
             map.serialize_entry("warn_if", &test.judgement.warn_if)?;
             map.serialize_entry("error_if", &test.judgement.error_if)?;
             map.serialize_entry("fail_calc", &test.judgement.fail_calc)?;
+        }
+        if node.snapshot().is_some() {
+            for key in OF_SNAPSHOTS.into_iter().filter(|key| !config.all.contains_key(*key)) {
+                map.serialize_entry(key, &NOTHING)?;
+            }
         }
         for (key, value) in &config.all {
             if !WRITTEN.contains(&key.as_str()) {

@@ -2,13 +2,13 @@
 //! closed and opened in one transaction.
 
 use super::outcome::Status;
-use super::worker::{Done, Worker, columns_named, count_of, plain, rows_of};
+use super::worker::{Done, Worker, count_of, plain, rows_of};
 use crate::compile::{self, CURRENT_TWICE, Compiled, Scd2Counts};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Table};
 use crate::graph::{Node, SnapshotNode};
-use crate::mode::scd2::{Change, Misfit, Role, Scd2};
+use crate::mode::scd2::{Asked, Change, Misfit, Role};
 use crate::relation::{Column, RelationKind, RelationName};
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
@@ -22,7 +22,7 @@ impl Worker<'_> {
     ) -> Result<Done> {
         let Some(relation) = &node.relation else { return Ok(Done::default()) };
         let now = compile::run_time((self.execution.request.clock)());
-        let table = self.table_of_versions(node, &snapshot.scd2, relation)?;
+        let table = self.table_of_versions(node, snapshot, relation)?;
         let rows_stay = table.is_some();
         let holds = |condition| match condition {
             Condition::Always => true,
@@ -62,7 +62,7 @@ impl Worker<'_> {
     fn table_of_versions(
         &mut self,
         node: &Node,
-        scd2: &Scd2,
+        snapshot: &SnapshotNode,
         relation: &RelationName,
     ) -> Result<Option<Vec<Column>>> {
         match self.execution.standing.kind(relation) {
@@ -80,8 +80,11 @@ impl Worker<'_> {
         let columns = self.session.columns(relation);
         let columns = columns.map_err(|error| Box::new(plain(node, &error)))?;
         let columns = columns.unwrap_or_default();
-        let lacks = scd2.lacking(&columns, &self.fold());
-        if lacks.is_empty() { Ok(Some(columns)) } else { Err(not_versioned(node, &lacks)) }
+        let lacks = snapshot.scd2.lacking(&columns, &self.fold());
+        if lacks.is_empty() {
+            return Ok(Some(columns));
+        }
+        Err(Box::new(tell(node, snapshot, &columns, &Misfit::NotVersioned(lacks))))
     }
 
     fn fold(&self) -> impl Fn(&str) -> String + use<> {
@@ -214,25 +217,9 @@ fn refresh_ignored(node: &Node, relation: &RelationName) -> Diagnostic {
     Diagnostic::note(Code::REFRESH_IGNORED, message).at(node.place.clone()).with_help(help)
 }
 
-fn not_versioned(node: &Node, lacks: &[String]) -> Box<Diagnostic> {
-    let relation = node.relation.as_ref().map(ToString::to_string).unwrap_or_default();
-    let message =
-        format!("table `{relation}` keeps no versions: it lacks {}", columns_named(lacks));
-    Box::new(
-        Diagnostic::error(Code::NOT_VERSIONED, message)
-            .at(node.place.clone())
-            .with_help("drop or rename the table, or give the snapshot another `alias`"),
-    )
-}
-
 /// Where the configuration names the column, else the snapshot itself.
 fn place(node: &Node, snapshot: &SnapshotNode, role: Role) -> Place {
-    let key = match role {
-        Role::Key => "unique_key",
-        Role::Tracked => "check_cols",
-        Role::Date => "updated_at",
-    };
-    snapshot.places.get(key).unwrap_or(&node.place).clone()
+    snapshot.places.get(setting(role)).unwrap_or(&node.place).clone()
 }
 
 fn apart(message: String, place: Place) -> Diagnostic {
@@ -276,55 +263,30 @@ fn twice(
 }
 
 /// A misfit as the user sees it.
-fn tell(node: &Node, snapshot: &SnapshotNode, batch: &[Column], misfit: &Misfit) -> Diagnostic {
-    let error = |message: String| Diagnostic::error(Code::VERSION_MISFIT, message);
-    let name = &node.name;
-    match misfit {
-        Misfit::Missing { role, column } => {
-            let names: Vec<&str> = batch.iter().map(|column| column.name.as_str()).collect();
-            let near = crate::diagnostic::did_you_mean(column, names.iter().copied());
-            let help = near.unwrap_or_else(|| format!("it gives {}", names.join(", ")));
-            let key = match role {
-                Role::Key => "unique_key",
-                Role::Tracked => "check_cols",
-                Role::Date => "updated_at",
-            };
-            error(format!(
-                "`{key}` names column `{column}`, which the query of `{name}` does not give"
-            ))
-            .at(place(node, snapshot, *role))
-            .with_help(help)
-        }
-        Misfit::Reserved(column) => {
-            error(format!("the query of `{name}` gives column `{column}`, which the snapshot adds"))
-                .at(node.place.clone())
-                .with_help(
-                    "rename it in the query, or rename dbt's with `snapshot_meta_column_names`",
-                )
-        }
-        Misfit::Key(Column { name: column, data_type, .. }) => {
-            error(format!("key column `{column}` is of type {data_type}, which identifies no row"))
-                .at(place(node, snapshot, Role::Key))
-                .with_help("cast it in the query: to decimal, or to varchar")
-        }
-        Misfit::NotATime(Column { name: column, data_type, .. }) => {
-            error(format!("`{column}` is of type {data_type}, expected a date or a timestamp"))
-                .at(place(node, snapshot, Role::Date))
-                .with_help(format!("cast it in the query: `cast({column} as timestamp)`"))
-        }
-        Misfit::NotVersioned(lacks) => *not_versioned(node, lacks),
-        Misfit::KeyNotInTable(column) => {
-            error(format!("the table of snapshot `{name}` lacks the key column `{column}`"))
-                .at(place(node, snapshot, Role::Key))
-                .with_help("a key cannot change: give the snapshot another `alias`")
-        }
-        Misfit::Type { column, table, batch } => {
-            let message = format!(
-                "column `{column}` is {batch} in the query of `{name}`, {table} in its table"
-            );
-            error(message).at(node.place.clone()).with_help(format!(
-                "{batch} does not hold all of {table}, nor the other way round: cast it in the query"
-            ))
-        }
+fn tell(node: &Node, snapshot: &SnapshotNode, given: &[Column], misfit: &Misfit) -> Diagnostic {
+    let table = node.relation.as_ref().map(ToString::to_string).unwrap_or_default();
+    let asked = Asked {
+        owner: &format!("snapshot `{}`", node.name),
+        giver: &format!("the query of `{}`", node.name),
+        table: &table,
+        setting,
+        rename: "rename it in the query, or rename dbt's with `snapshot_meta_column_names`",
+        elsewhere: "give the snapshot another `alias`",
+        given,
+    };
+    let code = match misfit {
+        Misfit::NotVersioned(_) => Code::NOT_VERSIONED,
+        _ => Code::VERSION_MISFIT,
+    };
+    let place = misfit.role().map_or(node.place.clone(), |role| place(node, snapshot, role));
+    Diagnostic::error(code, misfit.message(&asked)).at(place).with_help(misfit.help(&asked))
+}
+
+/// The setting that names columns of a role.
+fn setting(role: Role) -> &'static str {
+    match role {
+        Role::Key => "unique_key",
+        Role::Tracked => "check_cols",
+        Role::Date => "updated_at",
     }
 }

@@ -442,7 +442,7 @@ pub(super) fn rows_of(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{} rows", super::grouped(count)) }
 }
 
-pub(super) fn columns_named(names: &[String]) -> String {
+fn columns_named(names: &[String]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     let word = if names.len() == 1 { "column" } else { "columns" };
     format!("{word} {}", quoted.join(", "))

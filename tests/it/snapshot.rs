@@ -370,6 +370,8 @@ fn the_manifest_holds_snapshots_as_dbt_writes_them() {
         ("unique_key", json!("id")),
         ("updated_at", json!("changed")),
         ("tags", json!(["hot"])),
+        ("check_cols", json!(null)),
+        ("target_schema", json!(null)),
     ] {
         assert_eq!(node["config"][key], expected, "{key}");
     }

@@ -6,7 +6,7 @@ mod config;
 use super::config::{Config, Merged, settings_at};
 use super::host::ParseHost;
 use super::make::{PropertyIndex, fqn, model_shower};
-use super::node::{Node, NodeId, NodeKind, SnapshotNode, SnapshotQuery};
+use super::node::{Node, NodeId, NodeKind, SnapshotNode, SnapshotQuery, TemplateTraits};
 use super::problem::{diagnose, explain};
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
@@ -113,7 +113,10 @@ fn below_its_path(package: &Package, file: &SourceFile) -> String {
     let prefix = project.rsplit_once('/').map_or("", |(prefix, _)| prefix);
     let path = file.path.strip_prefix(prefix).unwrap_or(&file.path).trim_start_matches('/');
     let paths = &package.file.paths;
-    let mut directories = paths.snapshots.iter().chain(&paths.models);
+    let mut directories = [&paths.snapshots, &paths.models, &paths.sources, &paths.seeds]
+        .into_iter()
+        .chain([&paths.macros, &paths.tests, &paths.analyses])
+        .flatten();
     let below = directories.find_map(|directory| path.strip_prefix(&format!("{directory}/")));
     below.unwrap_or(path).to_owned()
 }
@@ -224,7 +227,8 @@ fn make_one(
         references: record.references,
         macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
         parents: Vec::new(),
-        traits: record.traits,
+        // dbt answers `is_incremental()` with false here, always.
+        traits: TemplateTraits::default(),
         refusals: Vec::new(),
     };
     context.name_relation(renderer, &mut node, &mut made.problems);

@@ -418,7 +418,7 @@ error[SF322]: `status` is of type varchar, expected a date or a timestamp
 4 |     config: {strategy: timestamp, unique_key: id, updated_at: status}
   |                                                               ^^^^^^
   |
-  = help: cast it in the query: `cast(status as timestamp)`
+  = help: cast it: `cast(status as timestamp)`
 
 Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
 
@@ -440,7 +440,7 @@ error[SF322]: key column `id` is of type double, which identifies no row
 4 |     config: {strategy: check, unique_key: id, check_cols: all}
   |                                           ^^
   |
-  = help: cast it in the query: to decimal, or to varchar
+  = help: cast it: to decimal, or to varchar
 
 Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
 
@@ -456,7 +456,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
   ✓ view   main.orders                     [TIME]
   ✗ snap   main.history  failed  [TIME]
 
-error[SF322]: the query of `history` gives column `DBT_SCD_ID`, which the snapshot adds
+error[SF322]: the query of `history` gives column `DBT_SCD_ID`, which snapshot `history` adds
  --> snapshots/history.yml:2:11
   |
 2 |   - name: history
@@ -595,13 +595,13 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
   ✓ view   main.orders                     [TIME]
   ✗ snap   main.history  failed  [TIME]
 
-error[SF322]: column `status` is double in the query of `history`, varchar in its table
+error[SF322]: the query of `history` gives column `status` as double, table `main.history` has it as varchar
  --> snapshots/history.yml:2:11
   |
 2 |   - name: history
   |           ^^^^^^^
   |
-  = help: double does not hold all of varchar, nor the other way round: cast it in the query
+  = help: double does not hold all of varchar, nor the other way round: cast one to the other
 
 Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
 
