@@ -662,3 +662,75 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
 "#]]);
 }
+
+#[test]
+fn a_key_that_the_table_never_had_is_refused() {
+    let project = project(CHECK);
+    project.run(["build"]).succeeds();
+    project.write("models/orders.sql", "select 1 as id, 7 as number");
+    let yaml =
+        project.read("snapshots/history.yml").replace("unique_key: id", "unique_key: number");
+    project.write("snapshots/history.yml", &yaml);
+    fail(&project, &["main.history", "main.orders"]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model, 1 snapshot · 2 threads
+  ✓ view   main.orders                     [TIME]
+  ✗ snap   main.history  failed  [TIME]
+
+error[SF322]: table `main.history` lacks the key column `number`
+ --> snapshots/history.yml:4:43
+  |
+4 |     config: {strategy: check, unique_key: number, check_cols: all}
+  |                                           ^^^^^^
+  |
+  = help: the key of a table cannot change: give the snapshot another `alias`
+
+Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
+
+"#]]);
+}
+
+#[test]
+fn new_record_needs_a_column_for_its_mark() {
+    let project = project(CHECK);
+    project.run(["build"]).succeeds();
+    let yaml =
+        project.read("snapshots/history.yml").replace("all}", "all, hard_deletes: new_record}");
+    project.write("snapshots/history.yml", &yaml);
+    fail(&project, &["main.history", "main.orders"]).stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 model, 1 snapshot · 2 threads
+  ✓ view   main.orders                     [TIME]
+  ✗ snap   main.history  failed  [TIME]
+
+error[SF320]: table `main.history` keeps no versions: it lacks column `dbt_is_deleted`
+ --> snapshots/history.yml:2:11
+  |
+2 |   - name: history
+  |           ^^^^^^^
+  |
+  = help: drop or rename the table, or give the snapshot another `alias`
+
+Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
+
+"#]]);
+}
+
+#[test]
+fn a_post_hook_that_fails_takes_the_versions_back() {
+    let project = project(&format!("{CHECK}, post_hook: select nope"));
+    project.run(["build"]).fails_with("SF502");
+    assert_eq!(project.relations(), ["main.orders"]);
+    project.write(
+        "snapshots/history.yml",
+        &project.read("snapshots/history.yml").replace("select nope", "select 1"),
+    );
+    project.run(["build"]).succeeds();
+    project.write(
+        "snapshots/history.yml",
+        &project.read("snapshots/history.yml").replace("select 1", "select nope"),
+    );
+    project.write("models/orders.sql", "select 1 as id, 'b' as status, null::timestamp as changed");
+    project.run(["build"]).fails_with("SF502");
+    assert_eq!(project.query("select status from history"), serde_json::json!([["a"]]));
+}
