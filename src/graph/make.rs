@@ -14,6 +14,7 @@ use crate::project::{
 use crate::template::{Limits, Renderer, TemplateSource, from_serde};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The properties of a package's nodes, by kind and name.
@@ -345,17 +346,26 @@ pub(super) fn model_shower(
 
 /// Where `config(key=…)` says `key`; the file's start where a macro says it.
 pub(super) fn place_of_key(sql: &SqlFile, key: &str) -> Place {
-    let text = &sql.file.text;
-    let written = text.match_indices(key).find(|(at, _)| {
+    place_of_key_in(&sql.file, 0..sql.file.text.len(), key)
+        .unwrap_or_else(|| Place::start_of(sql.file.clone()))
+}
+
+/// Where `config(key=…)` says `key` in `range` of `file`.
+pub(super) fn place_of_key_in(
+    file: &Arc<SourceFile>,
+    range: Range<usize>,
+    key: &str,
+) -> Option<Place> {
+    let text = &file.text[range.clone()];
+    let mut found = text.match_indices(key).filter(|(at, _)| {
         let before = text[..*at].chars().next_back();
         let after = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
             && (after.starts_with('=') || after.starts_with(':'))
     });
-    match written {
-        Some((at, _)) => Place::new(sql.file.clone(), at..at + key.len()),
-        None => Place::start_of(sql.file.clone()),
-    }
+    let (at, _) = found.next()?;
+    let start = range.start + at;
+    Some(Place::new(file.clone(), start..start + key.len()))
 }
 
 /// Properties of nodes that do not exist.

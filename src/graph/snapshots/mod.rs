@@ -5,13 +5,14 @@ mod config;
 
 use super::config::{Config, Merged, settings_at};
 use super::host::ParseHost;
-use super::make::{PropertyIndex, fqn, model_shower};
-use super::node::{Node, NodeId, NodeKind, SnapshotNode, SnapshotQuery, TemplateTraits};
+use super::make::{PropertyIndex, fqn, model_shower, place_of_key_in};
+use super::node::{Node, NodeId, NodeKind, Reference, SnapshotNode, SnapshotQuery, TemplateTraits};
 use super::problem::{diagnose, explain};
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
 use crate::project::{NodeProperties, Package, PropertiesKind, Setting, SqlFile};
 use crate::template::{BlockKind, Limits, Renderer, TemplateSource, blocks, unclosed};
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,21 +31,13 @@ struct Declared<'d> {
 impl Declared<'_> {
     /// Where `config(key=…)` of the block says `key`.
     fn place_of_key(&self, key: &str) -> Place {
-        let SnapshotQuery::Block { body, .. } = &self.query else { return self.place.clone() };
-        let text = &self.file.file.text[body.clone()];
-        let written = text.match_indices(key).find(|(at, _)| {
-            let before = text[..*at].chars().next_back();
-            let after = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
-            !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
-                && (after.starts_with('=') || after.starts_with(':'))
-        });
-        written.map_or_else(
-            || self.place.clone(),
-            |(at, _)| {
-                let start = body.start + at;
-                Place::new(self.file.file.clone(), start..start + key.len())
-            },
-        )
+        let found = match &self.query {
+            SnapshotQuery::Block { body, .. } => {
+                place_of_key_in(&self.file.file, body.clone(), key)
+            }
+            SnapshotQuery::Relation { .. } => None,
+        };
+        found.unwrap_or_else(|| self.place.clone())
     }
 }
 
@@ -85,26 +78,33 @@ fn declared<'p>(
         all.extend(in_file(package, sql, properties, problems));
     }
     for file in &package.properties {
-        for entry in file.nodes.iter().filter(|entry| is_node(entry)) {
-            let Some(relation) = &entry.relation else { continue };
-            let name = &entry.name.text;
-            let folder = below_its_path(package, &file.file);
-            let folders = folder.rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
-            let text = QUERY.trim_end().replace("RELATION", &relation.text);
-            all.push(Declared {
-                file: SqlFile {
-                    file: file.file.clone(),
-                    name: name.clone(),
-                    relative: format!("{folder}/{name}.sql"),
-                },
-                fqn: fqn(package, &format!("{folders}{name}.sql"), name),
-                place: entry.name.place.clone(),
-                query: SnapshotQuery::Relation { text: text.into(), place: relation.place.clone() },
-                properties: Some(entry),
-            });
-        }
+        all.extend(file.nodes.iter().filter_map(|entry| in_yaml(package, &file.file, entry)));
     }
     all
+}
+
+/// The snapshot that an entry of YAML declares, where it is one.
+fn in_yaml<'p>(
+    package: &Package,
+    file: &Arc<SourceFile>,
+    entry: &'p NodeProperties,
+) -> Option<Declared<'p>> {
+    let relation = entry.relation.as_ref().filter(|_| is_node(entry))?;
+    let name = &entry.name.text;
+    let below = below_its_path(package, file);
+    let folder = below.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let text = QUERY.trim_end().replace("RELATION", &relation.text);
+    Some(Declared {
+        file: SqlFile {
+            file: file.clone(),
+            name: name.clone(),
+            relative: format!("{below}/{name}.sql"),
+        },
+        fqn: fqn(package, &format!("{folder}{name}.sql"), name),
+        place: entry.name.place.clone(),
+        query: SnapshotQuery::Relation { text: text.into(), place: relation.place.clone() },
+        properties: Some(entry),
+    })
 }
 
 /// The path of `file` below the snapshot path, model path or the like that it lies in.
@@ -172,60 +172,43 @@ fn make_one(
     declared: &Declared<'_>,
     made: &mut Made,
 ) {
-    let (sql, properties) = (&declared.file, declared.properties);
-    let mut merged = Merged::default();
-    merged.lay(&[materialized(&declared.place)]);
-    let defaults =
-        context.defaults(package, |p| &p.file.snapshots, &declared.fqn, &mut made.problems);
-    merged.lay(&defaults.iter().cloned().collect::<Vec<_>>());
-    context.lay_properties(&mut merged, properties, &mut made.problems);
-    let id = NodeId(format!("snapshot.{}.{}", package.name, sql.name));
-    let own = context.naming.provisional(&sql.name);
-    let model = model_shower(&id, package, sql, own.schema.clone(), &merged);
-    let (shared, this) = (context.shared.clone(), Some(own));
-    let host = Arc::new(ParseHost::new(shared, &package.name, this, merged.clone(), model));
-    let template = template(&sql.file, &declared.query);
-    let rendered = match renderer.render(&template, host.clone()) {
+    let name = &declared.file.name;
+    let id = NodeId(format!("snapshot.{}.{name}", package.name));
+    let rendered = match render(context, renderer, package, declared, &id, &mut made.problems) {
         Ok(rendered) => rendered,
-        Err(error) => {
-            made.problems.push(match &declared.query {
-                SnapshotQuery::Relation { place, .. } => explain(&error).at(place.clone()),
-                SnapshotQuery::Block { .. } => diagnose(&error, &context.files),
-            });
-            made.broken.push(sql.name.clone());
+        Err(problem) => {
+            made.problems.push(*problem);
+            made.broken.push(name.clone());
             return;
         }
     };
-    let record = host.take_record();
-    merged.lay(&settings_at(record.configured, &|key| declared.place_of_key(key)));
-    let config = Config::read(&merged, &mut made.problems);
-    if !config.enabled {
-        made.disabled.push((sql.name.clone(), id));
+    let settings = Config::read(&rendered.merged, &mut made.problems);
+    if !settings.enabled {
+        made.disabled.push((name.clone(), id));
         return;
     }
-    let Some(read) = config::read(&sql.name, &merged, &declared.place, &mut made.problems) else {
-        made.broken.push(sql.name.clone());
+    let read = config::read(name, &rendered.merged, &declared.place, &mut made.problems);
+    let Some(read) = read else {
+        made.broken.push(name.clone());
         return;
     };
+    let kind = SnapshotNode { scd2: read.scd2, query: declared.query.clone(), places: read.places };
+    let properties = declared.properties;
     let mut node = Node {
         id,
-        name: sql.name.clone(),
+        name: name.clone(),
         package: package.name.clone(),
-        kind: NodeKind::Snapshot(Box::new(SnapshotNode {
-            scd2: read.scd2,
-            query: declared.query.clone(),
-            places: read.places,
-        })),
-        file: sql.file.clone(),
-        relative: sql.relative.clone(),
+        kind: NodeKind::Snapshot(Box::new(kind)),
+        file: declared.file.file.clone(),
+        relative: declared.file.relative.clone(),
         fqn: declared.fqn.clone(),
         place: declared.place.clone(),
         relation: None,
-        config,
+        config: settings,
         description: context.description(properties, &mut made.problems),
         columns: context.columns(properties.map_or(&[][..], |p| &p.columns), &mut made.problems),
-        references: record.references,
-        macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
+        references: rendered.references,
+        macros: rendered.macros,
         parents: Vec::new(),
         // dbt answers `is_incremental()` with false here, always.
         traits: TemplateTraits::default(),
@@ -238,6 +221,48 @@ fn make_one(
         relation.database = read.target_database.or(relation.database.take());
     }
     made.nodes.push(node);
+}
+
+/// What the first pass found.
+struct FirstPass {
+    merged: Merged,
+    references: Vec<Reference>,
+    macros: BTreeSet<String>,
+}
+
+/// Renders a snapshot for what it refers to and configures.
+fn render(
+    context: &Context<'_>,
+    renderer: &mut Renderer,
+    package: &Package,
+    declared: &Declared<'_>,
+    id: &NodeId,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<FirstPass, Box<Diagnostic>> {
+    let sql = &declared.file;
+    let mut merged = Merged::default();
+    merged.lay(&[materialized(&declared.place)]);
+    let defaults = context.defaults(package, |p| &p.file.snapshots, &declared.fqn, problems);
+    merged.lay(&defaults.iter().cloned().collect::<Vec<_>>());
+    context.lay_properties(&mut merged, declared.properties, problems);
+    let own = context.naming.provisional(&sql.name);
+    let model = model_shower(id, package, sql, own.schema.clone(), &merged);
+    let shared = context.shared.clone();
+    let host = Arc::new(ParseHost::new(shared, &package.name, Some(own), merged.clone(), model));
+    let template = template(&sql.file, &declared.query);
+    let rendered = renderer.render(&template, host.clone()).map_err(|error| {
+        Box::new(match &declared.query {
+            SnapshotQuery::Relation { place, .. } => explain(&error).at(place.clone()),
+            SnapshotQuery::Block { .. } => diagnose(&error, &context.files),
+        })
+    })?;
+    let record = host.take_record();
+    merged.lay(&settings_at(record.configured, &|key| declared.place_of_key(key)));
+    Ok(FirstPass {
+        merged,
+        references: record.references,
+        macros: rendered.macros_called.iter().map(ToString::to_string).collect(),
+    })
 }
 
 /// What a snapshot is to its own template.
