@@ -554,3 +554,19 @@ fn check_documented(project: &Project, expected: &[Vec<String>]) {
     );
     assert_eq!(rows, json!(expected));
 }
+
+#[test]
+fn a_file_may_get_a_second_block_and_lose_it_again() {
+    let block = |name: &str| {
+        format!(
+            "{{% snapshot {name} %}}{{{{ config(strategy='check', unique_key='id', \
+             check_cols='all') }}}} select 1 as id{{% endsnapshot %}}\n"
+        )
+    };
+    let project = Project::new();
+    for text in [block("a"), block("a") + &block("b"), block("a")] {
+        project.write("snapshots/all.sql", &text);
+        project.run(["build"]).succeeds();
+    }
+    assert!(project.read("target/run/shop/snapshots/all.sql").contains("-- publish"));
+}
