@@ -104,10 +104,23 @@ impl TargetDirectory {
             .filter_map(|path| Some(self.root.join(path).parent()?.to_path_buf()))
             .collect();
         for directory in directories {
-            fs::create_dir_all(&directory)
+            self.make_directory(&directory)
                 .map_err(|error| self.no_directory(&directory, &error))?;
         }
         nodes.par_iter().try_for_each(|compiled| self.write_files(graph, compiled))
+    }
+
+    /// Makes `directory`, also where an earlier run wrote a file of its name or of a parent's: a file
+    /// of one snapshot has become one of several.
+    fn make_directory(&self, directory: &Path) -> io::Result<()> {
+        fs::create_dir_all(directory).or_else(|error| {
+            let below = directory.ancestors().take_while(|ancestor| **ancestor != self.root);
+            let Some(file) = below.into_iter().find(|ancestor| ancestor.is_file()) else {
+                return Err(error);
+            };
+            fs::remove_file(file)?;
+            fs::create_dir_all(directory)
+        })
     }
 
     /// Removes what earlier runs wrote for nodes that are no more, or that write less now: the same
@@ -154,13 +167,16 @@ impl TargetDirectory {
         let node = graph.node(compiled.index);
         let path = self.root.join(Self::compiled_path(node));
         if let Some(query) = &compiled.query {
+            make_room(&path)?;
             self.write(&path, &query.text)?;
         }
         if let Some(query) = second_query(compiled) {
             self.write(&path.with_extension("incremental.sql"), &query.text)?;
         }
         if !compiled.script.is_empty() {
-            self.write(&self.root.join(Self::run_path(node)), &compiled.script.text())?;
+            let path = self.root.join(Self::run_path(node));
+            make_room(&path)?;
+            self.write(&path, &compiled.script.text())?;
         }
         Ok(())
     }
@@ -214,6 +230,14 @@ impl TargetDirectory {
         let _left = fs::remove_dir(&self.root);
         Ok(removed)
     }
+}
+
+/// Removes the directory that an earlier run made where a file shall be.
+fn make_room(path: &Path) -> Result<(), Box<Diagnostic>> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    fs::remove_dir_all(path).map_err(|error| unwritable(path, &error))
 }
 
 /// Whether a removal found something; nothing there is no error.

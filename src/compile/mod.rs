@@ -7,13 +7,16 @@
 //! | ephemeral | the model's | – |
 //! | test | rows that fail | `test`, `test_stored` |
 //! | seed, loaded source | known when the file is read | `seed`, `load` |
+//! | snapshot | its own | `snapshot`, `scd2` |
 //! | analysis | its own | – |
 
 mod batch;
 mod incremental;
 mod locate;
 mod query;
+mod scd2;
 mod script;
+mod snapshot;
 
 pub use batch::{batches, compile_batch};
 pub use incremental::{
@@ -21,15 +24,20 @@ pub use incremental::{
 };
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
+pub use scd2::{
+    CURRENT_TWICE, Scd2Counts, Scd2Facts, changes_name, run_time, scd2_keys, scd2_script, temporary,
+};
 pub use script::{
     LoadFacts, Script, Statement, audit_relation, load_script, schema_script, stage_relation,
     state_relation, state_script, statement,
 };
+pub use snapshot::bind_snapshot;
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
 use crate::dialect::statements;
 use crate::graph::{
-    CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
+    CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, SnapshotQuery,
+    diagnose, tests,
 };
 use crate::mode::{Batch, Reconciled};
 use crate::project::Text;
@@ -344,7 +352,7 @@ fn render_template(
 }
 
 fn template(node: &Node) -> TemplateSource {
-    TemplateSource { path: node.file.path.clone(), text: node.file.text.clone(), region: None }
+    node.template()
 }
 
 /// The template's error; for a generic test also the entry that asks for the test.
@@ -353,6 +361,9 @@ fn problem(graph: &Graph, node: &Node, error: &TemplateError) -> Diagnostic {
         Kind::NeedsConnection => Diagnostic::error(Code::NEEDS_CONNECTION, error.message.clone()),
         _ => diagnose(error, &graph.files),
     };
+    if let Some(SnapshotQuery::Relation { place, .. }) = node.snapshot().map(|s| &s.query) {
+        return diagnostic.at(place.clone());
+    }
     let generic = node.test().is_some_and(|test| test.generic.is_some());
     if generic { diagnostic.label(node.place.clone(), "for this test") } else { diagnostic }
 }

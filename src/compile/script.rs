@@ -87,9 +87,14 @@ pub(super) fn of(
 ) -> Result<Script> {
     match (&node.kind, query) {
         (NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis, _)
-        | (NodeKind::Model(_) | NodeKind::Test(_), None) => Ok(Script::default()),
+        | (NodeKind::Model(_) | NodeKind::Test(_) | NodeKind::Snapshot(_), None) => {
+            Ok(Script::default())
+        }
         (NodeKind::Model(_), Some(query)) => of_model(graph, node, query, incremental, None, hooks),
         (NodeKind::Test(test), Some(query)) => test_script(graph, node, test, query),
+        (NodeKind::Snapshot(snapshot), Some(query)) => {
+            super::snapshot::unbound(graph, node, snapshot, query, hooks)
+        }
         (NodeKind::Seed(seed), _) => {
             let mut script = of_seed(graph, node, &unread(graph, &seed.path), hooks)?;
             script.remark = unread_remark("the seed");
@@ -366,7 +371,7 @@ fn with_origin(sql: String, queries: &[&Query]) -> Statement {
     Statement { sql, query, hook: None }
 }
 
-fn add_hooks(script: &mut Script, hooks: &Hooks) {
+pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
     let section = |stage, hook, hooks: &[String]| Section {
         stage,
         condition: Condition::Always,

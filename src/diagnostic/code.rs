@@ -121,6 +121,14 @@ codes! {
     DUPLICATE_KEYS = "SF310";
     /// A batch whose key holds NULL.
     NULL_KEY = "SF311";
+    /// A table that keeps no versions of rows.
+    NOT_VERSIONED = "SF320";
+    /// Rows of which no versions can be kept, because they cannot be told apart.
+    ROWS_NOT_APART = "SF321";
+    /// A column that does not fit the table that keeps versions.
+    VERSION_MISFIT = "SF322";
+    /// A table of versions that `--full-refresh` leaves alone.
+    REFRESH_IGNORED = "SF323";
     /// A schema snapshot that cannot be read.
     SNAPSHOT_UNREADABLE = "SF402";
     /// A test that found failures.

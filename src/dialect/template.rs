@@ -57,10 +57,12 @@ pub enum Stage {
     Publish,
     /// Rows are read.
     Query,
+    /// What was only needed on the way goes.
+    Clear,
 }
 
 impl Stage {
-    const ALL: [Self; 3] = [Self::Stage, Self::Publish, Self::Query];
+    const ALL: [Self; 4] = [Self::Stage, Self::Publish, Self::Query, Self::Clear];
 
     /// As it stands at the head of a section.
     pub fn as_str(self) -> &'static str {
@@ -68,6 +70,7 @@ impl Stage {
             Self::Stage => "stage",
             Self::Publish => "publish",
             Self::Query => "query",
+            Self::Clear => "clear",
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | `facts` | what all templates are told |
 //! | `resolve` | the graph, step by step |
 //! | `make` | which nodes there are |
+//! | `snapshots` | which snapshots the blocks and the YAML become |
 //! | `tests` | which nodes the tests in YAML become |
 //! | `bind` | what each reference means |
 //! | `edges` | what each node needs |
@@ -30,6 +31,7 @@ mod problem;
 mod resolve;
 mod select;
 mod shown;
+mod snapshots;
 mod sources;
 mod target;
 pub mod tests;
@@ -39,7 +41,7 @@ pub use config::{Config, TestConfig, TestSeverity};
 pub use host::{CompileHost, Invocation, Shared, Surroundings, ephemeral_name};
 pub use node::{
     GenericTest, LoadNode, Node, NodeColumn, NodeId, NodeIndex, NodeKind, OnEmpty, Reference,
-    SourceNode, TemplateTraits, TestNode,
+    SnapshotNode, SnapshotQuery, SourceNode, TemplateTraits, TestNode,
 };
 pub use problem::{Files, diagnose};
 pub use resolve::{Graph, resolve};

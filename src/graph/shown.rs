@@ -125,7 +125,7 @@ fn show(node: &Node, graph: &ShownGraph) -> serde_json::Value {
         "config": config,
         "refs": refs,
         "depends_on": {"nodes": graph.id_of(node), "macros": node.macros},
-        "raw_code": &*node.file.text,
+        "raw_code": node.raw_code(),
     });
     if let (NodeKind::Source(source), Some(shown)) = (&node.kind, shown.as_object_mut()) {
         shown.insert("source_name".to_owned(), source.source.clone().into());

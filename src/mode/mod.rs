@@ -9,12 +9,14 @@
 //! | overwrite | – | `insert_overwrite` | `partition_by` | those whose partition is not in the batch |
 //! | microbatch | – | `microbatch` | `event_time`, `begin`, `batch_size` | those outside the batch's interval |
 //!
+//! Versions of rows (`mode: scd2`, snapshots) have rules of their own: [`scd2`].
 //! Modes are pure values; the statements of each are the templates of a dialect.
 
 mod checks;
 mod columns;
 mod incremental;
 mod microbatch;
+pub mod scd2;
 mod schema_change;
 
 pub use checks::{BatchChecks, Reaction};

@@ -184,6 +184,7 @@ fn skip(plan: &Plan, step: StepIndex, because: Option<NodeIndex>) -> NodeResult 
         rows: None,
         failures: None,
         batches: None,
+        counts: Vec::new(),
         compiled: None,
     }
 }

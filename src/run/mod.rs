@@ -9,6 +9,7 @@
 //! | `worker` | how one node is carried out |
 //! | `model`, `microbatch` | how a model is |
 //! | `batch_check`, `key_check`, `schema_change` | whether a batch can be applied, and why not |
+//! | `snapshot` | how a snapshot is brought up to date |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
 
@@ -25,6 +26,7 @@ mod prepare;
 mod problem;
 mod schedule;
 mod schema_change;
+mod snapshot;
 mod standing;
 mod worker;
 

@@ -65,6 +65,8 @@ pub struct NodeResult {
     pub failures: Option<u64>,
     /// The intervals of a microbatch model.
     pub batches: Option<BatchResults>,
+    /// What became of the rows, by the names that run results give.
+    pub counts: Vec<(&'static str, u64)>,
     /// Its SQL as it was executed.
     pub compiled: Option<Compiled>,
 }

@@ -37,6 +37,7 @@ pub(super) struct Done {
     pub(super) rows: Option<u64>,
     pub(super) failures: Option<u64>,
     pub(super) batches: Option<BatchResults>,
+    pub(super) counts: Vec<(&'static str, u64)>,
 }
 
 impl Worker<'_> {
@@ -63,6 +64,7 @@ impl Worker<'_> {
             rows: done.rows,
             failures: done.failures,
             batches: done.batches,
+            counts: done.counts,
             compiled: Some(compiled),
         }
     }
@@ -78,6 +80,7 @@ impl Worker<'_> {
             NodeKind::Model(materialization) => self.model(node, materialization, compiled),
             NodeKind::Seed(_) => self.seed(node, compiled),
             NodeKind::Test(test) => self.test(node, test, compiled),
+            NodeKind::Snapshot(snapshot) => self.snapshot(node, snapshot, compiled),
             NodeKind::Source(source) => match &source.load {
                 Some(load) => self.load(node, load, compiled),
                 None => Ok(Done::default()),

@@ -26,7 +26,7 @@ pub(crate) enum Command {
     Ls(Ls),
     /// Show what a build would do, in order; runs nothing
     Plan(PlanArgs),
-    /// Load, seed, run and test the selected nodes in order
+    /// Load, seed, run, snapshot and test the selected nodes in order
     Build(Run),
     /// Load the selected sources
     Load(Run),
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Load the selected seeds
     Seed(Run),
+    /// Bring the selected snapshots up to date
+    Snapshot(Run),
     /// Run the selected tests
     Test(Run),
     /// Show rows of a node, or of a query
@@ -152,7 +154,7 @@ pub(crate) struct Ls {
     pub(crate) output: LsOutput,
     /// Only nodes of these kinds
     #[arg(long, num_args = 1.., value_name = "KIND",
-          value_parser = ["model", "seed", "source", "test", "analysis"])]
+          value_parser = ["model", "seed", "source", "snapshot", "test", "analysis"])]
     pub(crate) resource_type: Vec<String>,
 }
 

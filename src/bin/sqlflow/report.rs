@@ -43,7 +43,7 @@ impl<'r> Report<'r> {
             target.name,
             target.dialect.name(),
         ));
-        let mut counts = [("source", 0), ("seed", 0), ("model", 0), ("test", 0)];
+        let mut counts = [("source", 0), ("seed", 0), ("model", 0), ("snapshot", 0), ("test", 0)];
         for step in &self.plan.steps {
             let kind = self.graph.node(step.node).resource_type();
             for (known, count) in &mut counts {
@@ -190,6 +190,7 @@ fn word(node: &Node) -> &'static str {
         NodeKind::Model(sqlflow::mode::Materialization::Incremental(_)) => "incr",
         NodeKind::Model(materialization) => materialization.name(),
         NodeKind::Source(_) => "load",
+        NodeKind::Snapshot(_) => "snap",
         _ => node.resource_type(),
     }
 }

@@ -5,6 +5,7 @@
 mod database;
 mod incremental;
 mod names;
+mod schemas;
 mod snapshots;
 mod sources;
 mod sql;

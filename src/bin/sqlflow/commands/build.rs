@@ -175,6 +175,9 @@ fn write_results(
             if let Some(rows) = result.rows {
                 response.insert("rows_affected".to_owned(), rows.into());
             }
+            for (name, count) in &result.counts {
+                response.insert((*name).to_owned(), (*count).into());
+            }
             ResultRow {
                 node: result.node,
                 status: result.status.dbt_word(node.test().is_some()),

@@ -5,6 +5,7 @@ use crate::args::{Common, PlanArgs, PlanOutput, Select};
 use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::graph::{Node, NodeKind};
+use sqlflow::mode::scd2::{Change, HardDeletes, Scd2};
 use sqlflow::mode::{Materialization, Mode};
 use sqlflow::run::{Kinds, Plan};
 use std::fmt::Write;
@@ -100,6 +101,23 @@ fn action(node: &Node) -> String {
             Some(load) => format!("replace from {}", load.path),
             None => String::new(),
         },
+        NodeKind::Snapshot(snapshot) => versions(&snapshot.scd2),
         NodeKind::Test(_) => "count failing rows".to_owned(),
     }
+}
+
+/// How versions are kept.
+fn versions(scd2: &Scd2) -> String {
+    let key = scd2.key.columns().join(", ");
+    let change = match &scd2.change {
+        Change::Timestamp(column) => format!("a later {column}"),
+        Change::Columns { tracked, .. } if tracked.is_empty() => "any other value".to_owned(),
+        Change::Columns { tracked, .. } => format!("another {}", tracked.join(", ")),
+    };
+    let deleted = match scd2.deletes {
+        HardDeletes::Ignore => "",
+        HardDeletes::Invalidate => "; close what is gone",
+        HardDeletes::NewRecord => "; close what is gone, and say so",
+    };
+    format!("versions of {key}, a new one for {change}{deleted}")
 }
