@@ -14,7 +14,8 @@
 //! | [`template`] | Jinja, `templates/macros/*.sql` | text | – |
 //! | [`graph`] | declarations | nodes, bound and in order | – |
 //! | [`compile`] | nodes | scripts of SQL | – |
-//! | [`artifact`] | nodes, scripts, results | `target/` | writes `target/` |
+//! | [`schema`] | columns, accepted and seen | snapshots, drift, verdicts | – |
+//! | [`artifact`] | nodes, scripts, results, snapshots | `target/`, `schemas/` | writes both |
 //! | [`engine`] | SQL | rows, errors | the target database |
 //! | [`connector`] | files | a scan that the engine runs | reads data files |
 //! | [`load`] | a scan | a table, whole or not at all | the engine |
@@ -36,5 +37,6 @@ pub mod mode;
 pub mod project;
 pub mod relation;
 pub mod run;
+pub mod schema;
 pub mod template;
 pub mod watch;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// dbt's name for the shape.
@@ -96,7 +97,7 @@ struct ManifestNode<'g> {
     patch_path: Option<&'g str>,
     unrendered_config: Map<String, Value>,
     relation_name: Option<String>,
-    raw_code: &'g str,
+    raw_code: Cow<'g, str>,
     language: &'g str,
     refs: Vec<ManifestRef<'g>>,
     sources: Vec<[&'g str; 2]>,
@@ -176,6 +177,10 @@ const WRITTEN: [&str; 10] = [
     "fail_calc",
 ];
 
+/// The settings that dbt writes of every snapshot.
+const OF_SNAPSHOTS: [&str; 5] =
+    ["target_schema", "target_database", "updated_at", "check_cols", "dbt_valid_to_current"];
+
 /// A node's settings, with those that have a default filled in.
 struct NodeConfig<'g>(&'g Node);
 
@@ -200,6 +205,11 @@ impl Serialize for NodeConfig<'_> {
             map.serialize_entry("error_if", &test.judgement.error_if)?;
             map.serialize_entry("fail_calc", &test.judgement.fail_calc)?;
         }
+        if node.snapshot().is_some() {
+            for key in OF_SNAPSHOTS.into_iter().filter(|key| !config.all.contains_key(*key)) {
+                map.serialize_entry(key, &NOTHING)?;
+            }
+        }
         for (key, value) in &config.all {
             if !WRITTEN.contains(&key.as_str()) {
                 map.serialize_entry(key, value)?;
@@ -215,6 +225,7 @@ fn materialized(node: &Node) -> &'static str {
         NodeKind::Seed(_) => "seed",
         NodeKind::Test(_) => "test",
         NodeKind::Source(_) => "source",
+        NodeKind::Snapshot(_) => "snapshot",
         NodeKind::Analysis => "view",
     }
 }
@@ -230,8 +241,9 @@ fn manifest_node<'g>(
     let query = compiled.and_then(|compiled| compiled.query.as_ref());
     let generic = node.test().and_then(|test| test.generic.as_ref());
     let raw_code = match generic {
-        Some(_) => "{{ test_generic(**_dbt_generic_test_kwargs) }}",
-        None => node.file.text.trim(),
+        Some(_) => Cow::Borrowed("{{ test_generic(**_dbt_generic_test_kwargs) }}"),
+        None if node.snapshot().is_some() => Cow::Owned(node.raw_code()),
+        None => Cow::Borrowed(node.file.text.trim()),
     };
     ManifestNode {
         database: relation

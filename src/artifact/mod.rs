@@ -1,10 +1,12 @@
-//! Everything that is written under `target/`: compiled SQL, manifest, run results.
+//! Everything that is written under `target/`: compiled SQL, manifest, run results. And, in
+//! [`SchemaDirectory`], under `schemas/`: the accepted schemas of sources.
 //!
 //! | file | is |
 //! | --- | --- |
 //! | `compiled/<package>/<path>` | the query of a model, test, analysis |
 //! | `compiled/<package>/<path>.incremental.sql` | its query over rows that stay, where that differs |
 //! | `run/<package>/<path>` | the statements that carry it out |
+//! | `compiled/…/<model>/<model>_<batch>.sql` | the query of one interval of a microbatch model; below `run/`, its statements |
 //! | `manifest.json` | the project, in the shape of dbt's manifest v12 |
 //! | `run_results.json` | what a run did, in the shape of dbt's run results v6 |
 //!
@@ -12,13 +14,16 @@
 
 mod manifest;
 mod run_results;
+mod schemas;
 
 pub use manifest::manifest;
-pub use run_results::{NodeTiming, ResultRow, run_results};
+pub use run_results::{BatchResults, NodeTiming, ResultRow, run_results};
+pub use schemas::SchemaDirectory;
 
 use crate::compile::{Compiled, Query};
 use crate::diagnostic::{Code, Diagnostic, Secrets};
 use crate::graph::{Graph, Node};
+use crate::mode::Batch;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::fs;
@@ -45,6 +50,11 @@ impl TargetDirectory {
         &self.root
     }
 
+    /// Where files may be written for as long as a node is worked on.
+    pub fn scratch(&self) -> PathBuf {
+        self.root.join("scratch")
+    }
+
     /// Where the query of `node` stands, below the directory.
     pub fn compiled_path(node: &Node) -> String {
         format!("compiled/{}/{}", node.package, node.target_path())
@@ -53,6 +63,36 @@ impl TargetDirectory {
     /// Where the statements of `node` stand, below the directory.
     pub fn run_path(node: &Node) -> String {
         format!("run/{}/{}", node.package, node.target_path())
+    }
+
+    /// Where the statements of one interval of `node` stand, below the directory.
+    pub fn batch_run_path(node: &Node, batch: &Batch) -> String {
+        format!("run/{}/{}", node.package, batch_path(node, batch))
+    }
+
+    /// Writes query and script of one interval of a microbatch model, each to a file of its own.
+    ///
+    /// # Errors
+    /// The file that could not be written.
+    pub fn write_batch(
+        &self,
+        graph: &Graph,
+        compiled: &Compiled,
+        batch: &Batch,
+    ) -> Result<(), Box<Diagnostic>> {
+        let node = graph.node(compiled.index);
+        let query = compiled.query.as_ref().map_or("", |query| &query.text);
+        let path = format!("compiled/{}/{}", node.package, batch_path(node, batch));
+        let files = [(path, query), (Self::batch_run_path(node, batch), &compiled.script.text())];
+        for (path, text) in files {
+            let path = self.root.join(path);
+            if let Some(directory) = path.parent() {
+                fs::create_dir_all(directory)
+                    .map_err(|error| self.no_directory(directory, &error))?;
+            }
+            self.write(&path, text)?;
+        }
+        Ok(())
     }
 
     /// Writes queries and scripts of all `nodes`.
@@ -69,10 +109,23 @@ impl TargetDirectory {
             .filter_map(|path| Some(self.root.join(path).parent()?.to_path_buf()))
             .collect();
         for directory in directories {
-            fs::create_dir_all(&directory)
+            self.make_directory(&directory)
                 .map_err(|error| self.no_directory(&directory, &error))?;
         }
         nodes.par_iter().try_for_each(|compiled| self.write_files(graph, compiled))
+    }
+
+    /// Makes `directory`, also where an earlier run wrote a file of its name or of a parent's: a file
+    /// of one snapshot has become one of several.
+    fn make_directory(&self, directory: &Path) -> io::Result<()> {
+        fs::create_dir_all(directory).or_else(|error| {
+            let below = directory.ancestors().take_while(|ancestor| **ancestor != self.root);
+            let Some(file) = below.into_iter().find(|ancestor| ancestor.is_file()) else {
+                return Err(error);
+            };
+            fs::remove_file(file)?;
+            fs::create_dir_all(directory)
+        })
     }
 
     /// Removes what earlier runs wrote for nodes that are no more, or that write less now: the same
@@ -119,13 +172,16 @@ impl TargetDirectory {
         let node = graph.node(compiled.index);
         let path = self.root.join(Self::compiled_path(node));
         if let Some(query) = &compiled.query {
+            make_room(&path)?;
             self.write(&path, &query.text)?;
         }
         if let Some(query) = second_query(compiled) {
             self.write(&path.with_extension("incremental.sql"), &query.text)?;
         }
         if !compiled.script.is_empty() {
-            self.write(&self.root.join(Self::run_path(node)), &compiled.script.text())?;
+            let path = self.root.join(Self::run_path(node));
+            make_room(&path)?;
+            self.write(&path, &compiled.script.text())?;
         }
         Ok(())
     }
@@ -181,6 +237,14 @@ impl TargetDirectory {
     }
 }
 
+/// Removes the directory that an earlier run made where a file shall be.
+fn make_room(path: &Path) -> Result<(), Box<Diagnostic>> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    fs::remove_dir_all(path).map_err(|error| unwritable(path, &error))
+}
+
 /// Whether a removal found something; nothing there is no error.
 fn gone(removal: io::Result<()>, path: &Path) -> Result<bool, Box<Diagnostic>> {
     match removal {
@@ -188,6 +252,14 @@ fn gone(removal: io::Result<()>, path: &Path) -> Result<bool, Box<Diagnostic>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(unwritable(path, &error)),
     }
+}
+
+/// Where one interval of a microbatch model lies, as dbt lays it out.
+fn batch_path(node: &Node, batch: &Batch) -> String {
+    let path = node.target_path();
+    let stem = path.strip_suffix(".sql").unwrap_or(&path);
+    let name = stem.rsplit('/').next().unwrap_or(stem);
+    format!("{stem}/{name}_{}.sql", batch.name())
 }
 
 fn partial_name(name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use crate::compile::Compiled;
 use crate::graph::{Graph, NodeIndex};
+use crate::mode::Batch;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -17,6 +18,15 @@ pub struct NodeTiming {
     pub completed_at: jiff::Timestamp,
     /// How long it took.
     pub duration: Duration,
+}
+
+/// Which intervals of a microbatch model were built.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BatchResults {
+    /// Those that were, oldest first.
+    pub successful: Vec<Batch>,
+    /// Those that were not, oldest first.
+    pub failed: Vec<Batch>,
 }
 
 /// One node's result.
@@ -36,6 +46,8 @@ pub struct ResultRow<'r> {
     pub failures: Option<u64>,
     /// Counts of rows and the like.
     pub adapter_response: Map<String, Value>,
+    /// The intervals of a microbatch model.
+    pub batches: Option<&'r BatchResults>,
     /// Its SQL.
     pub compiled: Option<&'r Compiled>,
 }
@@ -88,6 +100,14 @@ fn result(graph: &Graph, row: &ResultRow<'_>) -> Value {
         "compiled": query.is_some(),
         "compiled_code": query.map(|query| &*query.text),
         "relation_name": node.relation.as_ref().map(|name| graph.target.dialect.render(name)),
-        "batch_results": null,
+        "batch_results": row.batches.map(batch_results),
     })
+}
+
+fn batch_results(batches: &BatchResults) -> Value {
+    let moment = |at: jiff::Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string();
+    let pairs = |batches: &[Batch]| -> Vec<[String; 2]> {
+        batches.iter().map(|batch| [moment(batch.start), moment(batch.end)]).collect()
+    };
+    json!({"successful": pairs(&batches.successful), "failed": pairs(&batches.failed)})
 }

@@ -250,7 +250,8 @@ fn context(
         DeleteKind::Soft(column) => Some(column.clone()),
         DeleteKind::None | DeleteKind::Hard => None,
     };
-    let temporary = |what: &str| dialect.quote(&format!("__sqlflow_{what}__{}", relation.identifier));
+    let temporary =
+        |what: &str| dialect.quote(&format!("__sqlflow_{what}__{}", relation.identifier));
     let names = context! {
         relation => dialect.render(relation),
         identifier => dialect.quote(&relation.identifier),
@@ -314,11 +315,10 @@ fn columns(load: &LoadNode, facts: &LoadFacts, soft: Option<&str>) -> Vec<Value>
         }
     };
     if facts.pairs.is_empty() {
-        let unknown = [Column {
-            name: "…".to_owned(),
-            data_type: DataType::new("varchar"),
-            nullable: true,
-        }];
+        let unknown =
+            [Column {
+                name: "…".to_owned(), data_type: DataType::new("varchar"), nullable: true
+            }];
         let known = if facts.columns.is_empty() { &unknown[..] } else { &facts.columns };
         let pair = |column: &Column| {
             let name = column.name.clone();

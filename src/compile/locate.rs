@@ -1,6 +1,6 @@
 //! A place in compiled SQL brought back to the user's own line.
 
-use super::{Query, host, template};
+use super::{Query, Run, host, template};
 use crate::diagnostic::Place;
 use crate::graph::{Files, Graph, Node};
 use crate::template::{Limits, Mapped, Renderer};
@@ -32,7 +32,7 @@ pub fn locate(graph: &Graph, node: &Node, query: &Query, offset: usize) -> Locat
         return nowhere;
     }
     let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
-    let host = Arc::new(host(graph, author, query.variant));
+    let host = Arc::new(host(graph, author, Run { variant: query.variant, batch: query.batch }));
     let Ok((rendered, map)) = renderer.render_mapped(&template(author), host) else {
         return nowhere;
     };

@@ -7,29 +7,41 @@
 //! | ephemeral | the model's | – |
 //! | test | rows that fail | `test`, `test_stored` |
 //! | seed, loaded source | known when the file is read | `seed`, `load` |
+//! | snapshot | its own | `snapshot`, `scd2` |
 //! | analysis | its own | – |
 
+mod batch;
+mod incremental;
 mod load;
 mod locate;
 mod query;
+mod scd2;
 mod script;
+mod snapshot;
 
-pub use locate::{Located, locate};
-pub use query::{Part, Query, Variant};
+pub use batch::{batches, compile_batch};
+pub use incremental::{
+    batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, retyped_values,
+};
 pub use load::{
     FileRecord, LoadFacts, Pair, Record, RejectRecord, StateTables, keep_statement, load_query,
     load_script, repeats_query, state_script, state_tables,
 };
-pub use script::{
-    Script, Statement, audit_relation, batch_keys, batch_name, schema_script, stage_relation,
-    statement,
+pub use locate::{Located, locate};
+pub use query::{Part, Query, Variant};
+pub use scd2::{
+    CURRENT_TWICE, Scd2Counts, Scd2Facts, changes_name, run_time, scd2_keys, scd2_script, temporary,
 };
+pub use script::{Script, Statement, audit_relation, schema_script, stage_relation, statement};
+pub use snapshot::bind_snapshot;
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
 use crate::dialect::statements;
 use crate::graph::{
-    CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
+    CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, SnapshotQuery,
+    diagnose, tests,
 };
+use crate::mode::{Batch, Reconciled};
 use crate::project::Text;
 use crate::template::{
     Host, Introspection, Kind, Limits, Rendered, Renderer, TemplateError, TemplateSource,
@@ -55,6 +67,8 @@ pub struct Compiled {
     pub macros: BTreeSet<String>,
     /// SQL around its own statements.
     pub hooks: Hooks,
+    /// The interval of time that it was rendered for, where it is a microbatch.
+    pub batch: Option<Batch>,
 }
 
 /// The nodes of a compilation, and the texts of ephemeral models that they share.
@@ -95,7 +109,8 @@ pub fn compile(
         .map_init(
             || Renderer::new(graph.library.clone(), Limits::default()),
             |renderer, index| {
-                let workshop = Workshop { graph, introspection: introspection.cloned() };
+                let asked = introspection.cloned();
+                let workshop = Workshop { graph, introspection: asked, batch: None };
                 (*index, workshop.render_both(renderer, *index))
             },
         )
@@ -108,9 +123,9 @@ pub fn compile(
             compilation.ephemeral.insert(graph.node(*index).id.clone(), rendering.clone());
         }
     }
+    let workshop = Workshop { graph, introspection: introspection.cloned(), batch: None };
     for (index, rendered) in rendered {
-        let finished =
-            rendered.and_then(|both| finish(graph, &compilation, index, both, introspection));
+        let finished = rendered.and_then(|both| finish(&workshop, &compilation, index, both));
         match finished {
             Ok(compiled) if selection.contains(index) => compilation.nodes.push(compiled),
             Ok(_) => {}
@@ -170,6 +185,14 @@ pub fn locate_inline(graph: &Graph, text: &str, query: &Query, offset: usize) ->
         .map_or_else(|| Place::start_of(SourceFile::new("--inline", text)), |located| located.place)
 }
 
+/// For which run a template is rendered.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    variant: Variant,
+    /// The interval of time, for a microbatch.
+    batch: Option<Batch>,
+}
+
 /// Compiles one node again, with a database to ask; `rows_stay` answers `is_incremental()`.
 pub fn compile_node(
     graph: &Graph,
@@ -178,22 +201,36 @@ pub fn compile_node(
     introspection: &Arc<dyn Introspection>,
     rows_stay: bool,
 ) -> Result<Compiled, Box<Diagnostic>> {
+    let workshop = Workshop { graph, introspection: Some(introspection.clone()), batch: None };
+    compile_for(&workshop, compilation, index, rows_stay)
+}
+
+fn compile_for(
+    workshop: &Workshop<'_>,
+    compilation: &Compilation,
+    index: NodeIndex,
+    rows_stay: bool,
+) -> Result<Compiled, Box<Diagnostic>> {
+    let graph = workshop.graph;
     let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
-    let workshop = Workshop { graph, introspection: Some(introspection.clone()) };
-    let anew = workshop.render(&mut renderer, index, Variant::Anew);
     let both = if rows_stay {
         // Only this run's rendering can be made; it stands for both.
         let stay = workshop.render(&mut renderer, index, Variant::RowsStay)?;
+        let anew = match workshop.batch {
+            Some(_) => None,
+            None => workshop.render(&mut renderer, index, Variant::Anew).ok(),
+        };
         Both {
             only_stay: true,
-            anew: anew.ok().or_else(|| Some(stay.clone())),
+            anew: anew.or_else(|| Some(stay.clone())),
             stay: Some(stay),
             asks: false,
         }
     } else {
-        Both { only_stay: false, anew: Some(anew?), stay: None, asks: false }
+        let anew = workshop.render(&mut renderer, index, Variant::Anew)?;
+        Both { only_stay: false, anew: Some(anew), stay: None, asks: false }
     };
-    finish(graph, compilation, index, both, Some(introspection))
+    finish(workshop, compilation, index, both)
 }
 
 /// Ephemeral models that a selected node reaches through ephemeral ones alone.
@@ -231,6 +268,8 @@ struct Both {
 struct Workshop<'g> {
     graph: &'g Graph,
     introspection: Option<Arc<dyn Introspection>>,
+    /// The interval of a microbatch; `None` means the current one.
+    batch: Option<Batch>,
 }
 
 impl Workshop<'_> {
@@ -269,7 +308,8 @@ impl Workshop<'_> {
         variant: Variant,
     ) -> Result<Rendering, Box<Diagnostic>> {
         let node = self.graph.node(index);
-        let host = Arc::new(host(self.graph, node, variant).asking(self.introspection.clone()));
+        let run = Run { variant, batch: self.batch.or_else(|| batch::current(self.graph, node)) };
+        let host = Arc::new(host(self.graph, node, run).asking(self.introspection.clone()));
         let rendered = render_template(self.graph, renderer, node, host.clone());
         let rendered = rendered.map_err(|error| Box::new(problem(self.graph, node, &error)))?;
         Ok(Rendering {
@@ -282,13 +322,13 @@ impl Workshop<'_> {
 }
 
 /// The host that `node` is rendered with.
-fn host(graph: &Graph, node: &Node, variant: Variant) -> CompileHost {
+fn host(graph: &Graph, node: &Node, run: Run) -> CompileHost {
     let (shared, names) = (graph.shared.clone(), graph.names.clone());
     let host = match graph.find(&node.id) {
         Some(index) => CompileHost::new(shared, names, &graph.nodes, index),
         None => CompileHost::inline(shared, names, &node.package),
     };
-    host.incremental(variant == Variant::RowsStay)
+    host.incremental(run.variant == Variant::RowsStay).batch(run.batch)
 }
 
 /// Renders a node's template: its file's, or its generic test's.
@@ -314,7 +354,7 @@ fn render_template(
 }
 
 fn template(node: &Node) -> TemplateSource {
-    TemplateSource { path: node.file.path.clone(), text: node.file.text.clone(), region: None }
+    node.template()
 }
 
 /// The template's error; for a generic test also the entry that asks for the test.
@@ -323,25 +363,29 @@ fn problem(graph: &Graph, node: &Node, error: &TemplateError) -> Diagnostic {
         Kind::NeedsConnection => Diagnostic::error(Code::NEEDS_CONNECTION, error.message.clone()),
         _ => diagnose(error, &graph.files),
     };
+    if let Some(SnapshotQuery::Relation { place, .. }) = node.snapshot().map(|s| &s.query) {
+        return diagnostic.at(place.clone());
+    }
     let generic = node.test().is_some_and(|test| test.generic.is_some());
     if generic { diagnostic.label(node.place.clone(), "for this test") } else { diagnostic }
 }
 
 /// Puts the common table expressions in place and writes the script.
 fn finish(
-    graph: &Graph,
+    workshop: &Workshop<'_>,
     compilation: &Compilation,
     index: NodeIndex,
     both: Both,
-    introspection: Option<&Arc<dyn Introspection>>,
 ) -> Result<Compiled, Box<Diagnostic>> {
+    let graph = workshop.graph;
     let node = graph.node(index);
+    let batch = workshop.batch.or_else(|| batch::current(graph, node));
     if let Some(refusal) = node.refusals.first() {
         return Err(Box::new(refusal.clone()));
     }
     let assemble = |rendering: &Rendering, variant| {
         let parts = with_ephemeral(compilation, rendering);
-        query::assemble(&parts, variant)
+        Query { batch, ..query::assemble(&parts, variant) }
     };
     let mut macros = BTreeSet::new();
     for rendering in [&both.anew, &both.stay].into_iter().flatten() {
@@ -352,31 +396,48 @@ fn finish(
     for query in [&query, &incremental].into_iter().flatten() {
         one_statement(graph, node, query)?;
     }
-    let (hooks, asks) = match hooks(graph, node, both.variant(), introspection) {
+    let (hooks, asks) = match hooks(
+        graph,
+        node,
+        Run { variant: both.variant(), batch },
+        workshop.introspection.as_ref(),
+    ) {
         Ok(hooks) => (hooks, both.asks),
         Err(problem) if problem.code == Code::NEEDS_CONNECTION => (Hooks::default(), true),
         Err(problem) => return Err(problem),
     };
     let script = script::of(graph, node, query.as_ref(), incremental.as_ref(), &hooks)
         .map_err(|error| Box::new(defect(node, &error)))?;
-    Ok(Compiled { index, query, incremental, script, needs_connection: asks, macros, hooks })
+    Ok(Compiled { index, query, incremental, script, needs_connection: asks, macros, hooks, batch })
 }
 
-/// The script of an incremental model over rows that stay, with its hooks rendered for that;
-/// `columns` are those that batch and relation both have, once they are known.
+/// Renders the hooks of `compiled` for a run over rows that stay.
 ///
 /// # Errors
 /// A hook's template fails.
-pub fn bind_rows_that_stay(
+pub fn hooks_over_rows_that_stay(
     graph: &Graph,
     compiled: &Compiled,
-    columns: Option<&[String]>,
     introspection: Option<&Arc<dyn Introspection>>,
+) -> Result<Hooks, Box<Diagnostic>> {
+    let node = graph.node(compiled.index);
+    let run = Run { variant: Variant::RowsStay, batch: compiled.batch };
+    hooks(graph, node, run, introspection)
+}
+
+/// The script of a model with the hooks that `compiled` has; `reconciled` says what is written
+/// over rows that stay, once it is known.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn bind_model(
+    graph: &Graph,
+    compiled: &Compiled,
+    reconciled: Option<&Reconciled>,
 ) -> Result<Script, Box<Diagnostic>> {
     let node = graph.node(compiled.index);
     let Some(query) = &compiled.query else { return Ok(Script::default()) };
-    let hooks = hooks(graph, node, Variant::RowsStay, introspection)?;
-    script::of_model(graph, node, query, compiled.incremental.as_ref(), columns, &hooks)
+    script::of_model(graph, node, query, compiled.incremental.as_ref(), reconciled, &compiled.hooks)
         .map_err(|error| Box::new(defect(node, &error)))
 }
 
@@ -485,7 +546,7 @@ pub struct Hooks {
 fn hooks(
     graph: &Graph,
     node: &Node,
-    variant: Variant,
+    run: Run,
     introspection: Option<&Arc<dyn Introspection>>,
 ) -> Result<Hooks, Box<Diagnostic>> {
     let config = &node.config;
@@ -496,7 +557,7 @@ fn hooks(
     let mut render_all = |texts: &[String]| -> Result<Vec<String>, Box<Diagnostic>> {
         let mut rendered = Vec::new();
         for text in texts {
-            let host = Arc::new(host(graph, node, variant).asking(introspection.cloned()));
+            let host = Arc::new(host(graph, node, run).asking(introspection.cloned()));
             let source = TemplateSource::new(&format!("a hook of {}", node.name), text);
             let sql = renderer
                 .render(&source, host)

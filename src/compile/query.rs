@@ -2,6 +2,7 @@
 
 use crate::dialect::{Statements, after_with, statements};
 use crate::graph::{NodeId, NodeIndex, ephemeral_name};
+use crate::mode::Batch;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ pub struct Query {
     pub text: Arc<str>,
     /// For which run.
     pub variant: Variant,
+    /// The interval of time that it was rendered for, where it is that of a microbatch.
+    pub batch: Option<Batch>,
     /// Which ranges of the text come from which node's rendering, in order.
     pub parts: Vec<Part>,
     /// The bytes of each statement in the text; one, unless something is wrong.
@@ -54,10 +57,17 @@ pub(super) fn assemble(
 ) -> Query {
     if let [(node, _, text)] = renderings {
         let parts = vec![Part { range: 0..text.len(), node: *node, start: 0 }];
-        return Query { statements: statements(text), text: (*text).clone(), variant, parts };
+        return Query {
+            statements: statements(text),
+            text: (*text).clone(),
+            variant,
+            batch: None,
+            parts,
+        };
     }
     let Some(((node, _, own), ephemeral)) = renderings.split_last() else {
-        return Query { text: Arc::from(""), variant, parts: Vec::new(), statements: Vec::new() };
+        let text = Arc::from("");
+        return Query { text, variant, batch: None, parts: Vec::new(), statements: Vec::new() };
     };
     let mut builder = Builder::default();
     let split = after_with(own);
@@ -85,7 +95,7 @@ pub(super) fn assemble(
         }
     }
     let statements = statements(&builder.text);
-    Query { text: builder.text.into(), variant, parts: builder.parts, statements }
+    Query { text: builder.text.into(), variant, batch: None, parts: builder.parts, statements }
 }
 
 fn name_of(id: &NodeId) -> String {

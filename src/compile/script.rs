@@ -1,10 +1,11 @@
 //! Scripts: the statements that carry a node out, from the dialect's templates.
 
+use super::incremental::batch_script;
 use super::load::{LoadFacts, load_script};
 use super::{Hooks, Query, Variant};
 use crate::dialect::{Condition, Dialect, Section, Stage};
 use crate::graph::{Graph, Node, NodeKind, TestNode};
-use crate::mode::{Key, Materialization, Mode};
+use crate::mode::{Materialization, Reconciled};
 use crate::relation::RelationName;
 use minijinja::{Value, context};
 use std::fmt::Write;
@@ -87,9 +88,14 @@ pub(super) fn of(
 ) -> Result<Script> {
     match (&node.kind, query) {
         (NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis, _)
-        | (NodeKind::Model(_) | NodeKind::Test(_), None) => Ok(Script::default()),
+        | (NodeKind::Model(_) | NodeKind::Test(_) | NodeKind::Snapshot(_), None) => {
+            Ok(Script::default())
+        }
         (NodeKind::Model(_), Some(query)) => of_model(graph, node, query, incremental, None, hooks),
         (NodeKind::Test(test), Some(query)) => test_script(graph, node, test, query),
+        (NodeKind::Snapshot(snapshot), Some(query)) => {
+            super::snapshot::unbound(graph, node, snapshot, query, hooks)
+        }
         (NodeKind::Seed(seed), _) => {
             let mut script = of_seed(graph, node, &unread(graph, &seed.path), hooks)?;
             script.remark = unread_remark("the seed");
@@ -119,10 +125,10 @@ pub(super) fn of_model(
     node: &Node,
     query: &Query,
     incremental: Option<&Query>,
-    columns: Option<&[String]>,
+    reconciled: Option<&Reconciled>,
     hooks: &Hooks,
 ) -> Result<Script> {
-    let mut script = model_script(graph, node, query, incremental, columns)?;
+    let mut script = model_script(graph, node, query, incremental, reconciled)?;
     add_hooks(&mut script, hooks);
     Ok(script)
 }
@@ -151,14 +157,14 @@ fn unread(graph: &Graph, path: &str) -> String {
         .unwrap_or_default()
 }
 
-/// The script of a model. `columns` are those that batch and relation both have, in the relation's
-/// order; `None` while they are not known.
+/// The script of a model. `reconciled` says what is written over rows that stay; `None` while the
+/// columns of batch and table are not known.
 fn model_script(
     graph: &Graph,
     node: &Node,
     query: &Query,
     incremental: Option<&Query>,
-    columns: Option<&[String]>,
+    reconciled: Option<&Reconciled>,
 ) -> Result<Script> {
     let dialect = graph.target.dialect;
     let NodeKind::Model(materialization) = &node.kind else { return Ok(Script::default()) };
@@ -168,15 +174,16 @@ fn model_script(
     match materialization {
         Materialization::Ephemeral => Ok(Script::default()),
         Materialization::View => render(dialect, "view", &simple, &[query]),
-        Materialization::Table => render(dialect, "table", &simple, &[query]),
-        Materialization::Incremental(mode) => {
-            let mut script = render(dialect, "anew", &simple, &[query])?;
+        Materialization::Table => {
+            anew(dialect, node, relation, "table", query.statement(), &[query])
+        }
+        Materialization::Incremental(incremental_of) => {
+            let mut script = anew(dialect, node, relation, "anew", query.statement(), &[query])?;
             let batch_query = incremental.unwrap_or(query);
             let stays = Query { variant: Variant::RowsStay, ..batch_query.clone() };
-            let context = batch_context(dialect, node, relation, mode, &stays, columns);
-            let batch = render(dialect, mode_template(mode), &context, &[&stays])?;
+            let batch = batch_script(dialect, relation, incremental_of, &stays, reconciled)?;
             script.sections.extend(batch.sections);
-            if columns.is_none() {
+            if reconciled.is_none() {
                 "The columns that batch and table both have are known when the batch is bound: they \
                  then stand in\nplace of `by name` and `*`, and this file is written again before it \
                  is executed."
@@ -187,60 +194,32 @@ fn model_script(
     }
 }
 
-fn mode_template(mode: &Mode) -> &'static str {
-    match mode {
-        Mode::Replace => "anew",
-        Mode::Append => "append",
-        Mode::DeleteInsert(_) => "delete_insert",
-        Mode::Merge(_) => "merge",
-    }
-}
-
-fn batch_context(
+/// Makes `relation` from `query`; where a check may refuse its rows, they are staged first.
+fn anew(
     dialect: &dyn Dialect,
     node: &Node,
     relation: &RelationName,
-    mode: &Mode,
-    query: &Query,
-    columns: Option<&[String]>,
-) -> Value {
-    let list = columns.map(|columns| {
-        columns.iter().map(|column| dialect.quote(column)).collect::<Vec<_>>().join(", ")
-    });
-    let predicates = node.config.all.get("incremental_predicates");
-    let predicates: Vec<String> = match predicates {
-        Some(serde_json::Value::Array(items)) => {
-            items.iter().filter_map(|item| item.as_str()).map(str::to_owned).collect()
-        }
-        Some(serde_json::Value::String(one)) => vec![one.clone()],
-        _ => Vec::new(),
-    };
-    let update = match mode {
-        Mode::Merge(merge) => merge.update.clone(),
-        Mode::Replace | Mode::Append | Mode::DeleteInsert(_) => Vec::new(),
-    };
-    context! {
+    template: &str,
+    query: &str,
+    queries: &[&Query],
+) -> Result<Script> {
+    let context = context! {
         relation => dialect.render(relation),
-        batch => dialect.quote(&batch_name(relation)),
-        query => query.statement(),
-        key => mode.key().map(|key| key.columns().to_vec()).unwrap_or_default(),
-        predicates => predicates,
-        update => update,
-        columns => list.clone().unwrap_or_else(|| "*".to_owned()),
-        columns_in_parentheses => list.map_or_else(|| " by name".to_owned(), |list| format!(" ({list})")),
-    }
-}
-
-/// The temporary table that holds the rows to be applied to `relation`.
-pub fn batch_name(relation: &RelationName) -> String {
-    format!("__sqlflow_batch__{}", relation.identifier)
+        stage => dialect.render(&stage_relation(relation)),
+        identifier => dialect.quote(&relation.identifier),
+        query => query,
+    };
+    let checked = node.config.checks.may_refuse();
+    render(dialect, if checked { "anew_checked" } else { template }, &context, queries)
 }
 
 /// The script of a seed whose rows `query` reads.
 fn seed_script(graph: &Graph, node: &Node, query: &str) -> Result<Script> {
     let dialect = graph.target.dialect;
-    let relation = node.relation.as_ref().map(|relation| dialect.render(relation));
-    render(dialect, "seed", &context! { relation => relation, query => query }, &[])
+    match &node.relation {
+        Some(relation) => anew(dialect, node, relation, "seed", query, &[]),
+        None => Ok(Script::default()),
+    }
 }
 
 /// The table that rows are put into before they are published.
@@ -284,14 +263,6 @@ pub fn audit_relation(graph: &Graph, node: &Node) -> RelationName {
     let own = generic.map_or(&node.name, |generic| &generic.file_name);
     let name = node.config.alias.clone().unwrap_or_else(|| own.clone());
     RelationName::new(graph.target.database.clone(), schema, name)
-}
-
-/// Counts the rows of the batch for `relation` whose key holds NULL, and those that share theirs.
-pub fn batch_keys(graph: &Graph, relation: &RelationName, key: &Key) -> String {
-    let dialect = graph.target.dialect;
-    let batch = dialect.quote(&batch_name(relation));
-    let context = context! { batch => batch, key => key.columns().to_vec() };
-    first_statement(render(dialect, "batch_keys", &context, &[]))
 }
 
 /// The one statement of a template that names nothing but `relation`; empty where the dialect has
@@ -344,7 +315,7 @@ fn with_origin(sql: String, queries: &[&Query]) -> Statement {
     Statement { sql, query, hook: None }
 }
 
-fn add_hooks(script: &mut Script, hooks: &Hooks) {
+pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
     let section = |stage, hook, hooks: &[String]| Section {
         stage,
         condition: Condition::Always,

@@ -117,6 +117,42 @@ codes! {
     RELATION_MISSING = "SF308";
     /// A seed that is not a table.
     SEED_MALFORMED = "SF309";
+    /// A batch that holds one key several times.
+    DUPLICATE_KEYS = "SF310";
+    /// A batch whose key holds NULL.
+    NULL_KEY = "SF311";
+    /// A batch with NULL in its cursor.
+    NULL_CURSOR = "SF312";
+    /// A load that would delete too much.
+    TOO_MANY_DELETES = "SF313";
+    /// State that stands while its table is gone.
+    STATE_WITHOUT_TABLE = "SF314";
+    /// A load that was another one when its state was recorded.
+    LOAD_REDEFINED = "SF315";
+    /// A file that was loaded before.
+    FILE_CHANGED = "SF316";
+    /// A batch that does not fit its table.
+    BATCH_MISFIT = "SF317";
+    /// An option that means nothing in its mode.
+    OPTION_NOT_FOR_MODE = "SF318";
+    /// An option that names a column that is not there, or is of no use.
+    OPTION_COLUMN = "SF319";
+    /// A table that keeps no versions of rows.
+    NOT_VERSIONED = "SF320";
+    /// Rows of which no versions can be kept, because they cannot be told apart.
+    ROWS_NOT_APART = "SF321";
+    /// A column that does not fit the table that keeps versions.
+    VERSION_MISFIT = "SF322";
+    /// A table of versions that `--full-refresh` leaves alone.
+    REFRESH_IGNORED = "SF323";
+    /// A table in which rows share a key.
+    TARGET_DUPLICATES = "SF324";
+    /// A source whose cursor went back.
+    CURSOR_WENT_BACK = "SF325";
+    /// A source whose schema is no longer the accepted one.
+    SCHEMA_DRIFT = "SF401";
+    /// A schema snapshot that cannot be read.
+    SNAPSHOT_UNREADABLE = "SF402";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

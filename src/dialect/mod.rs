@@ -4,10 +4,12 @@
 //! or a template file here, so that no other module asks which database it writes for.
 
 mod duckdb;
+mod interval;
 mod scan;
 mod template;
 
 pub use duckdb::DuckDb;
+pub use interval::{around_interval, event_time_sql};
 pub use scan::{Statements, after_with, statements};
 pub use template::{Condition, Section, SqlTemplates, Stage};
 

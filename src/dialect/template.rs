@@ -80,10 +80,12 @@ pub enum Stage {
     Publish,
     /// Rows are read.
     Query,
+    /// What was only needed on the way goes.
+    Clear,
 }
 
 impl Stage {
-    const ALL: [Self; 4] = [Self::Stage, Self::Check, Self::Publish, Self::Query];
+    const ALL: [Self; 5] = [Self::Stage, Self::Check, Self::Publish, Self::Query, Self::Clear];
 
     /// As it stands at the head of a section.
     pub fn as_str(self) -> &'static str {
@@ -92,6 +94,7 @@ impl Stage {
             Self::Check => "check",
             Self::Publish => "publish",
             Self::Query => "query",
+            Self::Clear => "clear",
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Bound {
     pub ephemeral: bool,
     /// What stands in queries in place of its relation.
     pub external: Option<String>,
+    /// Its column that says when a row happened: microbatches read an interval of it.
+    pub event_time: Option<String>,
 }
 
 /// Why a reference means nothing.
@@ -79,6 +81,7 @@ impl Names {
                 relation: node.relation.clone(),
                 ephemeral: node.is_ephemeral(),
                 external: node.external().map(str::to_owned),
+                event_time: node.config.text("event_time").map(str::to_owned),
             };
             match node.resource_type() {
                 "model" | "seed" | "snapshot" => {

@@ -3,8 +3,9 @@
 //! Nearest wins: defaults by folder in the project file, then properties in YAML, then `config()`
 //! in the file itself. `tags` and hooks add up, `meta` merges key by key.
 
+use super::incremental;
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
-use crate::mode::{Key, Materialization, Merge, Mode, STRATEGIES};
+use crate::mode::{BatchChecks, Materialization};
 use crate::project::{Setting, Settings};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -97,7 +98,9 @@ pub struct Config {
     pub post_hooks: Vec<String>,
     /// Everything, as merged.
     pub all: Map<String, Value>,
-    /// Where hooks and key are set.
+    /// What a batch that is empty, or whose key is not one, does.
+    pub checks: BatchChecks,
+    /// Where hooks, and what names columns, are set.
     pub places: BTreeMap<&'static str, Place>,
 }
 
@@ -147,7 +150,27 @@ const KNOWN: &[&str] = &[
     "on_schema_change",
     "merge_update_columns",
     "merge_exclude_columns",
+    "merge_update_condition",
+    "merge_insert_condition",
+    "partition_by",
+    "event_time",
+    "begin",
+    "batch_size",
+    "lookback",
+    "concurrent_batches",
+    "on_empty",
+    "on_duplicate",
+    "on_null_key",
     "column_types",
+    "strategy",
+    "updated_at",
+    "check_cols",
+    "hard_deletes",
+    "invalidate_hard_deletes",
+    "target_schema",
+    "target_database",
+    "dbt_valid_to_current",
+    "snapshot_meta_column_names",
     "delimiter",
     "quote_columns",
     "severity",
@@ -169,14 +192,27 @@ const KNOWN: &[&str] = &[
 
 /// Keys that would change the result, and that this version does not carry out.
 const NOT_YET: &[&str] = &[
-    "merge_exclude_columns",
-    "merge_update_condition",
-    "merge_insert_condition",
     "merge_update_set_expressions",
     "merge_on_using_columns",
     "merge_returning_columns",
     "merge_clauses",
     "sql_header",
+];
+
+/// Settings that messages of a run point at.
+const PLACES: &[&str] = &[
+    "pre_hook",
+    "post_hook",
+    "unique_key",
+    "merge_update_columns",
+    "merge_exclude_columns",
+    "partition_by",
+    "event_time",
+    "batch_size",
+    "on_schema_change",
+    "on_empty",
+    "on_duplicate",
+    "on_null_key",
 ];
 
 /// Settings that would act on the database elsewhere; without them the rows are the same.
@@ -208,8 +244,10 @@ impl Config {
             pre_hooks: reader.hooks("pre_hook"),
             post_hooks: reader.hooks("post_hook"),
             all: merged.to_map(),
-            places: ["pre_hook", "post_hook", "unique_key"]
-                .into_iter()
+            checks: incremental::checks(&mut reader),
+            places: PLACES
+                .iter()
+                .copied()
                 .filter_map(|key| Some((key, merged.get(key)?.place.clone())))
                 .collect(),
         };
@@ -235,45 +273,10 @@ pub(super) fn materialization(merged: &Merged, problems: &mut Vec<Diagnostic>) -
         "view" => Materialization::View,
         "table" => Materialization::Table,
         "ephemeral" => Materialization::Ephemeral,
-        "incremental" => Materialization::Incremental(incremental_mode(&mut reader)),
+        "incremental" => Materialization::Incremental(Box::new(incremental::read(&mut reader))),
         _ => {
             reader.unknown("materialized", "materialization", &name, &Materialization::NAMES);
             Materialization::View
-        }
-    }
-}
-
-/// dbt-duckdb's defaults: delete+insert with a key, append without.
-fn incremental_mode(reader: &mut Reader<'_>) -> Mode {
-    let key = Key::new(reader.texts("unique_key"));
-    let on_schema_change = reader.text("on_schema_change");
-    if on_schema_change.is_some_and(|text| text != "ignore") {
-        reader.refuse("on_schema_change");
-    }
-    let strategy = reader.text("incremental_strategy");
-    let strategy = strategy.unwrap_or_else(|| {
-        let default = if key.is_some() { "delete+insert" } else { "append" };
-        default.to_owned()
-    });
-    let needs_key = |reader: &mut Reader<'_>| {
-        let message = format!("incremental strategy `{strategy}` needs a `unique_key`");
-        reader.report(Code::MISSING_KEY, "incremental_strategy", message, None);
-        Mode::Append
-    };
-    match (strategy.as_str(), key) {
-        ("append", _) => Mode::Append,
-        ("delete+insert" | "delete_insert", Some(key)) => Mode::DeleteInsert(key),
-        ("merge", Some(key)) => {
-            Mode::Merge(Merge { key, update: reader.texts("merge_update_columns") })
-        }
-        ("delete+insert" | "delete_insert" | "merge", None) => needs_key(reader),
-        ("insert_overwrite" | "microbatch", _) => {
-            reader.refuse("incremental_strategy");
-            Mode::Append
-        }
-        (unknown, _) => {
-            reader.unknown("incremental_strategy", "incremental strategy", unknown, &STRATEGIES);
-            Mode::Append
         }
     }
 }
@@ -305,13 +308,23 @@ impl TestConfig {
 }
 
 /// Reads single settings and reports those of the wrong kind at their place.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     merged: &'a Merged,
     problems: &'a mut Vec<Diagnostic>,
 }
 
 impl Reader<'_> {
-    fn report(&mut self, code: Code, key: &str, message: String, help: Option<String>) {
+    /// How many problems there are so far.
+    pub(super) fn problem_count(&self) -> usize {
+        self.problems.len()
+    }
+
+    /// Whether `key` is set.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
+    pub(super) fn report(&mut self, code: Code, key: &str, message: String, help: Option<String>) {
         let place: Option<Place> = self
             .merged
             .get(key)
@@ -320,7 +333,7 @@ impl Reader<'_> {
         self.problems.push(Diagnostic::error(code, message).at_maybe(place).with_help_maybe(help));
     }
 
-    fn unknown(&mut self, key: &str, what: &str, name: &str, known: &[&str]) {
+    pub(super) fn unknown(&mut self, key: &str, what: &str, name: &str, known: &[&str]) {
         let help = did_you_mean(name, known.iter().copied())
             .unwrap_or_else(|| format!("known are {}", known.join(", ")));
         self.report(Code::INVALID_VALUE, key, format!("unknown {what} `{name}`"), Some(help));
@@ -336,7 +349,7 @@ impl Reader<'_> {
         }
     }
 
-    fn wrong(&mut self, key: &str, expected: &str) {
+    pub(super) fn wrong(&mut self, key: &str, expected: &str) {
         let found = self.merged.get(key).map(|setting| plain(&setting.value)).unwrap_or_default();
         let message = format!("`{key}` is `{found}`, expected {expected}");
         self.report(Code::INVALID_VALUE, key, message, None);
@@ -346,7 +359,7 @@ impl Reader<'_> {
         self.merged.get(key).map(|setting| &setting.value).filter(|value| !value.is_null())
     }
 
-    fn text(&mut self, key: &str) -> Option<String> {
+    pub(super) fn text(&mut self, key: &str) -> Option<String> {
         match self.value(key)? {
             Value::String(text) => Some(text.clone()),
             value @ (Value::Number(_) | Value::Bool(_)) => Some(plain(value)),
@@ -357,7 +370,7 @@ impl Reader<'_> {
         }
     }
 
-    fn boolean(&mut self, key: &str) -> Option<bool> {
+    pub(super) fn boolean(&mut self, key: &str) -> Option<bool> {
         match self.value(key)? {
             Value::Bool(value) => Some(*value),
             Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
@@ -369,7 +382,7 @@ impl Reader<'_> {
         }
     }
 
-    fn count(&mut self, key: &str) -> Option<u64> {
+    pub(super) fn count(&mut self, key: &str) -> Option<u64> {
         let value = self.value(key)?;
         let count = value.as_u64().or_else(|| value.as_str()?.trim().parse().ok());
         if count.is_none() {
@@ -378,7 +391,7 @@ impl Reader<'_> {
         count
     }
 
-    fn texts(&mut self, key: &str) -> Vec<String> {
+    pub(super) fn texts(&mut self, key: &str) -> Vec<String> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let items = as_items(value);
         if items.iter().any(|item| item.is_object() || item.is_array()) {

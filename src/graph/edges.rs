@@ -3,14 +3,14 @@
 use super::bind::{Names, Unbound};
 use super::config::Merged;
 use super::host::{ParseHost, Shared, no_model};
-use super::node::{Node, NodeId, NodeIndex, NodeKind, Reference};
+use super::node::{Node, NodeId, NodeIndex, NodeKind, Reference, SnapshotQuery};
 use super::order;
 use super::problem::{Files, diagnose};
 use super::resolve::{Context, Graph, Made};
 use super::target::Target;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::project::{ProjectFile, Text};
-use crate::template::{Limits, MacroLibrary, Renderer, TemplateSource};
+use crate::template::{Limits, MacroLibrary, Renderer};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -77,6 +77,7 @@ impl Context<'_> {
             name: main.name.clone(),
             version: main.file.version.clone(),
             target_path: main.file.paths.target.clone(),
+            schema_path: main.file.paths.schemas.clone(),
             target: self.target,
             order,
             children,
@@ -176,9 +177,10 @@ pub(super) fn locate(
     let relation = node.relation.clone();
     let host = ParseHost::new(shared.clone(), &node.package, relation, settings, no_model());
     let host = Arc::new(host.failing_at(reference.clone()));
-    let template =
-        TemplateSource { path: node.file.path.clone(), text: node.file.text.clone(), region: None };
-    match Renderer::new(library.clone(), Limits::default()).render(&template, host) {
+    if let Some(SnapshotQuery::Relation { place, .. }) = node.snapshot().map(|s| &s.query) {
+        return vec![(place.clone(), String::new())];
+    }
+    match Renderer::new(library.clone(), Limits::default()).render(&node.template(), host) {
         Err(error) => {
             let labels = diagnose(&error, files).labels;
             labels.into_iter().map(|label| (label.place, label.text)).collect()
@@ -197,7 +199,8 @@ pub(super) fn same_relation(target: &Target, nodes: &[Node]) -> Vec<Diagnostic> 
     let mut problems = Vec::new();
     for node in nodes {
         let makes =
-            matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_)) || node.load().is_some();
+            matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_) | NodeKind::Snapshot(_))
+                || node.load().is_some();
         let Some(relation) = node.relation.as_ref().filter(|_| makes) else { continue };
         let key = target.dialect.fold(&target.dialect.render(relation));
         let Some(other) = makers.insert(key, node) else { continue };

@@ -63,11 +63,8 @@ impl Reader<'_> {
         rules.max_rejects = self.count("max_rejects").unwrap_or(0);
         self.choice("on_drift", &[("alert", ())]);
         if has("on_empty") {
-            let choices = [
-                ("error", OnEmpty::Error),
-                ("replace", OnEmpty::Replace),
-                ("keep", OnEmpty::Keep),
-            ];
+            let choices =
+                [("error", OnEmpty::Error), ("replace", OnEmpty::Replace), ("keep", OnEmpty::Keep)];
             rules.on_empty = self.choice("on_empty", &choices).unwrap_or_default();
         }
         if has("key") {
@@ -113,6 +110,12 @@ impl Reader<'_> {
                 .unwrap_or_else(|| format!("known are {}", known.join(", ")));
             let message = format!("unknown load mode `{}`", plain(&setting.value));
             self.report(Code::INVALID_VALUE, "mode", message, Some(help));
+        }
+        if mode == Some(LoadMode::Scd2) {
+            let message = "`mode: scd2` is not supported by this version".to_owned();
+            let help = "keep the versions with a snapshot of the source";
+            self.report(Code::NOT_SUPPORTED, "mode", message, Some(help.to_owned()));
+            return None;
         }
         mode
     }
@@ -258,7 +261,8 @@ impl Reader<'_> {
             (false, true) => Update::Only(only),
             (true, false) => Update::Except(except),
             (false, false) => {
-                let message = "`merge_update_columns` and `merge_exclude_columns` exclude each other";
+                let message =
+                    "`merge_update_columns` and `merge_exclude_columns` exclude each other";
                 self.report(Code::INVALID_VALUE, "merge_exclude_columns", message.to_owned(), None);
                 Update::All
             }
@@ -268,7 +272,8 @@ impl Reader<'_> {
     fn key_is_not_updated(&mut self, rules: &LoadRules) {
         let (Update::Only(update), Some(key)) = (&rules.update, &rules.key) else { return };
         if let Some(column) = update.iter().find(|column| key.columns().contains(column)) {
-            let message = format!("`merge_update_columns` names `{column}`, which is part of the key");
+            let message =
+                format!("`merge_update_columns` names `{column}`, which is part of the key");
             self.report(Code::INVALID_VALUE, "merge_update_columns", message, None);
         }
     }

@@ -5,7 +5,7 @@ use super::host::{ParseHost, ShowModel, YamlText};
 use super::node::{Node, NodeColumn, NodeId, NodeKind, TemplateTraits};
 use super::problem::diagnose;
 use super::resolve::{Context, Made};
-use super::{sources, tests};
+use super::{snapshots, sources, tests};
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile, did_you_mean};
 use crate::mode::Materialization;
 use crate::project::{
@@ -14,6 +14,7 @@ use crate::project::{
 use crate::template::{Limits, Renderer, TemplateSource, from_serde};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The properties of a package's nodes, by kind and name.
@@ -64,7 +65,7 @@ impl Context<'_> {
             }
             made.add(self.make_seeds(package, &properties));
             made.add(sources::make(self, package));
-            refuse_snapshots(package, &mut made.problems);
+            made.add(snapshots::make(self, package, &properties));
             made.problems.extend(orphans(package, &properties));
         }
         duplicates(&mut made);
@@ -163,7 +164,7 @@ impl Context<'_> {
     }
 
     /// Gives `node` the relation that it makes.
-    fn name_relation(
+    pub(super) fn name_relation(
         &self,
         renderer: &mut Renderer,
         node: &mut Node,
@@ -242,7 +243,7 @@ impl Context<'_> {
         merged
     }
 
-    fn lay_properties(
+    pub(super) fn lay_properties(
         &self,
         merged: &mut Merged,
         properties: Option<&NodeProperties>,
@@ -263,7 +264,7 @@ impl Context<'_> {
         }
     }
 
-    fn description(
+    pub(super) fn description(
         &self,
         properties: Option<&NodeProperties>,
         problems: &mut Vec<Diagnostic>,
@@ -345,34 +346,45 @@ pub(super) fn model_shower(
 
 /// Where `config(key=…)` says `key`; the file's start where a macro says it.
 pub(super) fn place_of_key(sql: &SqlFile, key: &str) -> Place {
-    let text = &sql.file.text;
-    let written = text.match_indices(key).find(|(at, _)| {
+    place_of_key_in(&sql.file, 0..sql.file.text.len(), key)
+        .unwrap_or_else(|| Place::start_of(sql.file.clone()))
+}
+
+/// Where `config(key=…)` says `key` in `range` of `file`.
+pub(super) fn place_of_key_in(
+    file: &Arc<SourceFile>,
+    range: Range<usize>,
+    key: &str,
+) -> Option<Place> {
+    let text = &file.text[range.clone()];
+    let mut found = text.match_indices(key).filter(|(at, _)| {
         let before = text[..*at].chars().next_back();
         let after = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_')
             && (after.starts_with('=') || after.starts_with(':'))
     });
-    match written {
-        Some((at, _)) => Place::new(sql.file.clone(), at..at + key.len()),
-        None => Place::start_of(sql.file.clone()),
-    }
+    let (at, _) = found.next()?;
+    let start = range.start + at;
+    Some(Place::new(file.clone(), start..start + key.len()))
 }
 
 /// Properties of nodes that do not exist.
 pub(super) fn orphans(package: &Package, properties: &PropertyIndex<'_>) -> Vec<Diagnostic> {
+    let snapshots = snapshots::names(package);
     let names = |kind: PropertiesKind| -> Vec<&str> {
         match kind {
             PropertiesKind::Model => package.models.iter().map(|f| f.name.as_str()).collect(),
             PropertiesKind::Seed => package.seeds.iter().map(|f| f.name.as_str()).collect(),
             PropertiesKind::Analysis => package.analyses.iter().map(|f| f.name.as_str()).collect(),
             PropertiesKind::Test => package.tests.iter().map(|f| f.name.as_str()).collect(),
-            PropertiesKind::Snapshot => Vec::new(),
+            PropertiesKind::Snapshot => snapshots.iter().map(String::as_str).collect(),
         }
     };
     let mut problems = Vec::new();
     for (kind, word) in [
         (PropertiesKind::Model, "model"),
         (PropertiesKind::Seed, "seed"),
+        (PropertiesKind::Snapshot, "snapshot"),
         (PropertiesKind::Analysis, "analysis"),
         (PropertiesKind::Test, "singular test"),
     ] {
@@ -391,17 +403,6 @@ pub(super) fn orphans(package: &Package, properties: &PropertyIndex<'_>) -> Vec<
     }
     problems.sort_by_key(ToString::to_string);
     problems
-}
-
-pub(super) fn refuse_snapshots(package: &Package, problems: &mut Vec<Diagnostic>) {
-    let declared = package.properties.iter().flat_map(|file| &file.nodes);
-    let declared = declared.filter(|properties| properties.kind == PropertiesKind::Snapshot);
-    let places = declared.map(|properties| properties.name.place.clone());
-    let files = package.snapshots.iter().map(|sql| Place::start_of(sql.file.clone()));
-    for place in places.chain(files) {
-        let message = "snapshots are not supported by this version";
-        problems.push(Diagnostic::error(Code::NOT_SUPPORTED, message).at(place));
-    }
 }
 
 /// Two nodes of one id: the second is reported and taken out.
@@ -429,7 +430,7 @@ pub(super) fn duplicates(made: &mut Made) {
     // A model and a seed of one name: `ref` could not tell them apart.
     let mut refable: HashMap<(String, String), &Node> = HashMap::new();
     for node in &made.nodes {
-        if matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_))
+        if matches!(node.kind, NodeKind::Model(_) | NodeKind::Seed(_) | NodeKind::Snapshot(_))
             && let Some(other) = refable.insert((node.package.clone(), node.name.clone()), node)
         {
             let message = format!(

@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | `target` | which database, schema and dialect the run is for |
 //! | `config` | which settings hold for a node |
+//! | `incremental` | how an incremental model applies its batches |
 //! | `host` | what a template is told, while its references are collected and when it is compiled |
 //! | `facts` | what all templates are told |
 //! | `resolve` | the graph, step by step |
 //! | `load_rules` | what `load:` says about the rows |
 //! | `make` | which nodes there are |
+//! | `snapshots` | which snapshots the blocks and the YAML become |
 //! | `tests` | which nodes the tests in YAML become |
 //! | `bind` | what each reference means |
 //! | `edges` | what each node needs |
@@ -21,6 +23,7 @@ mod config;
 mod edges;
 mod facts;
 mod host;
+mod incremental;
 mod load_rules;
 mod make;
 mod naming;
@@ -30,6 +33,7 @@ mod problem;
 mod resolve;
 mod select;
 mod shown;
+mod snapshots;
 mod sources;
 mod target;
 pub mod tests;
@@ -37,9 +41,10 @@ pub mod tests;
 pub use bind::Names;
 pub use config::{Config, TestConfig, TestSeverity};
 pub use host::{CompileHost, Invocation, Shared, Surroundings, ephemeral_name};
+pub use load_rules::OptionPlaces;
 pub use node::{
-    GenericTest, LoadNode, Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference,
-    SourceNode, TemplateTraits, TestNode,
+    GenericTest, LoadNode, Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference, SnapshotNode,
+    SnapshotQuery, SourceNode, TemplateTraits, TestNode,
 };
 pub use problem::{Files, diagnose};
 pub use resolve::{Graph, resolve};

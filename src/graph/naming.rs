@@ -64,7 +64,7 @@ impl Naming {
             parts[part] = match (self.own[part], wanted[part]) {
                 (Some(id), wanted) => {
                     let wanted = wanted.as_deref().map_or(Value::from(()), Value::from);
-                    let arguments = [wanted, show_model(node)];
+                    let arguments = [wanted, show_model(node, None)];
                     let name = self.call(renderer, context, id, &arguments, node)?;
                     if name.is_empty() {
                         let message = format!("macro `{}` gave no name", MACROS[part]);

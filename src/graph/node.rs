@@ -1,14 +1,17 @@
 //! A node of the graph: something that is loaded, built or tested.
 
 use super::config::{Config, TestConfig};
-use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use super::load_rules::OptionPlaces;
+use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use crate::mode::Materialization;
 use crate::mode::load::LoadRules;
+use crate::mode::scd2::Scd2;
 use crate::project::{SeedFile, Setting};
 use crate::relation::RelationName;
-use std::collections::BTreeSet;
+use crate::template::TemplateSource;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A node's unique name, as dbt writes it: `model.flights.stg_flights`.
@@ -80,6 +83,8 @@ pub enum NodeKind {
     Seed(SeedFile),
     /// A table that others write.
     Source(SourceNode),
+    /// A query, and the versions that its rows have had.
+    Snapshot(Box<SnapshotNode>),
     /// A query whose rows are failures.
     Test(Box<TestNode>),
     /// A query that is only compiled.
@@ -133,6 +138,36 @@ impl LoadNode {
     pub fn place_of(&self, name: &str) -> Place {
         self.places.get(name).unwrap_or(&self.place).clone()
     }
+}
+
+/// What only snapshots have.
+#[derive(Debug, Clone)]
+pub struct SnapshotNode {
+    /// How versions are kept.
+    pub scd2: Scd2,
+    /// Its query.
+    pub query: SnapshotQuery,
+    /// Where the settings stand that name columns.
+    pub places: BTreeMap<&'static str, Place>,
+}
+
+/// The query of a snapshot, as declared.
+#[derive(Debug, Clone)]
+pub enum SnapshotQuery {
+    /// A block of a file.
+    Block {
+        /// What stands between the two tags.
+        body: Range<usize>,
+        /// Whether it is the only one of its file.
+        alone: bool,
+    },
+    /// All rows of another node.
+    Relation {
+        /// The query, made from what YAML says.
+        text: Arc<str>,
+        /// Where YAML says it.
+        place: Place,
+    },
 }
 
 /// What only tests have.
@@ -211,6 +246,7 @@ impl Node {
             NodeKind::Model(_) => "model",
             NodeKind::Seed(_) => "seed",
             NodeKind::Source(_) => "source",
+            NodeKind::Snapshot(_) => "snapshot",
             NodeKind::Test(_) => "test",
             NodeKind::Analysis => "analysis",
         }
@@ -230,6 +266,32 @@ impl Node {
             NodeKind::Test(test) => Some(test),
             _ => None,
         }
+    }
+
+    /// The snapshot, where this is one.
+    pub fn snapshot(&self) -> Option<&SnapshotNode> {
+        match &self.kind {
+            NodeKind::Snapshot(snapshot) => Some(snapshot),
+            _ => None,
+        }
+    }
+
+    /// What is rendered to get its query, where that is no generic test.
+    pub fn template(&self) -> TemplateSource {
+        match self.snapshot() {
+            Some(snapshot) => super::snapshots::template(&self.file, &snapshot.query),
+            None => TemplateSource {
+                path: self.file.path.clone(),
+                text: self.file.text.clone(),
+                region: None,
+            },
+        }
+    }
+
+    /// The text of its template, as written.
+    pub fn raw_code(&self) -> String {
+        let template = self.template();
+        template.region.map_or(&*template.text, |region| &template.text[region]).to_owned()
     }
 
     /// The load, where this is a source that is loaded.
@@ -261,6 +323,11 @@ impl Node {
         match &self.kind {
             NodeKind::Source(_) => format!("{}/{}.sql", self.file.path, self.label()),
             NodeKind::Seed(seed) => format!("{}.sql", seed.path.trim_end_matches(".csv")),
+            NodeKind::Snapshot(snapshot) => match snapshot.query {
+                SnapshotQuery::Block { alone: true, .. } => self.file.path.to_string(),
+                // dbt writes all blocks of a file to one path, each over the one before.
+                _ => format!("{}/{}.sql", self.file.path, self.name),
+            },
             _ => self.file.path.to_string(),
         }
     }

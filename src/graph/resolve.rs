@@ -4,6 +4,7 @@ use super::bind::Names;
 use super::edges::locate;
 use super::facts::{docs, facts, render_vars, vars};
 use super::host::{Invocation, Shared, Surroundings};
+use super::incremental;
 use super::naming::Naming;
 use super::node::{Node, NodeId, NodeIndex};
 use super::problem::{Files, diagnose};
@@ -27,6 +28,8 @@ pub struct Graph {
     pub version: String,
     /// Where everything generated goes, below the project's directory.
     pub target_path: String,
+    /// Where accepted schemas stand, below the project's directory.
+    pub schema_path: String,
     /// The database it is for.
     pub target: Target,
     /// All nodes, by id.
@@ -139,6 +142,7 @@ pub fn resolve(
     let mut made = context.make_nodes();
     problems.append(&mut made.problems);
     let graph = context.bind(made, problems);
+    problems.extend(incremental::read_whole(&graph));
     each_once(problems, &format!("{}/", main.file.paths.packages));
     Some(graph)
 }

@@ -3,7 +3,8 @@
 //! Few templates look, and ten thousand nodes are much to show: it is made when first asked for.
 
 use super::node::{Node, NodeKind, Reference};
-use crate::template::from_serde;
+use crate::mode::Batch;
+use crate::template::{from_serde, with_batch};
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object};
 use serde_json::{Map, json};
@@ -60,9 +61,10 @@ impl Object for ShownGraph {
     }
 }
 
-/// A node as `model` shows it to its own template.
-pub(super) fn show_model(node: &Node) -> Value {
-    from_serde(&show(node, &ShownGraph::default()))
+/// A node as `model` shows it to its own template, and the interval of time that it is built in.
+pub(super) fn show_model(node: &Node, batch: Option<&Batch>) -> Value {
+    let shown = from_serde(&show(node, &ShownGraph::default()));
+    with_batch(&shown, batch.map(|batch| (batch.id(), batch.start, batch.end)))
 }
 
 fn show_all(nodes: &[&Node], graph: &ShownGraph) -> Value {
@@ -123,7 +125,7 @@ fn show(node: &Node, graph: &ShownGraph) -> serde_json::Value {
         "config": config,
         "refs": refs,
         "depends_on": {"nodes": graph.id_of(node), "macros": node.macros},
-        "raw_code": &*node.file.text,
+        "raw_code": node.raw_code(),
     });
     if let (NodeKind::Source(source), Some(shown)) = (&node.kind, shown.as_object_mut()) {
         shown.insert("source_name".to_owned(), source.source.clone().into());

@@ -6,10 +6,25 @@
 //! | append | – | `incremental_strategy: append` | – | all |
 //! | delete+insert | – | `delete+insert` | `unique_key` | those whose key is not in the batch |
 //! | merge | – | `merge` | `unique_key` | those whose key is not in the batch, and columns that the batch lacks |
+//! | overwrite | – | `insert_overwrite` | `partition_by` | those whose partition is not in the batch |
+//! | microbatch | – | `microbatch` | `event_time`, `begin`, `batch_size` | those outside the batch's interval |
 //!
+//! Versions of rows (`mode: scd2`, snapshots) have rules of their own: [`scd2`].
 //! Modes are pure values; the statements of each are the templates of a dialect.
 
+mod checks;
+mod columns;
+mod incremental;
 pub mod load;
+mod microbatch;
+pub mod scd2;
+mod schema_change;
+
+pub use checks::{BatchChecks, Reaction};
+pub use columns::{ColumnPlan, ColumnProblem, SharedColumn, TargetColumn};
+pub use incremental::{Incremental, is_name};
+pub use microbatch::{Batch, BatchSize, EventTimeWindow, Microbatch, moment};
+pub use schema_change::{Alteration, OnSchemaChange, Reconciled, Retyped, SchemaChange};
 
 use std::fmt;
 
@@ -24,6 +39,10 @@ pub enum Mode {
     DeleteInsert(Key),
     /// Rows whose key is in the batch are updated in the columns that it carries; others are added.
     Merge(Merge),
+    /// Partitions that occur in the batch are deleted, then the batch is added.
+    InsertOverwrite(Key),
+    /// An interval of time is deleted, then its rows are added.
+    Microbatch(Microbatch),
 }
 
 /// The columns that identify a row. Never empty.
@@ -37,6 +56,12 @@ pub struct Merge {
     pub key: Key,
     /// The only columns that are updated; empty means all that the batch carries.
     pub update: Vec<String>,
+    /// Columns that are not updated; only where `update` is empty.
+    pub exclude: Vec<String>,
+    /// What must hold for a row that matches to be updated.
+    pub update_conditions: Vec<String>,
+    /// What must hold for a row that matches none to be added.
+    pub insert_conditions: Vec<String>,
 }
 
 impl Key {
@@ -59,13 +84,15 @@ impl Mode {
             Self::Append => "append",
             Self::DeleteInsert(_) => "delete+insert",
             Self::Merge(_) => "merge",
+            Self::InsertOverwrite(_) => "insert_overwrite",
+            Self::Microbatch(_) => "microbatch",
         }
     }
 
     /// The key, where the mode has one.
     pub fn key(&self) -> Option<&Key> {
         match self {
-            Self::Replace | Self::Append => None,
+            Self::Replace | Self::Append | Self::InsertOverwrite(_) | Self::Microbatch(_) => None,
             Self::DeleteInsert(key) => Some(key),
             Self::Merge(merge) => Some(&merge.key),
         }
@@ -86,7 +113,7 @@ pub enum Materialization {
     /// A table, rebuilt on each run.
     Table,
     /// A table to which each run but the first applies a batch.
-    Incremental(Mode),
+    Incremental(Box<Incremental>),
     /// Nothing: a common table expression in the queries that refer to it.
     Ephemeral,
 }
@@ -107,4 +134,5 @@ impl Materialization {
 }
 
 /// The names of the incremental strategies that this version carries out.
-pub const STRATEGIES: [&str; 3] = ["append", "delete+insert", "merge"];
+pub const STRATEGIES: [&str; 5] =
+    ["append", "delete+insert", "merge", "insert_overwrite", "microbatch"];

@@ -44,6 +44,8 @@ pub struct NodeProperties {
     pub name: Text,
     /// What it is; Jinja not rendered.
     pub description: String,
+    /// What a snapshot of YAML takes its rows from: `ref('x')`.
+    pub relation: Option<Text>,
     /// Configuration.
     pub settings: Settings,
     /// Declared columns.
@@ -188,6 +190,10 @@ fn read_node(
     let properties = NodeProperties {
         kind,
         description: description(&mut fields, problems),
+        relation: match kind {
+            PropertiesKind::Snapshot => fields.text("relation", problems),
+            _ => None,
+        },
         columns: read_columns(&mut fields, problems),
         tests: read_tests(&mut fields, problems),
         settings: beside_config(

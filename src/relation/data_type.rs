@@ -5,7 +5,7 @@ use std::fmt;
 /// A data type in the words of the engine that reported it, folded to lower case: `bigint`,
 /// `decimal(10,2)`, `varchar[]`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DataType(String);
+pub struct DataType(pub(super) String);
 
 impl DataType {
     /// The type that the engine calls `name`.

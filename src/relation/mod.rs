@@ -1,6 +1,8 @@
 //! The words that all stages share: names of relations, columns, data types.
 
 mod data_type;
+mod shape;
+mod widen;
 
 pub use data_type::DataType;
 

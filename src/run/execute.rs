@@ -13,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::Stage;
 use crate::engine::{Engine, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
+use crate::mode::Batch;
 use crate::project::Text;
 use crate::relation::RelationName;
 use crate::template::Introspection;
@@ -91,7 +92,7 @@ fn prepare<'r>(
         apply(&mut *session, &script.map_err(|error| defect(&error))?)?;
     }
     run_hooks(graph, engine, &graph.on_run_start)?;
-    let mut standing = survey(&mut *session, &read)?;
+    let standing = survey(&mut *session, &read)?;
     for orphan in standing.orphans() {
         let sql = compile::statement(graph, "drop_table", orphan);
         session.execute(&sql).map_err(|error| open_failed(&error))?;
@@ -100,12 +101,6 @@ fn prepare<'r>(
     if loads {
         let script = compile::state_script(graph).map_err(|error| defect(&error))?;
         apply(&mut *session, &script)?;
-        let state = compile::state_relation(graph);
-        let sql = compile::statement(graph, "loaded_relations", &state);
-        let known = session.query(&sql, None).map_err(|error| open_failed(&error))?;
-        let names =
-            known.rows.into_iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned()));
-        standing.remember_ours(names);
     }
     let compilation = request.compilation;
     Ok(Execution { graph, compilation, engine, target, request, standing })
@@ -182,6 +177,8 @@ fn skip(plan: &Plan, step: StepIndex, because: Option<NodeIndex>) -> NodeResult 
         thread: 0,
         rows: None,
         failures: None,
+        batches: None,
+        counts: Vec::new(),
         compiled: None,
     }
 }
@@ -318,6 +315,14 @@ impl Execution<'_> {
         }
     }
 
+    /// A relation that is not there is the better reason for `problem`, where there is one.
+    pub(super) fn better_reason(&self, node: &Node, problem: Box<Diagnostic>) -> Box<Diagnostic> {
+        match problem.code {
+            Code::SQL_FAILED => self.missing_parent(node).unwrap_or(problem),
+            _ => problem,
+        }
+    }
+
     /// What `node` reads and is not there, and how to get it.
     pub(super) fn missing_parent(&self, node: &Node) -> Option<Box<Diagnostic>> {
         for parent in read_by(self.graph, node) {
@@ -355,15 +360,13 @@ impl Execution<'_> {
         None
     }
 
-    /// Whether a load of sqlflow made `relation`.
-    pub(super) fn made_by_load(&self, relation: &RelationName) -> bool {
-        let dialect = self.graph.target.dialect;
-        self.standing.has_made(&dialect.fold(&dialect.render(relation)))
-    }
-
     /// Where the statements of `node` were written, for people.
-    pub(super) fn where_written(&self, node: &Node) -> String {
-        let path = self.target.root().join(TargetDirectory::run_path(node));
+    pub(super) fn where_written(&self, node: &Node, batch: Option<&Batch>) -> String {
+        let path = match batch {
+            Some(batch) => TargetDirectory::batch_run_path(node, batch),
+            None => TargetDirectory::run_path(node),
+        };
+        let path = self.target.root().join(path);
         let shown = path.strip_prefix(&self.graph.root).unwrap_or(&path);
         format!("the statement is in {}", shown.display())
     }

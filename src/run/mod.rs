@@ -7,17 +7,26 @@
 //! | `schedule` | what may start now, what must be skipped |
 //! | `execute` | the threads, and what they share |
 //! | `worker` | how one node is carried out |
+//! | `model`, `microbatch` | how a model is |
+//! | `batch_check`, `key_check`, `schema_change` | whether a batch can be applied, and why not |
+//! | `snapshot` | how a snapshot is brought up to date |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
 
+mod batch_check;
 mod event;
 mod execute;
 mod introspect;
+mod key_check;
+mod microbatch;
+mod model;
 mod outcome;
 mod plan;
 mod prepare;
 mod problem;
 mod schedule;
+mod schema_change;
+mod snapshot;
 mod standing;
 mod worker;
 

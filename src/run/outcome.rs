@@ -1,6 +1,6 @@
 //! What came of a run.
 
-use crate::artifact::NodeTiming;
+use crate::artifact::{BatchResults, NodeTiming};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostic;
 use crate::graph::NodeIndex;
@@ -17,6 +17,8 @@ pub enum Status {
     TestFailed,
     /// It could not be carried out.
     Failed,
+    /// Some of its batches were built, others could not be.
+    PartlyFailed,
     /// It was not tried, because of the node named.
     Skipped {
         /// The node that failed; `None` where the whole run was stopped.
@@ -33,6 +35,7 @@ impl Status {
             Self::Warned => "warn",
             Self::TestFailed => "fail",
             Self::Failed => "error",
+            Self::PartlyFailed => "partial success",
             Self::Skipped { .. } => "skipped",
         }
     }
@@ -60,6 +63,10 @@ pub struct NodeResult {
     pub rows: Option<u64>,
     /// Failing rows of a test.
     pub failures: Option<u64>,
+    /// The intervals of a microbatch model.
+    pub batches: Option<BatchResults>,
+    /// What became of the rows, by the names that run results give.
+    pub counts: Vec<(&'static str, u64)>,
     /// Its SQL as it was executed.
     pub compiled: Option<Compiled>,
 }
@@ -96,7 +103,7 @@ impl Outcome {
             *match result.status {
                 Status::Succeeded => &mut tally.pass,
                 Status::Warned => &mut tally.warn,
-                Status::TestFailed | Status::Failed => &mut tally.error,
+                Status::TestFailed | Status::Failed | Status::PartlyFailed => &mut tally.error,
                 Status::Skipped { .. } => &mut tally.skip,
             } += 1;
         }

@@ -38,18 +38,21 @@ enum Work {
     Load,
     Seed,
     Model,
+    Snapshot,
     Test,
 }
 
 impl Kinds {
     /// All that `build` runs.
-    pub const ALL: Self = Self(&[Work::Load, Work::Seed, Work::Model, Work::Test]);
+    pub const ALL: Self = Self(&[Work::Load, Work::Seed, Work::Model, Work::Snapshot, Work::Test]);
     /// Loads of sources.
     pub const LOADS: Self = Self(&[Work::Load]);
     /// Seeds.
     pub const SEEDS: Self = Self(&[Work::Seed]);
     /// Models.
     pub const MODELS: Self = Self(&[Work::Model]);
+    /// Snapshots.
+    pub const SNAPSHOTS: Self = Self(&[Work::Snapshot]);
     /// Tests.
     pub const TESTS: Self = Self(&[Work::Test]);
 
@@ -61,6 +64,7 @@ impl Kinds {
             NodeKind::Model(_) => Work::Model,
             NodeKind::Seed(_) => Work::Seed,
             NodeKind::Source(_) => Work::Load,
+            NodeKind::Snapshot(_) => Work::Snapshot,
             NodeKind::Test(_) => Work::Test,
         };
         self.0.contains(&work)

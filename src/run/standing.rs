@@ -1,15 +1,13 @@
 //! What stands in the target database, kept up to date while a run changes it.
 
 use crate::relation::{RelationKind, RelationName};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 /// The relations of the schemas that a run touches. Read once, so that no node has to ask.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
     kinds: RwLock<HashMap<String, RelationKind>>,
-    /// Tables that loads of sqlflow made.
-    ours: HashSet<String>,
     orphans: Vec<RelationName>,
 }
 
@@ -28,7 +26,6 @@ impl Standing {
             kinds: RwLock::new(
                 relations.into_iter().map(|(name, kind)| (key(&name), kind)).collect(),
             ),
-            ours: HashSet::new(),
             orphans: orphans.into_iter().map(|(name, _)| name).collect(),
         }
     }
@@ -48,15 +45,5 @@ impl Standing {
     pub(super) fn set(&self, relation: &RelationName, kind: RelationKind) {
         let mut kinds = self.kinds.write().unwrap_or_else(PoisonError::into_inner);
         kinds.insert(key(relation), kind);
-    }
-
-    /// The rendered and folded names of tables that loads have made.
-    pub(super) fn remember_ours(&mut self, names: impl IntoIterator<Item = String>) {
-        self.ours.extend(names);
-    }
-
-    /// Whether a load made the table whose rendered and folded name is `name`.
-    pub(super) fn has_made(&self, name: &str) -> bool {
-        self.ours.contains(name)
     }
 }

@@ -1,25 +1,26 @@
 //! One thread's work: carries out a node through a session of its own.
 
+use super::batch_check::tell_made;
 use super::execute::Execution;
 use super::introspect::SessionIntrospection;
 use super::outcome::{NodeResult, Status};
 use super::problem;
 use super::standing::Standing;
-use crate::artifact::NodeTiming;
+use crate::artifact::{BatchResults, NodeTiming};
 use crate::compile::{self, Compiled, Script, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session, Table};
 use crate::graph::{LoadNode, Node, NodeKind, TestNode, TestSeverity};
-use crate::load::{FileLoad, load_files, scan_files};
-use crate::mode::{Key, Materialization};
+use crate::load::{LoadRequest, load_table, scan_files};
+use crate::mode::load::LoadRules;
 use crate::relation::{RelationKind, RelationName};
 use crate::template::Introspection;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Instant;
 
-type Result<T> = std::result::Result<T, Box<Diagnostic>>;
+pub(super) type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 
 /// A session, and what it works on.
 pub(super) struct Worker<'r> {
@@ -31,11 +32,13 @@ pub(super) struct Worker<'r> {
 
 /// What a node's work gave.
 #[derive(Default)]
-struct Done {
-    status: Option<Status>,
-    problems: Vec<Diagnostic>,
-    rows: Option<u64>,
-    failures: Option<u64>,
+pub(super) struct Done {
+    pub(super) status: Option<Status>,
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) rows: Option<u64>,
+    pub(super) failures: Option<u64>,
+    pub(super) batches: Option<BatchResults>,
+    pub(super) counts: Vec<(&'static str, u64)>,
 }
 
 impl Worker<'_> {
@@ -61,6 +64,8 @@ impl Worker<'_> {
             thread: self.number,
             rows: done.rows,
             failures: done.failures,
+            batches: done.batches,
+            counts: done.counts,
             compiled: Some(compiled),
         }
     }
@@ -68,11 +73,7 @@ impl Worker<'_> {
     fn dispatch(&mut self, compiled: &mut Compiled) -> Result<Done> {
         let execution = self.execution;
         let node = execution.graph.node(compiled.index);
-        self.work_on(node, compiled).map_err(|problem| match problem.code {
-            // A relation that is not there is the better reason, where there is one.
-            Code::SQL_FAILED => execution.missing_parent(node).unwrap_or(problem),
-            _ => problem,
-        })
+        self.work_on(node, compiled).map_err(|problem| execution.better_reason(node, problem))
     }
 
     fn work_on(&mut self, node: &Node, compiled: &mut Compiled) -> Result<Done> {
@@ -80,6 +81,7 @@ impl Worker<'_> {
             NodeKind::Model(materialization) => self.model(node, materialization, compiled),
             NodeKind::Seed(_) => self.seed(node, compiled),
             NodeKind::Test(test) => self.test(node, test, compiled),
+            NodeKind::Snapshot(snapshot) => self.snapshot(node, snapshot, compiled),
             NodeKind::Source(source) => match &source.load {
                 Some(load) => self.load(node, load, compiled),
                 None => Ok(Done::default()),
@@ -88,80 +90,24 @@ impl Worker<'_> {
         }
     }
 
-    fn model(
-        &mut self,
-        node: &Node,
-        materialization: &Materialization,
-        compiled: &mut Compiled,
-    ) -> Result<Done> {
-        let execution = self.execution;
-        let Some(relation) = &node.relation else { return Ok(Done::default()) };
-        let existing = execution.standing.kind(relation);
-        let full_refresh = node.config.full_refresh.unwrap_or(execution.request.full_refresh);
-        let incremental = matches!(materialization, Materialization::Incremental(_));
-        let rows_stay = incremental && existing == Some(RelationKind::Table) && !full_refresh;
-        self.compile_late(compiled, rows_stay)?;
-        let holds = |condition| match condition {
-            Condition::Always => true,
-            Condition::TableStands => existing == Some(RelationKind::Table),
-            Condition::ViewStands => existing == Some(RelationKind::View),
-            Condition::Anew => !rows_stay,
-            Condition::RowsStay => rows_stay,
-        };
-        if rows_stay {
-            compiled.script = compile::bind_rows_that_stay(
-                execution.graph,
-                compiled,
-                None,
-                self.introspection.as_ref(),
-            )?;
+    /// A session for templates, opened when the first one asks.
+    pub(super) fn introspection(&mut self) -> Result<Arc<dyn Introspection>> {
+        if let Some(introspection) = &self.introspection {
+            return Ok(introspection.clone());
         }
-        let script = compiled.script.clone();
-        let batch_rows = self.stage(node, compiled, &script, &holds)?;
-        let mut problems = Vec::new();
-        if rows_stay {
-            let columns = self.batch_columns(node, relation, &mut problems)?;
-            if let Materialization::Incremental(mode) = materialization
-                && let Some(key) = mode.key()
-            {
-                self.check_keys(node, relation, key, &columns, &mut problems)?;
-            }
-            compiled.script = compile::bind_rows_that_stay(
-                execution.graph,
-                compiled,
-                Some(&columns),
-                self.introspection.as_ref(),
-            )?;
-            execution.target.write_node(execution.graph, compiled)?;
-        }
-        let script = compiled.script.clone();
-        let made_rows = self.publish(node, compiled, &script, &holds)?;
-        let rows = if rows_stay { batch_rows } else { made_rows };
-        let kind = match materialization {
-            Materialization::View => RelationKind::View,
-            Materialization::Table | Materialization::Incremental(_) => RelationKind::Table,
-            Materialization::Ephemeral => return Ok(Done::default()),
-        };
-        execution.standing.set(relation, kind);
-        let rows = rows.filter(|_| kind == RelationKind::Table);
-        Ok(Done { problems, rows, ..Done::default() })
+        let session = self.execution.engine.session().map_err(|error| open_failed(&error))?;
+        let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session));
+        self.introspection = Some(asked.clone());
+        Ok(asked)
     }
 
     /// Compiles a node whose template asks the database, now that its parents are there.
-    fn compile_late(&mut self, compiled: &mut Compiled, rows_stay: bool) -> Result<()> {
+    pub(super) fn compile_late(&mut self, compiled: &mut Compiled, rows_stay: bool) -> Result<()> {
         if !compiled.needs_connection {
             return Ok(());
         }
         let execution = self.execution;
-        let introspection = match &self.introspection {
-            Some(introspection) => introspection.clone(),
-            None => {
-                let session = execution.engine.session().map_err(|error| open_failed(&error))?;
-                let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session));
-                self.introspection = Some(asked.clone());
-                asked
-            }
-        };
+        let introspection = self.introspection()?;
         *compiled = compile::compile_node(
             execution.graph,
             execution.compilation,
@@ -170,98 +116,6 @@ impl Worker<'_> {
             rows_stay,
         )?;
         execution.target.write_node(execution.graph, compiled)
-    }
-
-    /// The columns of the batch that the relation has, in the relation's order.
-    fn batch_columns(
-        &mut self,
-        node: &Node,
-        relation: &RelationName,
-        problems: &mut Vec<Diagnostic>,
-    ) -> Result<Vec<String>> {
-        let graph = self.execution.graph;
-        let batch = RelationName {
-            database: Some("temp".to_owned()),
-            schema: Some("main".to_owned()),
-            identifier: compile::batch_name(relation),
-        };
-        let mut names = |relation: &RelationName| -> Result<Vec<String>> {
-            let columns = self.session.columns(relation);
-            let columns = columns.map_err(|error| Box::new(plain(node, &error)))?;
-            Ok(columns.unwrap_or_default().into_iter().map(|column| column.name).collect())
-        };
-        let (target, batch) = (names(relation)?, names(&batch)?);
-        let fold = |name: &String| graph.target.dialect.fold(name);
-        let lacking = |all: &[String], of: &[String]| -> Vec<String> {
-            let all: Vec<String> = all.iter().map(fold).collect();
-            of.iter().filter(|name| !all.contains(&fold(name))).cloned().collect()
-        };
-        let gone = lacking(&batch, &target);
-        if !gone.is_empty() {
-            let message =
-                format!("the query no longer gives {} of table `{relation}`", columns_named(&gone));
-            return Err(Box::new(
-                Diagnostic::error(Code::DATA_FAILED, message)
-                    .at(node.place.clone())
-                    .with_help("rebuild the table with --full-refresh, or give the column again"),
-            ));
-        }
-        let new = lacking(&target, &batch);
-        if !new.is_empty() {
-            let message = format!("table `{relation}` lacks {}: left out", columns_named(&new));
-            problems.push(
-                Diagnostic::warning(Code::DATA_FAILED, message)
-                    .at(node.place.clone())
-                    .with_help("rebuild the table with --full-refresh"),
-            );
-        }
-        Ok(target)
-    }
-
-    /// The key's columns are there; rows that share a key or have none are told, and follow dbt's
-    /// result.
-    fn check_keys(
-        &mut self,
-        node: &Node,
-        relation: &RelationName,
-        key: &Key,
-        columns: &[String],
-        problems: &mut Vec<Diagnostic>,
-    ) -> Result<()> {
-        let graph = self.execution.graph;
-        let place = node.config.places.get("unique_key").unwrap_or(&node.place).clone();
-        let fold = |name: &String| graph.target.dialect.fold(name);
-        let known: Vec<String> = columns.iter().map(fold).collect();
-        let missing: Vec<String> =
-            key.columns().iter().filter(|name| !known.contains(&fold(name))).cloned().collect();
-        if !missing.is_empty() {
-            let message =
-                format!("`unique_key` names {}, which `{relation}` lacks", columns_named(&missing));
-            return Err(Box::new(
-                Diagnostic::error(Code::DATA_FAILED, message)
-                    .at(place)
-                    .with_help(format!("its columns are {}", columns.join(", "))),
-            ));
-        }
-        let sql = compile::batch_keys(graph, relation, key);
-        let table = self.session.query(&sql, Some(1));
-        let table = table.map_err(|error| Box::new(plain(node, &error)))?;
-        let counts = table.rows.first().map(|row| [row.first(), row.get(1)].map(count_of));
-        let [with_null, with_copies] = counts.unwrap_or_default();
-        for (rows, what, result) in [
-            (with_null, "NULL in", "they are added, and no later run finds them again"),
-            (with_copies, "the same", "the table keeps more than one row of that key"),
-        ] {
-            if rows > 0 {
-                let message = format!("{} of the batch with {what} `unique_key`", rows_of(rows));
-                problems.push(
-                    Diagnostic::warning(Code::DATA_FAILED, message)
-                        .at(place.clone())
-                        .with_note(result),
-                );
-            }
-        }
-        Ok(())
     }
 
     fn seed(&mut self, node: &Node, compiled: &mut Compiled) -> Result<Done> {
@@ -277,39 +131,52 @@ impl Worker<'_> {
             Condition::Always | Condition::Anew => true,
             Condition::TableStands => existing == Some(RelationKind::Table),
             Condition::ViewStands => existing == Some(RelationKind::View),
+            Condition::CursorsNull
+            | Condition::KeysNull
+            | Condition::KeysRepeat
+            | Condition::OneRowCounts => false,
             Condition::RowsStay => false,
         };
         let script = compiled.script.clone();
-        self.stage(node, compiled, &script, &holds)?;
-        let rows = self.publish(node, compiled, &script, &holds)?;
+        let staged = self.stage(node, compiled, &script, &holds)?;
+        let mut problems = self.check_staged(node, None, relation, staged)?;
+        let made = self.publish(node, compiled, &script, &holds)?;
+        tell_made(node, staged, made, &mut problems)?;
         execution.standing.set(relation, RelationKind::Table);
-        Ok(Done { rows, ..Done::default() })
+        Ok(Done { rows: staged.or(made), problems, ..Done::default() })
     }
 
     fn load(&mut self, node: &Node, load: &LoadNode, compiled: &mut Compiled) -> Result<Done> {
         let execution = self.execution;
         let Some(relation) = &node.relation else { return Ok(Done::default()) };
-        let work = FileLoad {
+        let scratch = execution.target.scratch();
+        let request = LoadRequest {
             graph: execution.graph,
             node,
             load,
             existing: execution.standing.kind(relation),
-            ours: execution.made_by_load(relation),
+            full_refresh: execution.request.full_refresh,
             run_id: execution.run_id(),
             now: (execution.request.clock)(),
+            scratch: &scratch,
         };
-        let loaded = load_files(&work, &mut *self.session, &mut |script| {
+        let loaded = load_table(&request, &mut *self.session, &mut |script| {
             compiled.script = script.clone();
             execution.target.write_node(execution.graph, compiled)
-        })?;
+        });
+        let loaded = match loaded {
+            Ok(loaded) => loaded,
+            Err(problems) => {
+                return Ok(Done { status: Some(Status::Failed), problems, ..Done::default() });
+            }
+        };
         execution.standing.set(relation, RelationKind::Table);
-        let mut problems = Vec::new();
-        if loaded.rows.is_none() {
-            let message =
-                format!("`{}` has no rows: table `{relation}` is kept as it was", load.path);
-            problems.push(Diagnostic::note(Code::EMPTY_OVER_ROWS, message).at(load.place.clone()));
-        }
-        Ok(Done { rows: loaded.rows, problems, ..Done::default() })
+        Ok(Done {
+            rows: Some(loaded.counts.affected()),
+            counts: loaded.counts.entries().to_vec(),
+            problems: loaded.notes,
+            ..Done::default()
+        })
     }
 
     fn test(&mut self, node: &Node, test: &TestNode, compiled: &mut Compiled) -> Result<Done> {
@@ -344,7 +211,7 @@ impl Worker<'_> {
 
     /// Executes the `stage` sections, one statement at a time; answers the rows that the node's own
     /// query gave.
-    fn stage(
+    pub(super) fn stage(
         &mut self,
         node: &Node,
         compiled: &Compiled,
@@ -357,7 +224,7 @@ impl Worker<'_> {
                 .session
                 .execute(&statement.sql)
                 .map_err(|error| self.describe(node, compiled, Some(statement), &error))?;
-            if statement.query.is_some() {
+            if statement.hook.is_none() {
                 rows = changed;
             }
         }
@@ -366,7 +233,7 @@ impl Worker<'_> {
 
     /// Executes the `publish` sections in one transaction; answers the rows of the last statement
     /// of the node's own.
-    fn publish(
+    pub(super) fn publish(
         &mut self,
         node: &Node,
         compiled: &Compiled,
@@ -398,7 +265,7 @@ impl Worker<'_> {
     ) -> Box<Diagnostic> {
         let execution = self.execution;
         let problem = problem::describe(execution.graph, node, compiled, statement, error);
-        Box::new(problem.with_note(execution.where_written(node)))
+        Box::new(problem.with_note(execution.where_written(node, compiled.batch.as_ref())))
     }
 }
 
@@ -426,26 +293,20 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
         format: Some("csv".to_owned()),
         options,
         columns: types.collect(),
-        on_empty: crate::graph::OnEmpty::Replace,
-        adopt: true,
+        rules: LoadRules::default(),
+        places: std::collections::BTreeMap::new(),
     }
 }
 
-fn count_of(value: Option<&Value>) -> u64 {
+pub(super) fn count_of(value: Option<&Value>) -> u64 {
     value.and_then(Value::as_u64).unwrap_or_default()
 }
 
-fn rows_of(count: u64) -> String {
+pub(super) fn rows_of(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{} rows", super::grouped(count)) }
 }
 
-fn columns_named(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let word = if names.len() == 1 { "column" } else { "columns" };
-    format!("{word} {}", quoted.join(", "))
-}
-
-fn plain(node: &Node, error: &EngineError) -> Diagnostic {
+pub(super) fn plain(node: &Node, error: &EngineError) -> Diagnostic {
     Diagnostic::error(error.kind.code(), error.message.clone()).at(node.place.clone())
 }
 

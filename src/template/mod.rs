@@ -14,6 +14,7 @@
 //!
 //! Nothing here prints, reads the environment or the clock: all of it comes through [`Host`].
 
+mod batch;
 mod blocks;
 mod builtin;
 mod call;
@@ -37,6 +38,7 @@ mod suggest;
 mod sums;
 mod value;
 
+pub(crate) use batch::with_batch;
 pub use blocks::{Argument, Block, BlockKind, blocks, unclosed};
 pub use error::{Frame, HostError, Kind, TemplateError};
 pub use host::{Column, Facts, Host, Introspection, Level, Table};

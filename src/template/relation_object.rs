@@ -55,6 +55,8 @@ pub struct Relation {
     quoted: [Option<String>; 3],
     included: [bool; 3],
     in_quotes: [bool; 3],
+    /// What stands before and after it in SQL, where only an interval of time is read.
+    around: Option<[Arc<str>; 2]>,
 }
 
 impl Relation {
@@ -70,7 +72,7 @@ impl Relation {
             name.schema.as_deref().map(&quote),
             Some(quote(&name.identifier)),
         ];
-        Relation { name, kind, quoted, included: [true; 3], in_quotes: [true; 3] }
+        Relation { name, kind, quoted, included: [true; 3], in_quotes: [true; 3], around: None }
     }
 
     /// The name of a common table expression: what an ephemeral model is to those who refer to it.
@@ -81,6 +83,18 @@ impl Relation {
         let mut relation = Relation::new(name, Some(RelationKind::Cte), str::to_string);
         relation.in_quotes = [false; 3];
         relation
+    }
+
+    /// The relation as part of a query: `before` and `after` stand around it, but for `render()`.
+    #[must_use]
+    pub fn between(mut self, before: &str, after: &str) -> Self {
+        self.around = Some([before.into(), after.into()]);
+        self
+    }
+
+    /// The name as SQL, whatever stands around it.
+    fn plain(&self) -> String {
+        Relation { around: None, ..self.clone() }.to_string()
     }
 
     /// Its name.
@@ -147,6 +161,7 @@ impl Relation {
         let mut relation = Relation::new(name, kind, |part| host.quote(part));
         relation.included = self.included;
         relation.in_quotes = self.in_quotes;
+        relation.around.clone_from(&self.around);
         Ok(Value::from_object(relation))
     }
 }
@@ -173,6 +188,8 @@ pub(crate) fn create(state: &mut State, args: &[Value]) -> Result<Value, Error> 
 
 impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [before, after] = self.around.as_ref().map_or(["", ""], |[a, b]| [a, b]);
+        f.write_str(before)?;
         let mut dot = "";
         for index in 0..3 {
             let Some(part) = self.part(index).filter(|_| self.included[index]) else { continue };
@@ -180,7 +197,7 @@ impl fmt::Display for Relation {
             write!(f, "{dot}{}", quoted.unwrap_or(part))?;
             dot = ".";
         }
-        Ok(())
+        f.write_str(after)
     }
 }
 
@@ -229,7 +246,7 @@ impl Object for Relation {
                 relation.included[2] = false;
                 Ok(Value::from_object(relation))
             }
-            "render" => Ok(Value::from(self.to_string())),
+            "render" => Ok(Value::from(self.plain())),
             "incorporate" | "replace_path" => self.incorporate(state, args),
             "information_schema" | "information_schema_only" => {
                 let mut relation = Relation::clone(self);

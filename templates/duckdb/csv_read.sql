@@ -1,6 +1,7 @@
 {#- Files of one header as rows; each part has the columns that the whole has, in its order. -#}
-{%- macro rows(parts, options) -%}
+{%- macro rows(parts) -%}
 {%- for part in parts %}
+{%- set options = part.options %}
 {%- if not loop.first %}
 union all
 {% endif -%}
@@ -8,6 +9,8 @@ select
 {%- for column in part.columns %}
     {% if column.source == "absent" -%}
     cast(null as {{ column.type }}) as {{ column.name | quote }}
+    {%- elif column.source == "json" -%}
+    cast(cast({{ column.name | quote }} as json) as {{ column.type }}) as {{ column.name | quote }}
     {%- elif column.source == "path" and column.type != "varchar" -%}
     cast({{ column.name | quote }} as {{ column.type }}) as {{ column.name | quote }}
     {%- else -%}
@@ -24,16 +27,18 @@ from read_csv(
     auto_detect = false,
     strict_mode = true,
     header = {{ options.header }},
-    skip = {{ options.skip }},
+    skip = 0,
     delim = {{ options.delimiter | literal }},
     quote = {{ options.quote | literal }},
-    escape = {{ options.escape | literal }},
+    escape = {{ options.quote | literal }},
     nullstr = [{% for text in options.null_values %}{{ text | literal }}{% if not loop.last %}, {% endif %}{% endfor %}],
     allow_quoted_nulls = false,
-    encoding = {{ options.encoding | literal }},
+{%- if options.new_line %}
+    new_line = {{ options.new_line | literal }},
+{%- endif %}
     compression = {{ options.compression | literal }},
-{%- if options.comment %}
-    comment = {{ options.comment | literal }},
+{%- if options.longest %}
+    max_line_size = {{ options.longest }},
 {%- endif %}
 {%- if options.date_format %}
     dateformat = {{ options.date_format | literal }},

@@ -11,11 +11,13 @@ on {% for column in key %}{{ "and " if not loop.first }}DBT_INTERNAL_DEST.{{ col
   and ({{ predicate }})
 {%- endfor %}
 
+{% if update is not none %}
 {% if update %}
-when matched then update set {% for column in update %}{{ column | quote }} = DBT_INTERNAL_SOURCE.{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+when matched{% for condition in update_conditions %} and ({{ condition }}){% endfor %} then update set {% for column in update %}{{ column | quote }} = DBT_INTERNAL_SOURCE.{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
 
-{% else %}
-when matched then update by name
 {% endif %}
-when not matched then insert by name;
+{% else %}
+when matched{% for condition in update_conditions %} and ({{ condition }}){% endfor %} then update by name
+{% endif %}
+when not matched{% for condition in insert_conditions %} and ({{ condition }}){% endfor %} then insert by name;
 drop table {{ batch }};

@@ -1,25 +1,11 @@
-{#- The first value of a column that its named type does not hold exactly. -#}
+{#- The first value of a column that its type does not hold. -#}
 {%- from "csv_read.sql" import rows -%}
-{%- from "text_kind.sql" import kind -%}
 with cells as (
-{{ rows(parts, options) }}
-),
-
-numbered as (
-    select
-        row_number() over () as row_of_file,
-        {{ column.name | quote }} as value
-    from cells
+{{ rows(parts) }}
 )
 
-select row_of_file, value
-from numbered
-where value is not null
-  and (
-    ({{ kind("value", options) }}) & {{ kinds }} = 0
-    or try_cast(replace(value, {{ options.point | literal }}, '.') as {{ column.type }}) is null
-{%- if scale is not none %}
-    or length(split_part(value, {{ options.point | literal }}, 2)) > {{ scale }}
-{%- endif %}
-  )
+select {{ column.name | quote }}
+from cells
+where {{ column.name | quote }} is not null
+  and try_cast({{ column.name | quote }} as {{ column.type }}) is null
 limit 1

@@ -1,2 +1,2 @@
 {%- from "csv_read.sql" import rows -%}
-{{ rows(parts, options) }}
+{{ rows(parts) }}

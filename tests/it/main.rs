@@ -12,17 +12,21 @@
     reason = "a test may fail loudly"
 )]
 
+mod applied;
 mod bad_input;
 mod build;
 mod clean;
 mod codes;
 mod compile;
 mod compile_snapshots;
+mod corpus;
 mod dbt_project;
 mod debug;
+mod dialects;
 mod explain;
 mod init;
 mod load;
+mod load_modes;
 mod ls;
 mod parse;
 mod plan;
@@ -30,9 +34,12 @@ mod project;
 mod readme;
 mod run_results;
 mod sample;
+mod scd2;
 mod seed;
 mod show;
+mod snapshot;
 mod template;
 mod test;
 mod walls;
 mod watch;
+mod widening;

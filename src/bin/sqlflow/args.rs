@@ -2,6 +2,8 @@
 
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use jiff::Timestamp;
+use sqlflow::mode::moment;
 use std::path::PathBuf;
 
 /// A declarative data-project compiler: load, transform and test with SQL and YAML.
@@ -24,7 +26,7 @@ pub(crate) enum Command {
     Ls(Ls),
     /// Show what a build would do, in order; runs nothing
     Plan(PlanArgs),
-    /// Load, seed, run and test the selected nodes in order
+    /// Load, seed, run, snapshot and test the selected nodes in order
     Build(Run),
     /// Load the selected sources
     Load(Run),
@@ -32,6 +34,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Load the selected seeds
     Seed(Run),
+    /// Bring the selected snapshots up to date
+    Snapshot(Run),
     /// Run the selected tests
     Test(Run),
     /// Show rows of a node, or of a query
@@ -120,6 +124,25 @@ pub(crate) struct Compile {
     /// Open the target, read-only, for templates that ask the database
     #[arg(long)]
     pub(crate) introspect: bool,
+    #[command(flatten)]
+    pub(crate) event_time: EventTime,
+}
+
+/// The window of time that microbatch models are built in.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct EventTime {
+    /// Build microbatch models from this time on, in UTC: 2024-09-01, 2024-09-01T06:00:00
+    #[arg(long, env = "SQLFLOW_EVENT_TIME_START", value_name = "TIME", value_parser = time,
+          requires = "event_time_end")]
+    pub(crate) event_time_start: Option<Timestamp>,
+    /// Build microbatch models up to this time, which is not included
+    #[arg(long, env = "SQLFLOW_EVENT_TIME_END", value_name = "TIME", value_parser = time,
+          requires = "event_time_start")]
+    pub(crate) event_time_end: Option<Timestamp>,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    moment(text).ok_or_else(|| "expected an ISO date or time, such as 2024-09-01".to_owned())
 }
 
 #[derive(Debug, ClapArgs)]
@@ -131,7 +154,7 @@ pub(crate) struct Ls {
     pub(crate) output: LsOutput,
     /// Only nodes of these kinds
     #[arg(long, num_args = 1.., value_name = "KIND",
-          value_parser = ["model", "seed", "source", "test", "analysis"])]
+          value_parser = ["model", "seed", "source", "snapshot", "test", "analysis"])]
     pub(crate) resource_type: Vec<String>,
 }
 
@@ -177,6 +200,8 @@ pub(crate) struct Run {
     /// Rebuild incremental models from nothing
     #[arg(long, short, env = "SQLFLOW_FULL_REFRESH", value_parser = FalseyValueParser::new())]
     pub(crate) full_refresh: bool,
+    #[command(flatten)]
+    pub(crate) event_time: EventTime,
     /// Start nothing new once a node has failed
     #[arg(long, short = 'x', env = "SQLFLOW_FAIL_FAST", value_parser = FalseyValueParser::new())]
     pub(crate) fail_fast: bool,

@@ -43,7 +43,7 @@ impl<'r> Report<'r> {
             target.name,
             target.dialect.name(),
         ));
-        let mut counts = [("source", 0), ("seed", 0), ("model", 0), ("test", 0)];
+        let mut counts = [("source", 0), ("seed", 0), ("model", 0), ("snapshot", 0), ("test", 0)];
         for step in &self.plan.steps {
             let kind = self.graph.node(step.node).resource_type();
             for (known, count) in &mut counts {
@@ -89,7 +89,7 @@ impl<'r> Report<'r> {
         let (mark, colour) = match result.status {
             Status::Succeeded => ("✓", "32"),
             Status::Warned => ("!", "33"),
-            Status::TestFailed | Status::Failed => ("✗", "31"),
+            Status::TestFailed | Status::Failed | Status::PartlyFailed => ("✗", "31"),
             Status::Skipped { .. } => ("-", "90"),
         };
         let mark = if self.printer.colour() {
@@ -123,6 +123,12 @@ impl<'r> Report<'r> {
                 format!("{:>7} {noun}  {time}   {at}", grouped(failures))
             }
             Status::Failed => format!("failed  {time}"),
+            Status::PartlyFailed => {
+                let batches = result.batches.as_ref();
+                let [built, failed] = batches
+                    .map_or([0, 0], |batches| [batches.successful.len(), batches.failed.len()]);
+                format!("{built} of {} batches built  {time}", built + failed)
+            }
             Status::Succeeded => match (result.rows, took) {
                 (Some(rows), Some(took)) => {
                     let noun = if rows == 1 { "row" } else { "rows" };
@@ -184,6 +190,7 @@ fn word(node: &Node) -> &'static str {
         NodeKind::Model(sqlflow::mode::Materialization::Incremental(_)) => "incr",
         NodeKind::Model(materialization) => materialization.name(),
         NodeKind::Source(_) => "load",
+        NodeKind::Snapshot(_) => "snap",
         _ => node.resource_type(),
     }
 }

@@ -1,17 +1,8 @@
-//! The start of a file as text, or what it is instead of text.
+//! What some files are that are called .csv by mistake.
 
 use super::format::Encoding;
 
-/// Why bytes are not text.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotText {
-    /// They look like something else.
-    Found(&'static str),
-    /// A line, counted from 1, is not of the encoding.
-    Line(u64),
-}
-
-/// How some files start that are called .csv by mistake.
+/// How they start.
 const MARKS: [(&[u8], &str); 14] = [
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -29,49 +20,16 @@ const MARKS: [(&[u8], &str); 14] = [
     (b"<html", "an HTML page"),
 ];
 
-/// Decodes the start of a file. A character that the end of `bytes` cuts is left out.
-pub(super) fn text(bytes: &[u8], encoding: Encoding) -> Result<String, NotText> {
+/// As many bytes tell.
+pub(super) const LONGEST_MARK: u64 = 16;
+
+/// What a file is, by its first bytes, if that is not text of `encoding`.
+pub(super) fn other_format(bytes: &[u8], encoding: Encoding) -> Option<&'static str> {
     if let Some((_, found)) = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark)) {
-        return Err(NotText::Found(found));
+        return Some(found);
     }
-    if encoding == Encoding::Utf16 {
-        return Ok(utf16(bytes));
-    }
-    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        return Err(NotText::Found("UTF-16 text"));
-    }
-    if bytes.contains(&0) {
-        return Err(NotText::Found("binary data"));
-    }
-    match encoding {
-        Encoding::Latin1 => Ok(bytes.iter().copied().map(char::from).collect()),
-        Encoding::Utf8 | Encoding::Utf16 => {
-            utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
-        }
-    }
-}
-
-fn utf8(bytes: &[u8]) -> Result<String, NotText> {
-    match str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(error) => {
-            let (good, _) = bytes.split_at(error.valid_up_to());
-            if error.error_len().is_none() {
-                return Ok(String::from_utf8_lossy(good).into_owned());
-            }
-            Err(NotText::Line(good.split(|byte| *byte == b'\n').count() as u64))
-        }
-    }
-}
-
-fn utf16(bytes: &[u8]) -> String {
-    let big = bytes.starts_with(b"\xfe\xff");
-    let unit = |pair: &[u8; 2]| {
-        if big { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) }
-    };
-    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(unit).collect();
-    let text = String::from_utf16_lossy(&units);
-    text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned)
+    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    (is_utf16 && encoding != Encoding::Utf16).then_some("UTF-16 text")
 }
 
 #[cfg(test)]
@@ -80,19 +38,14 @@ mod tests {
 
     #[test]
     fn text_is_told_from_other_things() {
-        let ok = |text: &str| Ok(text.to_owned());
         for (bytes, encoding, expected) in [
-            (&b"\xef\xbb\xbfa,\xc3\xa9"[..], Encoding::Utf8, ok("a,é")),
-            (b"a,\xc3", Encoding::Utf8, ok("a,")),
-            (b"a\nb\xe9c", Encoding::Utf8, Err(NotText::Line(2))),
-            (b"a\nb\xe9c", Encoding::Latin1, ok("a\nbéc")),
-            (b"\xff\xfea\0\xe9\0", Encoding::Utf16, ok("aé")),
-            (b"\xfe\xff\0a\0\xe9", Encoding::Utf16, ok("aé")),
-            (b"\xff\xfea\0", Encoding::Utf8, Err(NotText::Found("UTF-16 text"))),
-            (b"\x89PNG\r\n", Encoding::Latin1, Err(NotText::Found("a PNG image"))),
-            (b"a,\0b", Encoding::Utf8, Err(NotText::Found("binary data"))),
+            (&b"\xef\xbb\xbfa,\xc3\xa9"[..], Encoding::Utf8, None),
+            (b"\xff\xfea\0\xe9\0", Encoding::Utf16, None),
+            (b"\xff\xfea\0", Encoding::Utf8, Some("UTF-16 text")),
+            (b"\xfe\xff\0a", Encoding::Latin1, Some("UTF-16 text")),
+            (b"\x89PNG\r\n", Encoding::Latin1, Some("a PNG image")),
         ] {
-            assert_eq!(text(bytes, encoding), expected, "{bytes:?}");
+            assert_eq!(other_format(bytes, encoding), expected, "{bytes:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What can be wrong with a file, sorted by what the user can do about it.
 
+use super::drift::Drift;
 use super::format::Format;
 use crate::engine::{EngineError, ErrorKind};
 use std::io;
@@ -129,18 +130,39 @@ pub enum FileError {
         column: String,
     },
     /// A value that its declared type does not hold exactly.
-    #[error("column `{column}` is {expected}, but row {row} of `{path}` has `{text}`")]
+    #[error("column `{column}` is {expected}, but {}`{path}` has `{text}`", place(*line))]
     Value {
         /// The file.
         path: String,
-        /// The row in the file, the first after the header being 1; 0 where it is not known.
-        row: u64,
+        /// Counted from 1, where it is known.
+        line: Option<u64>,
         /// The column.
         column: String,
         /// The value.
         text: String,
         /// The type.
         expected: String,
+    },
+    /// More bad rows than are allowed.
+    #[error("{first}; {count} rows are bad, expected at most {allowed}")]
+    TooManyRejects {
+        /// What is wrong with the first.
+        first: Box<FileError>,
+        /// How many there are.
+        count: u64,
+        /// How many there may be.
+        allowed: u64,
+    },
+    /// The files are no longer as an earlier load found them.
+    #[error("{0}")]
+    Drift(Drift),
+    /// A file that the scan needs for a while cannot be written.
+    #[error("`{path}` cannot be written: {source}")]
+    Unwritable {
+        /// The file.
+        path: String,
+        /// The system's reason.
+        source: io::Error,
     },
     /// DuckDB refuses for another reason.
     #[error(transparent)]

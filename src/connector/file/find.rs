@@ -3,8 +3,8 @@
 use super::FileObject;
 use super::error::FileError;
 use globset::{GlobBuilder, GlobMatcher};
-use std::fs::Metadata;
-use std::io;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use walkdir::{DirEntry, WalkDir};
@@ -43,6 +43,23 @@ pub fn find(object: &FileObject) -> Result<Vec<FileEntry>, FileError> {
             Err(FileError::Missing { path: object.path.clone() })
         }
         Err(error) => Err(unreadable(error)),
+    }
+}
+
+/// What tells one content of a file from another: its BLAKE3 hash in hexadecimal digits.
+///
+/// # Errors
+/// The system does not give the file.
+pub fn etag(file: &FileEntry) -> Result<String, FileError> {
+    let unreadable = |source| FileError::Unreadable { path: file.name.clone(), source };
+    let mut hash = blake3::Hasher::new();
+    let mut content = File::open(&file.path).map_err(unreadable)?;
+    let mut block = vec![0; 1024 * 1024];
+    loop {
+        match content.read(&mut block).map_err(unreadable)? {
+            0 => return Ok(hash.finalize().to_hex().to_string()),
+            count => hash.update(block.get(..count).unwrap_or_default()),
+        };
     }
 }
 

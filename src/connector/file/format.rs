@@ -108,12 +108,12 @@ impl Encoding {
         }
     }
 
-    /// DuckDB's word for it.
-    pub(super) fn name(self) -> &'static str {
+    /// Its name for people.
+    pub(super) fn title(self) -> &'static str {
         match self {
-            Self::Utf8 => "utf-8",
-            Self::Latin1 => "latin-1",
-            Self::Utf16 => "utf-16",
+            Self::Utf8 => "UTF-8",
+            Self::Latin1 => "Latin-1",
+            Self::Utf16 => "UTF-16",
         }
     }
 }

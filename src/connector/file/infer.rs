@@ -1,4 +1,4 @@
-//! The type of a column from its facts, and whether a type that somebody names holds its values.
+//! The type of a column from its facts.
 //!
 //! | all values are | type |
 //! | --- | --- |
@@ -39,7 +39,8 @@ pub(super) fn infer(facts: &Facts) -> DataType {
     DataType::new(name)
 }
 
-const NUMBERS: u32 = kind::INTEGER | kind::DECIMAL | kind::EXPONENT;
+/// The forms of numbers.
+pub(super) const NUMBERS: u32 = kind::INTEGER | kind::DECIMAL | kind::EXPONENT;
 
 fn number(facts: &Facts) -> DataType {
     let digits = facts.integer_digits + facts.scale;
@@ -50,43 +51,6 @@ fn number(facts: &Facts) -> DataType {
     } else {
         DataType::new("varchar")
     }
-}
-
-/// What a named type asks of the values.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Demand {
-    /// The forms that it takes.
-    pub(super) kinds: u32,
-    /// The digits after the point that it takes.
-    pub(super) scale: Option<u64>,
-}
-
-/// What `data_type` asks, besides that the cast succeeds.
-pub(super) fn demand(data_type: &DataType) -> Demand {
-    let name = data_type.as_str();
-    let integers = kind::INTEGER | kind::PADDED;
-    let any = Demand { kinds: u32::MAX, scale: None };
-    let (base, arguments) = name.split_once('(').unwrap_or((name, ""));
-    let kinds = match base.trim() {
-        "boolean" | "bool" => kind::BOOLEAN,
-        "date" => kind::DATE,
-        "timestamp" | "datetime" | "timestamp_s" | "timestamp_ms" | "timestamp_ns" => {
-            kind::TIMESTAMP | kind::DATE
-        }
-        "timestamp with time zone" | "timestamptz" => kind::TIMESTAMP_TZ,
-        "float" | "double" | "real" => NUMBERS | kind::PADDED,
-        "decimal" | "numeric" => {
-            let scale = arguments
-                .split_once(',')
-                .map_or(Some(0), |(_, scale)| scale.trim_end_matches(')').trim().parse().ok());
-            // DuckDB's decimal without numbers is decimal(18,3).
-            let scale = if arguments.is_empty() { Some(3) } else { scale };
-            return Demand { kinds: integers | kind::DECIMAL, scale };
-        }
-        base if base.ends_with("int") || base.ends_with("integer") => integers,
-        _ => return any,
-    };
-    Demand { kinds, scale: None }
 }
 
 #[cfg(test)]
@@ -121,14 +85,5 @@ mod tests {
         ] {
             assert_eq!(infer(&facts).as_str(), expected, "{facts:?}");
         }
-    }
-
-    #[test]
-    fn named_types_ask_for_forms() {
-        let demand = |name: &str| demand(&DataType::new(name));
-        assert_eq!(demand("SMALLINT"), Demand { kinds: 129, scale: None });
-        assert_eq!(demand("decimal(10, 2)"), Demand { kinds: 131, scale: Some(2) });
-        assert_eq!(demand("decimal(10)"), Demand { kinds: 131, scale: Some(0) });
-        assert_eq!(demand("uuid"), Demand { kinds: u32::MAX, scale: None });
     }
 }

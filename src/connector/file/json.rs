@@ -1,16 +1,29 @@
 //! JSON files: objects one after another, or an array of them.
+//!
+//! DuckDB 1.5.5 reads `1.5` as bigint 2, rounds long numbers, drops keys that are not listed, and
+//! takes an array that is cut for a whole one. So the objects are read here, and what DuckDB reads
+//! is their values as text.
 
-use super::facts::{self, kind};
-use super::format::{Compression, Format};
-use super::infer::infer;
-use super::parquet::{declare, described};
-use super::{FileEntry, FileError, FileObject, Scan, explain, hive_keys, sql, stream};
+use super::copy::{Copies, unwritable};
+use super::drift::{Added, Drift, Removed, Retyped};
+use super::error::FileError;
+use super::format::Compression;
+use super::member::{self, FORMATS, Member};
+use super::objects::{self, Object};
+use super::parquet::described;
+use super::scan::judge::{Question, Test, holds, question};
+use super::scan::rewrite::{DELIMITER, NULL, push};
+use super::statement::{LF, LONG_LINE};
+use super::{FileEntry, FileObject, Scan, explain, head, header, partition, sql};
 use crate::engine::Session;
 use crate::relation::{Column, DataType};
+use indexmap::IndexMap;
 use minijinja::context;
-
-/// Enough to see how a file starts.
-const HEAD: u64 = 4096;
+use serde_json::value::RawValue;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How to read JSON files as one table. All of each file is read for keys and types.
 pub(super) fn scan(
@@ -18,100 +31,301 @@ pub(super) fn scan(
     files: &[FileEntry],
     session: &mut dyn Session,
 ) -> Result<Scan, FileError> {
-    let mut is_array = None;
-    for file in files {
-        let head = stream::head(file, compression(object, file), HEAD)?;
-        let found = starts_array(file, &head)?;
-        if *is_array.get_or_insert(found) != found {
-            let detail = "some files are one array and others are not".to_owned();
-            let (path, text) = (file.name.clone(), String::new());
-            return Err(FileError::Malformed { path, line: None, text, detail });
+    let mut reading = Reading::new(object, files)?;
+    reading.read()?;
+    let mut columns = reading.columns(session)?;
+    reading.compare(&columns)?;
+    reading.freeze(&mut columns);
+    let mut copies = Copies::default();
+    let paths = reading.write(&columns, &mut copies)?;
+    Ok(Scan {
+        sql: reading.statement(&columns, &paths)?,
+        columns,
+        files: files.to_vec(),
+        row_count: Some(reading.rows),
+        copies: Arc::new(copies),
+        ..Scan::default()
+    })
+}
+
+/// What is known of the objects.
+struct Reading<'a> {
+    object: &'a FileObject,
+    files: &'a [FileEntry],
+    partitions: Vec<String>,
+    rows: u64,
+    /// More bytes than any object takes when it is written.
+    longest: usize,
+    members: IndexMap<String, Known>,
+}
+
+/// What is known of a key.
+struct Known {
+    member: Member,
+    /// The first file that has it.
+    path: String,
+    declared: Option<DataType>,
+    frozen: Option<DataType>,
+    test: Option<Test>,
+    /// The first value that the frozen type does not hold.
+    misfit: Option<Retyped>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(object: &'a FileObject, files: &'a [FileEntry]) -> Result<Self, FileError> {
+        let partitions = partition::keys(object, files)?;
+        Ok(Self { object, files, partitions, rows: 0, longest: 0, members: IndexMap::new() })
+    }
+
+    /// Reads all objects once.
+    fn read(&mut self) -> Result<(), FileError> {
+        let compression = |file| head::compression(self.object, file);
+        let files = self.files.iter().map(|file| (file, compression(file)));
+        for (file, compression) in files.collect::<Vec<_>>() {
+            let mut take = |object: &Object, line: u64| {
+                self.rows += 1;
+                let length = |(_, raw): &(String, Box<RawValue>)| raw.get().len() * 2 + 3;
+                self.longest = self.longest.max(object.iter().map(length).sum());
+                object.iter().try_for_each(|(key, raw)| self.add(file, key, raw.get(), line))
+            };
+            objects::each(file, compression, &mut take)?;
+        }
+        let names: Vec<String> = self.members.keys().chain(&self.partitions).cloned().collect();
+        let first = self.files.first().map(|file| file.name.clone()).unwrap_or_default();
+        let is_bare = self.members.is_empty() && self.object.frozen.is_none();
+        let detail = header::flaw(&names)
+            .or_else(|| is_bare.then(|| "there is no key that could be a column".to_owned()));
+        detail.map_or(Ok(()), |detail| Err(FileError::Header { path: first, detail }))
+    }
+
+    fn add(&mut self, file: &FileEntry, key: &str, raw: &str, line: u64) -> Result<(), FileError> {
+        if !self.members.contains_key(key) {
+            let known = self.known(file, key);
+            self.members.insert(key.to_owned(), known);
+        }
+        let malformed = |detail: String| {
+            let (path, line) = (file.name.clone(), Some(line));
+            FileError::Malformed { path, line, text: String::new(), detail }
+        };
+        let value = member::value(raw);
+        let value = value.map_err(|_| malformed(format!("key `{key}` has half a character")))?;
+        let Some((shape, text)) = value else { return Ok(()) };
+        let Some(known) = self.members.get_mut(key) else { return Ok(()) };
+        if text.contains('\0') {
+            return Err(malformed(format!("key `{key}` has a zero character")));
+        }
+        if let (Some(declared), Some(test)) = (&known.declared, &known.test)
+            && (shape == member::shape::NESTED || !holds(test, text.as_bytes(), &FORMATS))
+        {
+            return Err(FileError::Value {
+                path: file.name.clone(),
+                line: Some(line),
+                column: key.to_owned(),
+                text: text.into_owned(),
+                expected: declared.to_string(),
+            });
+        }
+        if let (Some(frozen), None, None) = (&known.frozen, &known.declared, &known.misfit)
+            && !member::agrees(frozen, known.test.as_ref(), shape, &text)
+        {
+            known.misfit = Some(Retyped {
+                column: key.to_owned(),
+                was: frozen.clone(),
+                now: frozen.clone(),
+                path: file.name.clone(),
+                line: Some(line),
+                text: text.clone().into_owned(),
+            });
+        }
+        known.member.add(shape, &text);
+        Ok(())
+    }
+
+    fn known(&self, file: &FileEntry, key: &str) -> Known {
+        let declared = self.object.columns.iter().find(|(name, _)| name == key);
+        let declared = declared.map(|(_, data_type)| data_type.clone());
+        let frozen = self.object.frozen.iter().flat_map(|frozen| &frozen.columns);
+        let frozen = frozen.clone().find(|column| column.name == key);
+        let frozen = frozen.map(|column| column.data_type.clone());
+        let said = declared.as_ref().or(frozen.as_ref());
+        let asked = said.and_then(|data_type| question(data_type, declared.is_some()));
+        let test = match asked {
+            Some(Question::Holds { test, .. }) => Some(test),
+            Some(Question::Nothing | Question::Facts) | None => None,
+        };
+        let member = Member::default();
+        Known { member, path: file.name.clone(), declared, frozen, test, misfit: None }
+    }
+
+    /// The columns, with the types that are said or that hold the values.
+    fn columns(&self, session: &mut dyn Session) -> Result<Vec<Column>, FileError> {
+        let frozen = self.object.frozen.iter().flat_map(|frozen| &frozen.columns);
+        let mut names: Vec<&String> = frozen.map(|column| &column.name).collect();
+        let own: Vec<&String> = self.members.keys().chain(&self.partitions).collect();
+        names.extend(own.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        if let Some((column, _)) =
+            self.object.columns.iter().find(|(name, _)| !names.contains(&name))
+        {
+            return Err(FileError::UndeclarableColumn { column: column.clone() });
+        }
+        let nested = self.nested(session)?;
+        let column = |name: &String| {
+            let said = self.object.columns.iter().find(|(declared, _)| declared == name);
+            let inferred = || {
+                let member = self.members.get(name).map(|known| &known.member);
+                let found = member.and_then(Member::data_type).or_else(|| {
+                    nested.iter().find(|column| column.name == *name).map(|c| c.data_type.clone())
+                });
+                found.unwrap_or_else(|| DataType::new("varchar"))
+            };
+            let data_type = said.map_or_else(inferred, |(_, data_type)| data_type.clone());
+            Column { name: name.clone(), data_type, nullable: true }
+        };
+        Ok(names.into_iter().map(column).collect())
+    }
+
+    /// Gives the columns the types of the frozen schema, which hold their values too.
+    fn freeze(&self, columns: &mut [Column]) {
+        let frozen: Vec<&Column> = self.object.frozen.iter().flat_map(|f| &f.columns).collect();
+        for column in columns {
+            let is_declared = self.object.columns.iter().any(|(name, _)| *name == column.name);
+            let known = frozen.iter().find(|frozen| frozen.name == column.name);
+            if let (Some(known), false) = (known, is_declared) {
+                column.data_type = known.data_type.clone();
+            }
         }
     }
-    let layout = if is_array == Some(true) { "array" } else { "newline_delimited" };
-    let inferring = render(object, files, layout, &[])?;
-    let mut columns = described(&inferring, session).map_err(|error| explain(error, files))?;
-    refine(object, files, layout, &mut columns, session)?;
-    declare(object, &mut columns)?;
-    let sql = render(object, files, layout, &columns)?;
-    Ok(Scan { sql, columns, files: files.to_vec(), row_count: None })
-}
 
-/// DuckDB takes integers past 64 bits for double, and drops the offset of a timestamp: such columns
-/// are read as text, whole, and judged as those of CSV are.
-fn refine(
-    object: &FileObject,
-    files: &[FileEntry],
-    layout: &str,
-    columns: &mut [Column],
-    session: &mut dyn Session,
-) -> Result<(), FileError> {
-    let doubtful = |column: &&mut Column| DOUBTFUL.contains(&column.data_type.as_str());
-    let mut doubted: Vec<&mut Column> = columns.iter_mut().filter(doubtful).collect();
-    if doubted.is_empty() {
-        return Ok(());
-    }
-    let text = DataType::new("varchar");
-    let as_text: Vec<Column> =
-        doubted.iter().map(|c| Column { data_type: text.clone(), ..(**c).clone() }).collect();
-    let names: Vec<&str> = as_text.iter().map(|column| column.name.as_str()).collect();
-    let cells = render(object, files, layout, &as_text)?;
-    let (_, facts) = facts::gather(&cells, &names, context! { point => "." }, session)?;
-    for (column, facts) in doubted.iter_mut().zip(&facts) {
-        // What is a double by now has lost its other digits in the JSON parser already.
-        if column.data_type.as_str() != "double" || facts.kinds == kind::INTEGER {
-            column.data_type = infer(facts);
+    /// The types that DuckDB gives to nested values.
+    fn nested(&self, session: &mut dyn Session) -> Result<Vec<Column>, FileError> {
+        if self.members.values().all(|known| known.member.data_type().is_some()) {
+            return Ok(Vec::new());
         }
+        let files: Vec<String> = self.files.iter().map(|file| sql::path(&file.path)).collect();
+        let compressions: Vec<Compression> =
+            self.files.iter().map(|file| head::compression(self.object, file)).collect();
+        let compression = match compressions.first() {
+            Some(Compression::None) | None => "uncompressed",
+            Some(other) => other.name(),
+        };
+        let query = sql::render("scan_json.sql", context! { files, compression })?;
+        described(&query, session).map_err(|error| explain(error, self.files))
     }
-    Ok(())
-}
 
-/// The types that DuckDB gives to more than they hold.
-const DOUBTFUL: [&str; 3] = ["double", "date", "timestamp"];
+    /// What is no longer as in the frozen schema.
+    fn compare(&mut self, columns: &[Column]) -> Result<(), FileError> {
+        let Some(frozen) = &self.object.frozen else { return Ok(()) };
+        let mut drift = Drift::default();
+        let type_of = |name: &str| {
+            let column = columns.iter().find(|column| column.name == name);
+            column.map_or_else(|| DataType::new("varchar"), |column| column.data_type.clone())
+        };
+        for (name, known) in &self.members {
+            let now = type_of(name);
+            let (column, path) = (name.clone(), known.path.clone());
+            match (&known.frozen, &known.misfit) {
+                (None, _) => drift.added.push(Added { column, data_type: now, path }),
+                (Some(_), Some(misfit)) => {
+                    drift.retyped.push(Retyped { now, ..misfit.clone() });
+                }
+                // Of nested values only the type as a whole can be compared.
+                (Some(was), None)
+                    if known.is_nested() && known.declared.is_none() && *was != now =>
+                {
+                    let (was, text) = (was.clone(), String::new());
+                    drift.retyped.push(Retyped { column, was, now, path, line: None, text });
+                }
+                (Some(_), None) => {}
+            }
+        }
+        let first = self.files.first().map(|file| file.name.clone()).unwrap_or_default();
+        for column in &frozen.columns {
+            let is_there =
+                self.members.contains_key(&column.name) || self.partitions.contains(&column.name);
+            if !is_there && self.rows > 0 {
+                let (column, path) = (column.name.clone(), first.clone());
+                drift.removed.push(Removed { column, path });
+            }
+        }
+        let keys =
+            self.partitions.iter().filter(|key| frozen.columns.iter().all(|c| c.name != **key));
+        drift.added.extend(keys.map(|key| {
+            let (column, path) = (key.clone(), first.clone());
+            Added { column, data_type: DataType::new("varchar"), path }
+        }));
+        if drift.is_empty() { Ok(()) } else { Err(FileError::Drift(drift)) }
+    }
 
-fn compression(object: &FileObject, file: &FileEntry) -> Compression {
-    object.options.compression.unwrap_or_else(|| Compression::of(&file.name))
-}
+    /// The values as text, one file for each.
+    fn write(&self, columns: &[Column], copies: &mut Copies) -> Result<Vec<PathBuf>, FileError> {
+        let own: Vec<&Column> = self.own(columns).collect();
+        let mut paths = Vec::new();
+        for file in self.files {
+            let (path, to) = copies.create(self.object, file)?;
+            let mut to = BufWriter::with_capacity(256 * 1024, to);
+            let mut take = |object: &Object, _| {
+                write(object, &own, &mut to).map_err(|source| unwritable(&path, source))
+            };
+            objects::each(file, head::compression(self.object, file), &mut take)?;
+            to.flush().map_err(|source| unwritable(&path, source))?;
+            paths.push(path);
+        }
+        Ok(paths)
+    }
 
-/// DuckDB's word for it, which for JSON is another than for CSV.
-fn compression_name(object: &FileObject, file: &FileEntry) -> &'static str {
-    match compression(object, file) {
-        Compression::None => "uncompressed",
-        other => other.name(),
+    /// The columns that are not in the paths.
+    fn own<'c>(&self, columns: &'c [Column]) -> impl Iterator<Item = &'c Column> {
+        columns.iter().filter(|column| !self.partitions.contains(&column.name))
+    }
+
+    fn statement(&self, columns: &[Column], paths: &[PathBuf]) -> Result<String, FileError> {
+        let item = |column: &Column| {
+            let data_type = column.data_type.as_str();
+            let from_path = self.partitions.contains(&column.name);
+            let plain = question(&column.data_type, true).is_some();
+            let source = match (from_path, plain) {
+                (true, _) => "path",
+                (false, true) => "file",
+                (false, false) => "json",
+            };
+            context! { name => column.name.as_str(), type => data_type, source }
+        };
+        let field = |column: &Column| {
+            let is_plain = question(&column.data_type, true).is_some();
+            let data_type = if is_plain { column.data_type.as_str() } else { "varchar" };
+            context! { name => column.name.as_str(), type => data_type }
+        };
+        let columns_of_sql: Vec<_> = columns.iter().map(item).collect();
+        let fields: Vec<_> = self.own(columns).map(field).collect();
+        let files: Vec<String> = paths.iter().map(|path| sql::path(path)).collect();
+        let options = context! {
+            header => false, delimiter => DELIMITER, quote => "\"", null_values => [NULL],
+            compression => "none", new_line => LF, point => ".", hive_partitioning => !self.partitions.is_empty(),
+            longest => (self.longest > LONG_LINE).then_some(self.longest),
+        };
+        let part = context! { files, columns => columns_of_sql, fields, options };
+        Ok(sql::render("scan_csv.sql", context! { parts => [part] })?)
     }
 }
 
-fn starts_array(file: &FileEntry, head: &[u8]) -> Result<bool, FileError> {
-    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    match head.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => Ok(true),
-        Some(b'{') => Ok(false),
-        _ => Err(FileError::OtherFormat {
-            path: file.name.clone(),
-            format: Format::Json,
-            found: "something that starts with neither { nor [",
-        }),
+impl Known {
+    fn is_nested(&self) -> bool {
+        self.member.shapes == member::shape::NESTED
     }
 }
 
-fn render(
-    object: &FileObject,
-    files: &[FileEntry],
-    layout: &str,
-    columns: &[Column],
-) -> Result<String, FileError> {
-    let keys = hive_keys(object, files)?;
-    let listed: Vec<_> = columns
-        .iter()
-        .map(|column| {
-            let from_path = keys.contains(&column.name);
-            context! { name => column.name.as_str(), type => column.data_type.as_str(), from_path }
-        })
-        .collect();
-    let paths: Vec<String> = files.iter().map(|file| sql::path(&file.path)).collect();
-    let context = context! {
-        columns => listed, files => paths, layout, hive_partitioning => !keys.is_empty(),
-        compression => files.first().map_or("auto_detect", |file| compression_name(object, file)),
-    };
-    Ok(sql::render("scan_json.sql", context)?)
+fn write(object: &Object, columns: &[&Column], to: &mut BufWriter<File>) -> std::io::Result<()> {
+    let mut line = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
+            line.extend_from_slice(DELIMITER.as_bytes());
+        }
+        let raw = object.iter().find(|(key, _)| *key == column.name).map(|(_, raw)| raw.get());
+        let is_raw = question(&column.data_type, true).is_none();
+        let value = raw.map_or(Ok(None), member::value)?;
+        let text = value.as_ref().map(|(_, text)| text.as_bytes());
+        push(&mut line, text.map(|text| raw.filter(|_| is_raw).map_or(text, str::as_bytes)));
+    }
+    line.push(b'\n');
+    to.write_all(&line)
 }

@@ -1,13 +1,11 @@
 //! Which columns the files have together, and which file has which.
 
-use super::facts::{self, Facts};
-use super::header;
-use super::infer::infer;
-use super::read_options::ReadOptions;
-use super::{FileEntry, FileError, FileObject, explain, hive_keys, sql};
-use crate::engine::Session;
+use super::drift::{Added, Drift, Removed};
+use super::head::is_named;
+use super::header::{self, Header};
+use super::scan::judge::{Question, question};
+use super::{FileEntry, FileError, FileObject, partition};
 use crate::relation::DataType;
-use minijinja::{Value as Item, context};
 
 /// What every field is read as when its type is not known yet.
 pub(super) const TEXT: &str = "varchar";
@@ -15,6 +13,7 @@ pub(super) const TEXT: &str = "varchar";
 /// Which columns there are, and which file has which.
 pub(super) struct Layout {
     pub(super) columns: Vec<LayoutColumn>,
+    /// The names of the fields of each file.
     pub(super) headers: Vec<Vec<String>>,
 }
 
@@ -22,139 +21,176 @@ pub(super) struct Layout {
 pub(super) struct LayoutColumn {
     pub(super) name: String,
     pub(super) data_type: DataType,
-    from_path: bool,
+    /// Whether its values come from the files' paths.
+    pub(super) from_path: bool,
+    /// Who says what its type is.
+    pub(super) origin: Origin,
+}
+
+/// Who says what a column's type is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The user.
+    Declared,
+    /// An earlier load.
+    Frozen,
+    /// The values.
+    Inferred,
+}
+
+impl LayoutColumn {
+    /// What is asked of its values; `None` where only the database can answer.
+    pub(super) fn question(&self) -> Option<Question> {
+        match self.origin {
+            Origin::Inferred => Some(Question::Facts),
+            Origin::Declared => question(&self.data_type, true),
+            Origin::Frozen => question(&self.data_type, false),
+        }
+    }
 }
 
 impl Layout {
+    /// The columns, and what is not as in the frozen schema.
     pub(super) fn new(
         object: &FileObject,
         files: &[FileEntry],
-        heads: &[String],
-        options: &ReadOptions,
-    ) -> Result<Self, FileError> {
+        first_records: &[Header],
+    ) -> Result<(Self, Drift), FileError> {
         let headers = files
             .iter()
-            .zip(heads)
-            .map(|(file, head)| names(object, file, head, options))
+            .zip(first_records)
+            .map(|(file, header)| names(object, file, header))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut names: Vec<String> = headers.first().cloned().unwrap_or_default();
+        let keys = partition::keys(object, files)?;
+        let mut drift = Drift::default();
+        let names = match &object.frozen {
+            Some(_) => compare(object, files, &headers, &keys, &mut drift),
+            None => union(object, files, &headers)?,
+        };
+        let mut all = names;
+        all.extend(keys.iter().filter(|key| !all.contains(key)).cloned().collect::<Vec<_>>());
         for (file, header) in files.iter().zip(&headers) {
-            if object.options.union_by_name {
-                let new = header.iter().filter(|name| !names.contains(name)).cloned();
-                names.extend(new.collect::<Vec<_>>());
-            } else {
-                same_columns(files, file, &names, header)?;
+            let own: Vec<String> = header.iter().chain(&keys).cloned().collect();
+            if let Some(detail) = header::flaw(&own) {
+                return Err(FileError::Header { path: file.name.clone(), detail });
             }
         }
-        let keys = hive_keys(object, files)?;
-        let all: Vec<String> = names.iter().chain(&keys).cloned().collect();
         if let (Some(detail), Some(file)) = (header::flaw(&all), files.first()) {
             return Err(FileError::Header { path: file.name.clone(), detail });
         }
-        let text = |name: &String, from_path| LayoutColumn {
-            name: name.clone(),
-            data_type: DataType::new(TEXT),
-            from_path,
-        };
-        let own = names.iter().map(|name| text(name, false));
-        let columns = own.chain(keys.iter().map(|name| text(name, true))).collect();
-        Ok(Self { columns, headers })
+        let columns = all.iter().map(|name| column(object, name, keys.contains(name))).collect();
+        let layout = Self { columns, headers };
+        layout.check_declared(object)?;
+        Ok((layout, drift))
     }
 
-    /// Infers the types, where they are not declared.
-    pub(super) fn set_types(
-        &mut self,
-        object: &FileObject,
-        facts: &[Facts],
-    ) -> Result<(), FileError> {
-        for (column, facts) in self.columns.iter_mut().zip(facts) {
-            if !column.from_path {
-                column.data_type = infer(facts);
-            }
+    fn check_declared(&self, object: &FileObject) -> Result<(), FileError> {
+        let unknown = object.columns.iter().find(|(name, _)| self.index(name).is_none());
+        match unknown {
+            Some((name, _)) => Err(FileError::UndeclarableColumn { column: name.clone() }),
+            None => Ok(()),
         }
-        for (name, data_type) in &object.columns {
-            match self.columns.iter_mut().find(|column| column.name == *name) {
-                Some(column) => column.data_type = data_type.clone(),
-                None => return Err(FileError::UndeclarableColumn { column: name.clone() }),
-            }
-        }
-        Ok(())
     }
 
-    /// Files that follow each other and have one header are read together.
-    pub(super) fn parts(
-        &self,
-        files: &[FileEntry],
-        type_of: impl Fn(&LayoutColumn) -> &str,
-    ) -> Vec<Item> {
-        let mut parts: Vec<(&[String], Vec<String>)> = Vec::new();
-        for (file, header) in files.iter().zip(&self.headers) {
-            let path = sql::path(&file.path);
-            match parts.last_mut() {
-                Some((before, paths)) if before == header => paths.push(path),
-                _ => parts.push((header, vec![path])),
-            }
-        }
-        parts.into_iter().map(|(header, paths)| self.part(header, &paths, &type_of)).collect()
+    /// The place of a column among the table's.
+    pub(super) fn index(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
     }
 
-    /// Some files of one header.
-    pub(super) fn part(
-        &self,
-        header: &[String],
-        files: &[String],
-        type_of: &impl Fn(&LayoutColumn) -> &str,
-    ) -> Item {
-        let source = |column: &LayoutColumn| match column.from_path {
-            true => "path",
-            false if header.contains(&column.name) => "file",
-            false => "absent",
-        };
-        let columns = self.columns.iter().map(|column| {
-            context! { name => column.name.as_str(), type => type_of(column), source => source(column) }
-        });
-        let fields = header.iter().map(|name| {
-            let column = self.columns.iter().find(|column| column.name == *name);
-            context! { name => name.as_str(), type => column.map_or(TEXT, type_of) }
-        });
-        let (columns, fields) = (columns.collect::<Vec<_>>(), fields.collect::<Vec<_>>());
-        context! { files => files.to_vec(), columns, fields }
-    }
-
-    /// Reads all files once, as text: how many rows there are, and the facts of each column.
-    pub(super) fn facts(
-        &self,
-        options: &ReadOptions,
-        files: &[FileEntry],
-        session: &mut dyn Session,
-    ) -> Result<(u64, Vec<Facts>), FileError> {
-        let parts = self.parts(files, |_| TEXT);
-        let cells = sql::render("scan_csv.sql", context! { parts, options => options.item() })?;
-        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-        facts::gather(&cells, &names, options.item(), session)
-            .map_err(|error| explain(error, files))
+    /// The places of a file's fields among the table's columns.
+    pub(super) fn fields(&self, header: &[String]) -> Vec<Option<usize>> {
+        let places: std::collections::HashMap<&str, usize> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(at, column)| (column.name.as_str(), at))
+            .collect();
+        header.iter().map(|name| places.get(name.as_str()).copied()).collect()
     }
 }
 
-/// The names of a file's columns.
-fn names(
+/// A column with the type that is said of it.
+fn column(object: &FileObject, name: &str, from_path: bool) -> LayoutColumn {
+    let declared = object.columns.iter().find(|(declared, _)| declared == name);
+    let frozen = object.frozen.iter().flat_map(|frozen| &frozen.columns);
+    let frozen = frozen.clone().find(|column| column.name == name);
+    let (data_type, origin) = match (declared, frozen) {
+        (Some((_, data_type)), _) => (data_type.clone(), Origin::Declared),
+        (None, Some(column)) => (column.data_type.clone(), Origin::Frozen),
+        (None, None) => (DataType::new(TEXT), Origin::Inferred),
+    };
+    LayoutColumn { name: name.to_owned(), data_type, from_path, origin }
+}
+
+/// The columns of the first file, and of all where some may lack columns of others.
+fn union(
     object: &FileObject,
-    file: &FileEntry,
-    head: &str,
-    options: &ReadOptions,
+    files: &[FileEntry],
+    headers: &[Vec<String>],
 ) -> Result<Vec<String>, FileError> {
+    let mut names: Vec<String> = headers.first().cloned().unwrap_or_default();
+    for (file, header) in files.iter().zip(headers) {
+        if object.options.union_by_name {
+            let new = header.iter().filter(|name| !names.contains(name)).cloned();
+            names.extend(new.collect::<Vec<_>>());
+        } else if *header != names {
+            same_columns(files, file, &names, header)?;
+        }
+    }
+    Ok(names)
+}
+
+/// The frozen columns and then those that are new.
+fn compare(
+    object: &FileObject,
+    files: &[FileEntry],
+    headers: &[Vec<String>],
+    keys: &[String],
+    drift: &mut Drift,
+) -> Vec<String> {
+    let frozen = object.frozen.iter().flat_map(|frozen| &frozen.columns);
+    let mut names: Vec<String> = frozen.map(|column| column.name.clone()).collect();
+    let known = names.len();
+    for name in names.iter().filter(|name| !keys.contains(name)) {
+        let lacks = |header: &&Vec<String>| !header.contains(name);
+        let lacking = headers.iter().filter(lacks).count();
+        if lacking == headers.len() || lacking > 0 && !object.options.union_by_name {
+            let lacking = headers.iter().position(|header| lacks(&header)).unwrap_or(0);
+            let path = files.get(lacking).map(|file| file.name.clone()).unwrap_or_default();
+            drift.removed.push(Removed { column: name.clone(), path });
+        }
+    }
+    for (file, header) in files.iter().zip(headers) {
+        for name in header.iter().chain(keys) {
+            if !names.contains(name) {
+                names.push(name.clone());
+                let (name, path) = (name.clone(), file.name.clone());
+                drift.added.push(Added { column: name, data_type: DataType::new(TEXT), path });
+            }
+        }
+    }
+    debug_assert!(names.len() == known + drift.added.len());
+    names
+}
+
+/// The names of a file's columns.
+fn names(object: &FileObject, file: &FileEntry, header: &Header) -> Result<Vec<String>, FileError> {
     let flaw = |detail: String| FileError::Header { path: file.name.clone(), detail };
-    let comment = options.comment.as_deref();
-    let record = header::first_record(head, &options.dialect(), options.skip, comment);
-    let record = record.ok_or_else(|| flaw("it does not end".to_owned()))?;
-    if options.header {
-        return match header::flaw(&record) {
+    if is_named(&object.options) {
+        return match header::flaw(&header.fields) {
             Some(detail) => Err(flaw(detail)),
-            None => Ok(record),
+            None => Ok(header.fields.clone()),
         };
     }
-    let declared: Vec<String> = object.columns.iter().map(|(name, _)| name.clone()).collect();
-    match (declared.len(), record.len()) {
+    let keys = partition::keys(object, std::slice::from_ref(file))?;
+    let own = |names: Vec<&String>| -> Vec<String> {
+        names.into_iter().filter(|name| !keys.contains(name)).cloned().collect()
+    };
+    let declared = own(object.columns.iter().map(|(name, _)| name).collect());
+    let frozen = object.frozen.iter().flat_map(|frozen| &frozen.columns);
+    let frozen = own(frozen.map(|column| &column.name).collect());
+    match (declared.len(), header.fields.len()) {
+        (_, count) if frozen.len() == count => Ok(frozen),
         (0, count) => Ok((0..count).map(|index| format!("column{index}")).collect()),
         (declared_count, count) if declared_count == count => Ok(declared),
         (declared_count, count) => Err(flaw(format!(

@@ -13,34 +13,46 @@
 //!
 //! A scan is whole or an error: nothing is skipped or padded.
 
+mod copy;
 mod csv;
-mod declared;
 mod decode;
+mod drift;
 mod error;
 mod facts;
 mod find;
+mod foreign;
 mod format;
+mod head;
 mod header;
 mod infer;
 mod json;
 mod layout;
+mod member;
+mod objects;
 mod options;
 mod parquet;
-mod read_options;
+mod partition;
+mod rejects;
+mod scan;
 mod sql;
+mod statement;
 mod stream;
 
 #[cfg(test)]
 mod tests;
 
+pub use copy::Copies;
+pub use drift::{Added, Drift, Frozen, Removed, Retyped};
 pub use error::FileError;
-pub use find::{FileEntry, find};
+pub use find::{FileEntry, etag, find};
 pub use format::{Compression, Encoding, Format};
 pub use options::{FileOptions, OPTIONS, OptionError, OptionSpec};
+pub use rejects::Reject;
 
 use crate::engine::{EngineError, Session};
 use crate::relation::{Column, DataType};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Files that are one table.
 #[derive(Debug, Clone, Default)]
@@ -56,10 +68,16 @@ pub struct FileObject {
     /// Columns whose types are said and not inferred. Those that are not named keep what is
     /// inferred; naming one that the files do not have is an error.
     pub columns: Vec<(String, DataType)>,
+    /// The schema that an earlier load accepted; with it nothing is inferred.
+    pub frozen: Option<Frozen>,
+    /// How many bad rows are left out before they are an error.
+    pub max_rejects: u64,
+    /// Where files may be written for as long as a scan is used; empty for the system's own place.
+    pub scratch: PathBuf,
 }
 
 /// How files are read as one table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Scan {
     /// A SELECT in DuckDB's SQL with every column, type and option said; no more inference.
     pub sql: String,
@@ -67,8 +85,14 @@ pub struct Scan {
     pub columns: Vec<Column>,
     /// The files, in the order in which they are read.
     pub files: Vec<FileEntry>,
-    /// How many rows there are, where reading for the types told.
+    /// How many rows the SELECT gives, where that is known; for CSV it always is.
     pub row_count: Option<u64>,
+    /// What stands between two fields of a CSV file.
+    pub delimiter: Option<String>,
+    /// The rows that are left out.
+    pub rejects: Vec<Reject>,
+    /// Files that the SELECT reads and that go with the last copy of this.
+    pub copies: Arc<Copies>,
 }
 
 /// Looks into `files`, all of them to their end where the format does not say what it holds, and
@@ -96,23 +120,4 @@ pub fn explain(error: EngineError, files: &[FileEntry]) -> FileError {
         let known = files.iter().find(|file| sql::path(&file.path) == path || file.path == *path);
         known.map_or_else(|| path.to_owned(), |file| file.name.clone())
     })
-}
-
-/// Whether partitions are read from the paths: as told, else where they look like `key=value`.
-fn hive_keys(object: &FileObject, files: &[FileEntry]) -> Result<Vec<String>, FileError> {
-    if object.options.hive_partitioning == Some(false) {
-        return Ok(Vec::new());
-    }
-    let keys = |file: &FileEntry| -> Vec<String> {
-        let folders = file.name.rsplit_once('/').map_or("", |(folders, _)| folders);
-        let pairs = folders.split('/').filter_map(|folder| folder.split_once('='));
-        pairs.map(|(key, _)| key.to_owned()).filter(|key| !key.is_empty()).collect()
-    };
-    let expected = files.first().map(keys).unwrap_or_default();
-    match files.iter().find(|file| keys(file) != expected) {
-        None => Ok(expected),
-        Some(other) => {
-            Err(FileError::Partitions { path: other.name.clone(), found: keys(other), expected })
-        }
-    }
 }

@@ -1,7 +1,8 @@
 //! Parquet files: footers are compared before the first row is read.
 
+use super::drift::{Added, Drift, Frozen, Removed, Retyped};
 use super::format::Format;
-use super::{FileEntry, FileError, FileObject, Scan, hive_keys, sql};
+use super::{FileEntry, FileError, FileObject, Scan, partition, sql};
 use crate::engine::{EngineError, Session};
 use crate::relation::{Column, DataType};
 use minijinja::context;
@@ -20,9 +21,13 @@ pub(super) fn scan(
         recognise(file)?;
     }
     let footers = footers(files, session)?;
-    if !object.options.union_by_name {
-        same_columns(files, &footers)?;
+    if let Some(frozen) = &object.frozen {
+        let drift = drift(object, frozen, files, &footers, session)?;
+        if !drift.is_empty() {
+            return Err(FileError::Drift(drift));
+        }
     }
+    same_columns(files, &footers, object.options.union_by_name)?;
     let plain = render(object, files, &[])?;
     let mut columns = described(&plain, session).map_err(|error| reader_error(error, files))?;
     for column in &mut columns {
@@ -30,9 +35,15 @@ pub(super) fn scan(
             |footer: &Footer| footer.get(&column.name).is_some_and(|found| found.required);
         column.nullable = !footers.iter().all(required);
     }
+    if let Some(frozen) = &object.frozen {
+        let place = |name: &str| frozen.columns.iter().position(|column| column.name == name);
+        columns.sort_by_key(|column| place(&column.name));
+    }
+    let found: Vec<DataType> = columns.iter().map(|column| column.data_type.clone()).collect();
     let casts = declare(object, &mut columns)?;
+    check_casts(object, files, &columns, &found, &casts, session)?;
     let sql = render(object, files, &listed(&columns, &casts))?;
-    Ok(Scan { sql, columns, files: files.to_vec(), row_count: None })
+    Ok(Scan { sql, columns, files: files.to_vec(), ..Scan::default() })
 }
 
 /// Both ends of a Parquet file are marked; one that was cut lacks the second.
@@ -67,7 +78,7 @@ fn ends(file: &FileEntry) -> io::Result<([u8; 4], [u8; 4])> {
 /// The columns of a file by name.
 type Footer = BTreeMap<String, Element>;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Element {
     required: bool,
     /// Everything the footer says of the column and of what is nested in it.
@@ -124,20 +135,150 @@ fn shape(row: &[Value]) -> String {
     parts.map(Value::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn same_columns(files: &[FileEntry], footers: &[Footer]) -> Result<(), FileError> {
-    let (Some(first), Some(expected)) = (files.first(), footers.first()) else { return Ok(()) };
-    let without = |a: &Footer, b: &Footer| -> Vec<String> {
-        a.keys().filter(|name| !b.contains_key(*name)).cloned().collect()
-    };
-    for (file, found) in files.iter().zip(footers) {
-        let (missing, unexpected) = (without(expected, found), without(found, expected));
-        let other = |(name, element): &(&String, &Element)| {
-            found.get(*name).is_some_and(|found| found.shape != element.shape)
+/// What the files have that the frozen schema has not, and the reverse.
+fn drift(
+    object: &FileObject,
+    frozen: &Frozen,
+    files: &[FileEntry],
+    footers: &[Footer],
+    session: &mut dyn Session,
+) -> Result<Drift, FileError> {
+    let keys = partition::keys(object, files)?;
+    let mut drift = Drift::default();
+    // Files are mostly alike, and asking for the types of each takes time.
+    let mut known: Vec<(&Footer, Vec<Column>)> = Vec::new();
+    for (file, footer) in files.iter().zip(footers) {
+        if known.iter().any(|(other, _)| *other == footer) {
+            continue;
+        }
+        let mut columns = types(file, session)?;
+        columns.extend(keys.iter().map(|key| Column {
+            name: key.clone(),
+            data_type: DataType::new("varchar"),
+            nullable: true,
+        }));
+        compare(object, frozen, file, &columns, &mut drift);
+        known.push((footer, columns));
+    }
+    if object.options.union_by_name {
+        let is_somewhere = |name: &String| {
+            known.iter().any(|(_, columns)| columns.iter().any(|c| c.name == *name))
         };
-        let retyped: Vec<String> =
-            expected.iter().filter(other).map(|(name, _)| name.clone()).collect();
+        drift.removed.retain(|removed| !is_somewhere(&removed.column));
+    }
+    Ok(drift)
+}
+
+/// The columns of one file.
+fn types(file: &FileEntry, session: &mut dyn Session) -> Result<Vec<Column>, FileError> {
+    let context = context! {
+        columns => Vec::<minijinja::Value>::new(), files => [sql::path(&file.path)],
+        union_by_name => false, hive_partitioning => false,
+    };
+    let query = sql::render("scan_parquet.sql", context)?;
+    described(&query, session).map_err(|error| reader_error(error, std::slice::from_ref(file)))
+}
+
+/// Adds how one file differs, each column once.
+fn compare(
+    object: &FileObject,
+    frozen: &Frozen,
+    file: &FileEntry,
+    columns: &[Column],
+    drift: &mut Drift,
+) {
+    let path = || file.name.clone();
+    for was in &frozen.columns {
+        let is_declared = object.columns.iter().any(|(name, _)| *name == was.name);
+        let column = was.name.clone();
+        match columns.iter().find(|column| column.name == was.name) {
+            None if drift.removed.iter().all(|removed| removed.column != column) => {
+                drift.removed.push(Removed { column, path: path() });
+            }
+            Some(now)
+                if now.data_type != was.data_type
+                    && !is_declared
+                    && drift.retyped.iter().all(|retyped| retyped.column != column) =>
+            {
+                drift.retyped.push(Retyped {
+                    column,
+                    was: was.data_type.clone(),
+                    now: now.data_type.clone(),
+                    path: path(),
+                    line: None,
+                    text: String::new(),
+                });
+            }
+            Some(_) | None => {}
+        }
+    }
+    for column in columns {
+        let is_new = frozen.columns.iter().all(|known| known.name != column.name)
+            && drift.added.iter().all(|added| added.column != column.name);
+        if is_new {
+            let (column, data_type) = (column.name.clone(), column.data_type.clone());
+            drift.added.push(Added { column, data_type, path: path() });
+        }
+    }
+}
+
+/// Whether declared types hold what files of other types have; a cast would round it.
+fn check_casts(
+    object: &FileObject,
+    files: &[FileEntry],
+    columns: &[Column],
+    found: &[DataType],
+    casts: &[String],
+    session: &mut dyn Session,
+) -> Result<(), FileError> {
+    let changed = columns.iter().zip(found).filter(|(column, _)| casts.contains(&column.name));
+    for (column, from) in changed {
+        let context = context! {
+            cells => render(object, files, &[])?, name => column.name.as_str(),
+            from => from.as_str(), to => column.data_type.as_str(),
+        };
+        let query = sql::render("misfit_parquet.sql", context)?;
+        let found = session.query(&query, Some(1)).map_err(|error| reader_error(error, files))?;
+        if let Some(row) = found.rows.first() {
+            let text =
+                row.first().map(|cell| cell.as_str().map_or(cell.to_string(), str::to_owned));
+            return Err(FileError::Value {
+                path: object.path.clone(),
+                line: None,
+                column: column.name.clone(),
+                text: text.unwrap_or_default(),
+                expected: column.data_type.to_string(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Types have to be the same in all files; with `union_by_name`, columns need not.
+fn same_columns(
+    files: &[FileEntry],
+    footers: &[Footer],
+    union_by_name: bool,
+) -> Result<(), FileError> {
+    let mut all: BTreeMap<&String, (&Element, &FileEntry)> = BTreeMap::new();
+    let Some(expected) = footers.first() else { return Ok(()) };
+    for (file, found) in files.iter().zip(footers) {
+        let without = |a: &Footer, b: &Footer| -> Vec<String> {
+            let absent = a.keys().filter(|name| !union_by_name && !b.contains_key(*name));
+            absent.cloned().collect()
+        };
+        let (missing, unexpected) = (without(expected, found), without(found, expected));
+        let mut first = files.first().map(|file| file.name.clone()).unwrap_or_default();
+        let mut retyped = Vec::new();
+        for (name, element) in found {
+            let (known, origin) = all.entry(name).or_insert((element, file));
+            if known.shape != element.shape {
+                retyped.push(name.clone());
+                first.clone_from(&origin.name);
+            }
+        }
         if !(missing.is_empty() && unexpected.is_empty() && retyped.is_empty()) {
-            let (path, first) = (file.name.clone(), first.name.clone());
+            let path = file.name.clone();
             return Err(FileError::Columns { path, first, missing, unexpected, retyped });
         }
     }
@@ -153,7 +294,7 @@ fn render(
     let context = context! {
         columns => columns.to_vec(), files => files_of_scan,
         union_by_name => object.options.union_by_name,
-        hive_partitioning => !hive_keys(object, files)?.is_empty(),
+        hive_partitioning => !partition::keys(object, files)?.is_empty(),
     };
     Ok(sql::render("scan_parquet.sql", context)?)
 }
@@ -203,7 +344,7 @@ fn reader_error(error: EngineError, files: &[FileEntry]) -> FileError {
             path: file.name.clone(),
             line: None,
             text: String::new(),
-            detail: error.message,
+            detail: error.message.replace(&*file.path.to_string_lossy(), &file.name),
         },
         None => FileError::Engine(error),
     }

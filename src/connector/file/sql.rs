@@ -12,16 +12,15 @@ macro_rules! templates {
     };
 }
 
-static TEMPLATES: [(&str, &str); 9] = templates![
+static TEMPLATES: [(&str, &str); 8] = templates![
     "csv_read.sql",
-    "infer_text.sql",
     "misfit_csv.sql",
     "misfits_csv.sql",
+    "misfit_parquet.sql",
     "parquet_footers.sql",
     "scan_csv.sql",
     "scan_json.sql",
     "scan_parquet.sql",
-    "text_kind.sql",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {

@@ -199,8 +199,8 @@ fn rows_that_do_not_fit_are_errors_with_line_and_text() {
     for (content, line, text, detail) in [
         ("a,b\n1,x\n2\n3,y\n", 3, "2", "expected 2 fields, found 1"),
         ("a,b\n1,x\n2,y,z\n", 3, "2,y,z", "expected 2 fields, found 3"),
-        ("a,b\n1,\"x\n2,y\n", 2, "1,\"x\n2,y", "a quote is not closed, or something follows it"),
-        ("a,b\n1,\"x\"y\n", 2, "1,\"x\"y", "a quote is not closed, or something follows it"),
+        ("a,b\n1,\"x\n2,y\n", 2, "1,\"x\n2,y", "a quote is not closed"),
+        ("a,b\n1,\"x\"y\n", 2, "1,\"x\"y", "something follows a closing quote"),
     ] {
         let error = Folder::of("x.csv", content).scan("x.csv").unwrap_err();
         let FileError::Malformed { path, line: found, text: shown, detail: said } = error else {
@@ -274,10 +274,10 @@ fn a_declared_type_holds_every_value_or_is_an_error() {
     assert_eq!(columns(&read("decimal(10,2)").unwrap()), "a decimal(10,2), b varchar");
     assert_eq!(columns(&read("varchar").unwrap()), "a varchar, b varchar");
     for (data_type, expected) in [
-        ("bigint", "column `a` is bigint, but row 1 of `x.csv` has `1.50`"),
-        ("decimal(10,1)", "column `a` is decimal(10,1), but row 1 of `x.csv` has `1.50`"),
-        ("boolean", "column `a` is boolean, but row 1 of `x.csv` has `1.50`"),
-        ("uuid", "column `a` is uuid, but row 1 of `x.csv` has `1.50`"),
+        ("bigint", "column `a` is bigint, but line 2 of `x.csv` has `1.50`"),
+        ("decimal(10,1)", "column `a` is decimal(10,1), but line 2 of `x.csv` has `1.50`"),
+        ("boolean", "column `a` is boolean, but line 2 of `x.csv` has `1.50`"),
+        ("uuid", "column `a` is uuid, but line 2 of `x.csv` has `1.50`"),
         ("nonsense", "Type with name nonsense does not exist"),
     ] {
         assert_eq!(read(data_type).unwrap_err().to_string(), expected);
@@ -402,7 +402,7 @@ fn json_is_lines_or_an_array() {
     let array = Folder::of("x.json", " [{\"a\": 1}, {\"a\": 2.5}]");
     assert_eq!(array.read("x.json").1, [[json!(1.0)], [json!(2.5)]]);
     let bad = Folder::of("x.json", "{\"a\": 1}\n{\"a\": }\n").error("x.json");
-    assert_eq!(bad, "line 2 of `x.json`: unexpected character at byte 7");
+    assert_eq!(bad, "line 2 of `x.json`: expected value");
     let content = "{\"i\": 99999999999999999999, \"t\": \"2024-01-01T10:00:00+05:30\", \"d\": \"2024-01-01\", \"f\": 1.5}\n";
     let (columns, rows) = Folder::of("x.json", content).read("x.json");
     assert_eq!(columns, "i hugeint, t timestamp with time zone, d date, f double");
@@ -422,4 +422,29 @@ fn options_are_known_by_name_and_kind() {
         errors,
         ["unknown option `delimter`", "option `skip` takes a number of lines before the header"]
     );
+}
+
+#[test]
+fn lines_and_rows_are_counted_across_chunks() {
+    for stray in ["plain", "a \"stray quote"] {
+        let rows: String = (0..400_000).map(|id| format!("{id},\"two\nlines\"\n")).collect();
+        let content = format!("id,t\n{rows}-1,{stray}\n{rows}");
+        let folder = Folder::of("x.csv", &content);
+        assert_eq!(folder.scan("x.csv").unwrap().row_count, Some(800_001), "{stray}");
+        let bad = Folder::of("x.csv", format!("{content}7\n")).error("x.csv");
+        assert_eq!(bad, "line 1600003 of `x.csv`: expected 2 fields, found 1", "{stray}");
+        let declared = Folder::of("x.csv", format!("{content}seven,x\n")).column("id", "integer");
+        let wrong = "column `id` is integer, but line 1600003 of `x.csv` has `seven`";
+        assert_eq!(declared.error("x.csv"), wrong, "{stray}");
+    }
+}
+
+#[test]
+fn a_hash_tells_contents_apart() {
+    let folder = Folder::of("a.csv", "id\n1\n").file("b.csv", "id\n1\n").file("c.csv", "id\n2\n");
+    let tags: Vec<String> =
+        find(&folder.object("*.csv")).unwrap().iter().map(|file| etag(file).unwrap()).collect();
+    assert_eq!(tags[0], tags[1]);
+    assert_ne!(tags[0], tags[2]);
+    assert_eq!(tags[0].len(), 64);
 }

@@ -2,8 +2,10 @@
 
 use super::{LateReference, Shared, default_setting, ephemeral_name, find_doc, lock, parse_yaml};
 use crate::diagnostic::Code;
-use crate::graph::bind::Names;
+use crate::dialect::around_interval;
+use crate::graph::bind::{Bound, Names};
 use crate::graph::node::{Node, NodeId, NodeIndex, Reference};
+use crate::mode::Batch;
 use crate::template::{Facts, Host, HostError, Introspection, Level, Relation, from_serde};
 use minijinja::Value;
 use std::sync::{Arc, Mutex};
@@ -17,6 +19,8 @@ pub struct CompileHost {
     package: String,
     this: Option<Relation>,
     incremental: bool,
+    /// The interval of time that inputs are narrowed to.
+    batch: Option<Batch>,
     introspection: Option<Arc<dyn Introspection>>,
     /// Ephemeral models that the rendering named, in order.
     ephemeral: Mutex<Vec<NodeId>>,
@@ -48,6 +52,7 @@ impl CompileHost {
             node: None,
             package: package.to_owned(),
             incremental: false,
+            batch: None,
             introspection: None,
             ephemeral: Mutex::default(),
         }
@@ -61,6 +66,13 @@ impl CompileHost {
     #[must_use]
     pub fn incremental(mut self, incremental: bool) -> Self {
         self.incremental = incremental;
+        self
+    }
+
+    /// The same host for one interval of a microbatch model: its inputs show that interval alone.
+    #[must_use]
+    pub fn batch(mut self, batch: Option<Batch>) -> Self {
+        self.batch = batch;
         self
     }
 
@@ -95,14 +107,25 @@ impl CompileHost {
             if !seen.contains(&bound.id) {
                 seen.push(bound.id.clone());
             }
-            return Ok(Relation::cte(&ephemeral_name(&bound.name)));
+            return Ok(self.narrowed(Relation::cte(&ephemeral_name(&bound.name)), bound));
         }
         if let Some(text) = &bound.external {
-            return Ok(Relation::cte(text));
+            return Ok(self.narrowed(Relation::cte(text), bound));
         }
         match &bound.relation {
-            Some(name) => Ok(self.shared.relation(name.clone())),
+            Some(name) => Ok(self.narrowed(self.shared.relation(name.clone()), bound)),
             None => Err(HostError::from(format!("`{}` is not a relation", bound.id))),
+        }
+    }
+
+    /// The relation as a microbatch reads it, where it says which column tells the time.
+    fn narrowed(&self, relation: Relation, bound: &Bound) -> Relation {
+        let around = self.batch.zip(bound.event_time.as_deref()).and_then(|(batch, event_time)| {
+            around_interval(self.shared.dialect?, event_time, &batch)
+        });
+        match around {
+            Some((before, after)) => relation.between(&before, &after),
+            None => relation,
         }
     }
 }
@@ -175,7 +198,9 @@ impl Host for CompileHost {
     }
 
     fn model(&self) -> Value {
-        self.node().map_or(Value::UNDEFINED, crate::graph::shown::show_model)
+        self.node().map_or(Value::UNDEFINED, |node| {
+            crate::graph::shown::show_model(node, self.batch.as_ref())
+        })
     }
 
     fn package(&self) -> &str {

@@ -12,6 +12,7 @@ pub use shared::Shared;
 pub(in crate::graph) use shared::{YamlText, has_jinja, own_scope};
 
 use crate::diagnostic::{Code, Secrets, SourceFile};
+use crate::mode::EventTimeWindow;
 use crate::template::{HostError, from_serde};
 use jiff::Timestamp;
 use minijinja::Value;
@@ -45,6 +46,8 @@ pub struct Invocation {
     pub vars: Map<String, serde_json::Value>,
     /// `--full-refresh`.
     pub full_refresh: bool,
+    /// `--event-time-start` and `--event-time-end`.
+    pub event_time: Option<EventTimeWindow>,
 }
 
 /// A poisoned lock only means that another thread failed; what it guards is a list.

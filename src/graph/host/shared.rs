@@ -4,6 +4,7 @@ use super::yaml::YamlHost;
 use super::{Invocation, Surroundings, lock};
 use crate::diagnostic::{Diagnostic, Place, Secrets, SourceFile};
 use crate::dialect::Dialect;
+use crate::mode::EventTimeWindow;
 use crate::project::{Node as YamlNode, Setting, Yaml};
 use crate::relation::RelationName;
 use crate::template::{
@@ -24,6 +25,8 @@ pub struct Shared {
     /// `--vars`.
     pub(in crate::graph) cli_vars: Map<String, serde_json::Value>,
     pub(in crate::graph) docs: HashMap<(String, String), String>,
+    /// `--event-time-start` and `--event-time-end`.
+    event_time: Option<EventTimeWindow>,
     /// Renders strings of YAML files: they are few, so that one serves all threads.
     renderer: Mutex<Renderer>,
     secrets: Secrets,
@@ -64,6 +67,7 @@ impl Shared {
             vars: HashMap::new(),
             cli_vars: invocation.vars.clone(),
             docs: HashMap::new(),
+            event_time: invocation.event_time,
             secrets: surroundings.secrets.clone(),
             messages: Mutex::default(),
         }
@@ -82,6 +86,7 @@ impl Shared {
             vars,
             cli_vars: other.cli_vars.clone(),
             docs: other.docs.clone(),
+            event_time: other.event_time,
             renderer: Mutex::new(Renderer::new(library, Limits::default())),
             secrets: other.secrets.clone(),
             messages: Mutex::default(),
@@ -91,6 +96,11 @@ impl Shared {
     /// What is the same for every rendering of the run.
     pub fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    /// The window of time that microbatch models are built in, where the user names one.
+    pub fn event_time(&self) -> Option<EventTimeWindow> {
+        self.event_time
     }
 
     /// What templates said since the last call.

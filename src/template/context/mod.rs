@@ -16,6 +16,8 @@ mod query;
 mod table;
 mod tests;
 
+pub(super) use datetime::value as moment;
+
 use std::sync::Arc;
 
 use minijinja::Environment;

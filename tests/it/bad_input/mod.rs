@@ -3,7 +3,10 @@
 //! None may panic, and none may leave anything half built.
 
 mod database;
+mod incremental;
 mod names;
+mod schemas;
+mod snapshots;
 mod sources;
 mod sql;
 mod surroundings;

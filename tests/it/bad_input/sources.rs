@@ -179,7 +179,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
 1 source · 2 threads
   ✗ load   raw.orders  failed  [TIME]
 
-error[SF304]: line 3 of `orders.csv`: a quote is not closed, or something follows it
+error[SF304]: line 3 of `orders.csv`: a quote is not closed
  --> sources/raw.yml:5:15
   |
 5 |         path: orders.csv
@@ -220,7 +220,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
 1 source · 2 threads
   ✗ load   raw.orders  failed  [TIME]
 
-error[SF304]: line 2 of `orders.json`: unexpected character at byte 8
+error[SF304]: line 2 of `orders.json`: expected value
  --> sources/raw.yml:5:15
   |
 5 |         path: orders.json
@@ -248,7 +248,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
 1 source · 2 threads
   ✗ load   raw.orders  failed  [TIME]
 
-error[SF304]: column `id` is integer, but row 3 of `orders.csv` has `two`
+error[SF304]: column `id` is integer, but line 4 of `orders.csv` has `two`
  --> sources/raw.yml:5:15
   |
 5 |         path: orders.csv

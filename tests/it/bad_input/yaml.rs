@@ -260,7 +260,7 @@ fn an_incremental_model_that_cannot_be_carried_out_is_refused() {
     let project = Project::new()
         .model("a", "{{ config(materialized='incremental', incremental_strategy='merge') }}select 1 as id")
         .model("b", "{{ config(materialized='incremental', incremental_strategy='upsert', unique_key='id') }}select 1 as id")
-        .model("c", "{{ config(materialized='incremental', on_schema_change='append_new_columns') }}select 1 as id");
+        .model("c", "{{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}select 1 as id");
     refuse(&project).stderr_is(str![[r#"
 error[SF106]: incremental strategy `merge` needs a `unique_key`
  --> models/a.sql:1:39
@@ -274,7 +274,15 @@ error[SF105]: unknown incremental strategy `upsert`
 1 | {{ config(materialized='incremental', incremental_strategy='upsert', unique_key='id') }}selec...
   |                                       ^^^^^^^^^^^^^^^^^^^^
   |
-  = help: known are append, delete+insert, merge
+  = help: known are append, delete+insert, merge, insert_overwrite, microbatch
+
+error[SF106]: incremental strategy `insert_overwrite` needs `partition_by`
+ --> models/c.sql:1:39
+  |
+1 | {{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}select 1 as id
+  |                                       ^^^^^^^^^^^^^^^^^^^^
+  |
+  = help: name the columns whose values are replaced whole: `partition_by: [day]`
 
 
 "#]]);

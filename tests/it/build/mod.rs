@@ -3,7 +3,10 @@
 mod hooks;
 mod incremental;
 mod keys;
+mod microbatch;
 mod names;
 mod order;
+mod overwrite;
 mod relations;
+mod schema_change;
 mod standing;

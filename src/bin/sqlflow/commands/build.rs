@@ -1,6 +1,6 @@
 //! `sqlflow build`, and `load`, `seed`, `run`, `test`, which are parts of it.
 
-use super::{Opened, open, parse::write_manifest, selection, tell_messages};
+use super::{Opened, open_for, parse::write_manifest, selection, tell_messages};
 use crate::args::{Common, Run};
 use crate::environment;
 use crate::outcome::Exit;
@@ -23,7 +23,7 @@ pub(crate) fn run(
     kinds: Kinds,
     printer: &Printer,
 ) -> Result<Exit, Exit> {
-    let opened = open(common, verb, args.full_refresh, printer)?;
+    let opened = open_for(common, verb, args.full_refresh, Some(&args.event_time), printer)?;
     if args.dry_run {
         return super::plan::show(&opened, &args.select, kinds, printer);
     }
@@ -175,6 +175,9 @@ fn write_results(
             if let Some(rows) = result.rows {
                 response.insert("rows_affected".to_owned(), rows.into());
             }
+            for (name, count) in &result.counts {
+                response.insert((*name).to_owned(), (*count).into());
+            }
             ResultRow {
                 node: result.node,
                 status: result.status.dbt_word(node.test().is_some()),
@@ -182,6 +185,7 @@ fn write_results(
                 timing: result.timing,
                 message: result.problems.first().map(|problem| problem.message.clone()),
                 failures: result.failures,
+                batches: result.batches.as_ref(),
                 adapter_response: response,
                 compiled,
             }

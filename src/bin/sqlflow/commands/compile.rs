@@ -2,7 +2,7 @@
 
 use super::build::cannot_open;
 use super::parse::write_manifest;
-use super::{Opened, open, selection, tell_messages};
+use super::{Opened, open_for, selection, tell_messages};
 use crate::args::{Common, Compile};
 use crate::outcome::Exit;
 use crate::printer::Printer;
@@ -14,7 +14,7 @@ use sqlflow::template::Introspection;
 use std::sync::Arc;
 
 pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<Exit, Exit> {
-    let opened = open(common, "compile", false, printer)?;
+    let opened = open_for(common, "compile", false, Some(&args.event_time), printer)?;
     let graph = &opened.graph;
     let selected = selection(graph, &args.select, printer)?;
     let mut problems = Vec::new();

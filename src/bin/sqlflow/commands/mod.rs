@@ -13,13 +13,14 @@ pub(crate) mod plan;
 pub(crate) mod show;
 pub(crate) mod watch;
 
-use crate::args::{Common, Select};
+use crate::args::{Common, EventTime, Select};
 use crate::environment;
 use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::artifact::TargetDirectory;
 use sqlflow::diagnostic::{Code, Diagnostic, SourceFile, any_error};
 use sqlflow::graph::{Graph, Invocation, Selection, Surroundings, TargetRequest, select};
+use sqlflow::mode::EventTimeWindow;
 use sqlflow::project;
 use sqlflow::run::{PrepareRequest, prepare};
 
@@ -37,11 +38,24 @@ pub(crate) fn open(
     full_refresh: bool,
     printer: &Printer,
 ) -> Result<Opened, Exit> {
+    open_for(common, verb, full_refresh, None, printer)
+}
+
+/// Reads the project for a run in the window `event_time`.
+pub(crate) fn open_for(
+    common: &Common,
+    verb: &str,
+    full_refresh: bool,
+    event_time: Option<&EventTime>,
+    printer: &Printer,
+) -> Result<Opened, Exit> {
     let surroundings = environment::surroundings(&common.project_dir, printer.secrets());
-    let request = request(common, verb, full_refresh).map_err(|problem| {
+    let refused = |problem: Box<Diagnostic>| {
         printer.problems(&[*problem]);
         Exit::Usage
-    })?;
+    };
+    let mut request = request(common, verb, full_refresh).map_err(refused)?;
+    request.invocation.event_time = event_time.map(window).transpose().map_err(refused)?.flatten();
     let (graph, problems) = prepare(&request, &surroundings);
     printer.problems(&problems);
     let Some(graph) = graph else { return Err(Exit::of_parsing(&problems)) };
@@ -81,8 +95,22 @@ pub(crate) fn request(
             verb: verb.to_owned(),
             vars: vars(common.vars.as_deref())?,
             full_refresh,
+            event_time: None,
         },
     })
+}
+
+/// The window that the flags mean.
+fn window(flags: &EventTime) -> Result<Option<EventTimeWindow>, Box<Diagnostic>> {
+    let (Some(start), Some(end)) = (flags.event_time_start, flags.event_time_end) else {
+        return Ok(None);
+    };
+    if start < end {
+        return Ok(Some(EventTimeWindow { start, end }));
+    }
+    let message = format!("`--event-time-start` {start} is not before `--event-time-end` {end}");
+    let help = "the window holds its start and not its end";
+    Err(Box::new(Diagnostic::error(Code::INVALID_VALUE, message).with_help(help)))
 }
 
 fn vars(text: Option<&str>) -> Result<serde_json::Map<String, serde_json::Value>, Box<Diagnostic>> {

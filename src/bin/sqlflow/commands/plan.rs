@@ -5,7 +5,8 @@ use crate::args::{Common, PlanArgs, PlanOutput, Select};
 use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::graph::{Node, NodeKind};
-use sqlflow::mode::Materialization;
+use sqlflow::mode::scd2::{Change, HardDeletes, Scd2};
+use sqlflow::mode::{Materialization, Mode};
 use sqlflow::run::{Kinds, Plan};
 use std::fmt::Write;
 
@@ -79,9 +80,20 @@ fn action(node: &Node) -> String {
     match &node.kind {
         NodeKind::Model(Materialization::View) => "create or replace the view".to_owned(),
         NodeKind::Model(Materialization::Table) => "replace the table".to_owned(),
-        NodeKind::Model(Materialization::Incremental(mode)) => {
-            let key = mode.key().map(|key| format!(" on {}", key.columns().join(", ")));
-            format!("{mode}{}; create where there is no table yet", key.unwrap_or_default())
+        NodeKind::Model(Materialization::Incremental(incremental)) => {
+            let mode = &incremental.mode;
+            let by = match mode {
+                Mode::InsertOverwrite(partitions) => {
+                    format!(" by {}", partitions.columns().join(", "))
+                }
+                Mode::Microbatch(batch) => {
+                    format!(" by {} of {}", batch.batch_size.name(), batch.event_time)
+                }
+                Mode::DeleteInsert(key) => format!(" on {}", key.columns().join(", ")),
+                Mode::Merge(merge) => format!(" on {}", merge.key.columns().join(", ")),
+                Mode::Replace | Mode::Append => String::new(),
+            };
+            format!("{mode}{by}; create where there is no table yet")
         }
         NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis => String::new(),
         NodeKind::Seed(seed) => format!("replace from {}", seed.path),
@@ -89,6 +101,23 @@ fn action(node: &Node) -> String {
             Some(load) => format!("replace from {}", load.path),
             None => String::new(),
         },
+        NodeKind::Snapshot(snapshot) => versions(&snapshot.scd2),
         NodeKind::Test(_) => "count failing rows".to_owned(),
     }
+}
+
+/// How versions are kept.
+fn versions(scd2: &Scd2) -> String {
+    let key = scd2.key.columns().join(", ");
+    let change = match &scd2.change {
+        Change::Timestamp(column) => format!("a later {column}"),
+        Change::Columns { tracked, .. } if tracked.is_empty() => "any other value".to_owned(),
+        Change::Columns { tracked, .. } => format!("another {}", tracked.join(", ")),
+    };
+    let deleted = match scd2.deletes {
+        HardDeletes::Ignore => "",
+        HardDeletes::Invalidate => "; close what is gone",
+        HardDeletes::NewRecord => "; close what is gone, and say so",
+    };
+    format!("versions of {key}, a new one for {change}{deleted}")
 }

@@ -89,9 +89,10 @@ fn query(
             let compiled = compilation.nodes.pop();
             // Of an incremental model the table is what counts: its query only makes the batch.
             let built = match (&node.kind, &node.relation) {
-                (NodeKind::Model(Materialization::Incremental(_)), Some(relation)) => {
-                    session.relation_kind(relation).ok().flatten().is_some()
-                }
+                (
+                    NodeKind::Model(Materialization::Incremental(_)) | NodeKind::Snapshot(_),
+                    Some(relation),
+                ) => session.relation_kind(relation).ok().flatten().is_some(),
                 _ => false,
             };
             let query = compiled.and_then(|compiled| compiled.query).filter(|_| !built);

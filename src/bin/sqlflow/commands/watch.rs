@@ -1,7 +1,7 @@
 //! `sqlflow watch`: recompiles on each save and tells the verdict.
 
 use super::compile;
-use crate::args::{Common, Compile, Watch};
+use crate::args::{Common, Compile, EventTime, Watch};
 use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::diagnostic::{Code, Diagnostic};
@@ -47,6 +47,11 @@ fn target_path(root: &Path) -> String {
 }
 
 fn round(common: &Common, args: &Watch, printer: &Printer) -> Exit {
-    let compile = Compile { select: args.select.clone(), inline: None, introspect: false };
+    let compile = Compile {
+        select: args.select.clone(),
+        inline: None,
+        introspect: false,
+        event_time: EventTime::default(),
+    };
     compile::run(common, &compile, printer).unwrap_or_else(|exit| exit)
 }

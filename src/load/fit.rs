@@ -1,0 +1,133 @@
+//! Whether a batch fits the table that it is applied to: columns, types, and the columns that the
+//! options name.
+
+use crate::compile::Pair;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::LoadNode;
+use crate::mode::load::{DeleteKind, Lag, Update};
+use crate::mode::{ColumnPlan, TargetColumn};
+use crate::relation::{Column, RelationName};
+
+/// The columns of the options are those of the source, and their types are of use.
+///
+/// # Errors
+/// Everything that is wrong, each at its option.
+pub(super) fn options(load: &LoadNode, columns: &[Column]) -> Result<(), Vec<Diagnostic>> {
+    let rules = &load.rules;
+    let mut problems = Vec::new();
+    let key = rules.key.as_ref().map(|key| key.columns().to_vec()).unwrap_or_default();
+    let update = match &rules.update {
+        Update::All => ("merge_update_columns", Vec::new()),
+        Update::Only(names) => ("merge_update_columns", names.clone()),
+        Update::Except(names) => ("merge_exclude_columns", names.clone()),
+    };
+    let order = rules.dedup_by.iter().map(|order| order.column.clone()).collect();
+    let cursor = rules.cursor.iter().map(|cursor| cursor.column.clone()).collect();
+    for (option, names) in [
+        ("key", key.clone()),
+        ("cursor", cursor),
+        ("dedup_by", order),
+        ("track", rules.track.clone()),
+        update,
+    ] {
+        for name in names.iter().filter(|name| find(columns, name).is_none()) {
+            let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!("`{option}` names column `{name}`, which the source lacks");
+            problems.push(
+                Diagnostic::error(Code::OPTION_COLUMN, message)
+                    .at(load.place_of(option))
+                    .with_help(format!("its columns are {}", known.join(", "))),
+            );
+        }
+    }
+    for column in key.iter().filter_map(|name| find(columns, name)) {
+        if column.data_type.is_floating() || column.data_type.is_nested() {
+            let message = format!(
+                "key column `{}` is {}, expected a type whose values compare exactly",
+                column.name, column.data_type
+            );
+            problems.push(
+                Diagnostic::error(Code::OPTION_COLUMN, message)
+                    .at(load.place_of("key"))
+                    .with_help("declare another type: `columns: [{name: …, data_type: …}]`"),
+            );
+        }
+    }
+    problems.extend(cursor_type(load, columns));
+    if let DeleteKind::Soft(name) = &rules.deletes.kind
+        && find(columns, name).is_some()
+    {
+        let message = format!("`deletes: {{soft: {name}}}` names a column that the source has");
+        problems.push(
+            Diagnostic::error(Code::OPTION_COLUMN, message)
+                .at(load.place_of("deletes"))
+                .with_help("name a column of its own: the load writes it"),
+        );
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+fn cursor_type(load: &LoadNode, columns: &[Column]) -> Option<Diagnostic> {
+    let cursor = load.rules.cursor.as_ref()?;
+    let column = find(columns, &cursor.column)?;
+    if !column.data_type.is_ordered_cursor() {
+        let message = format!(
+            "cursor `{}` is {}, expected a date, a timestamp or a whole or decimal number",
+            column.name, column.data_type
+        );
+        return Some(
+            Diagnostic::error(Code::OPTION_COLUMN, message)
+                .at(load.place_of("cursor"))
+                .with_help("declare its type: `columns: [{name: …, data_type: timestamp}]`"),
+        );
+    }
+    let expected = match (cursor.lag?, column.data_type.is_temporal()) {
+        (Lag::Minutes(_), false) => "a number, as its cursor is",
+        (Lag::Units(_), true) => "a duration such as `2 hours`, as its cursor is a time",
+        _ => return None,
+    };
+    let message =
+        format!("`lag` is of another unit than cursor `{}`: expected {expected}", column.name);
+    Some(Diagnostic::error(Code::OPTION_COLUMN, message).at(load.place_of("lag")))
+}
+
+fn find<'c>(columns: &'c [Column], name: &str) -> Option<&'c Column> {
+    columns.iter().find(|column| column.name == name)
+}
+
+/// How the columns of the stage meet those of the table.
+///
+/// # Errors
+/// Everything that does not fit.
+pub(super) fn pairs(
+    load: &LoadNode,
+    relation: &RelationName,
+    stage: &[Column],
+    target: &[TargetColumn],
+) -> Result<Vec<Pair>, Vec<Diagnostic>> {
+    let plan = ColumnPlan::new(stage, target);
+    let problems: Vec<Diagnostic> = plan
+        .problems()
+        .into_iter()
+        .map(|problem| {
+            let message = format!("the batch does not fit table `{relation}`: {problem}");
+            Diagnostic::error(Code::BATCH_MISFIT, message)
+                .at(load.place.clone())
+                .with_note(format!("mode `{}`", load.rules.mode))
+                .with_help("change the table with `alter table`, or load anew with --full-refresh")
+        })
+        .collect();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let pair = |column: &TargetColumn| {
+        let name = &column.column.name;
+        let shared = plan.shared.iter().find(|shared| shared.target.name == *name);
+        Pair {
+            name: shared.map(|shared| shared.stage.name.clone()),
+            target: name.clone(),
+            cast: shared.and_then(|shared| shared.cast.clone()),
+        }
+    };
+    Ok(target.iter().map(pair).collect())
+}

@@ -1,0 +1,17 @@
+-- stage when: the rows stay
+create or replace temporary table {{ batch }} as
+{{ query }};
+
+-- publish when: the rows stay
+delete from {{ relation }} as DBT_INTERNAL_DEST
+where {{ event_time }} >= {{ start | literal }}
+  and {{ event_time }} < {{ end | literal }}
+{%- for predicate in predicates %}
+
+  and ({{ predicate }})
+{%- endfor %};
+insert into {{ relation }}{{ columns_in_parentheses }}
+select {{ columns }} from {{ batch }}
+where {{ event_time }} >= {{ start | literal }}
+  and {{ event_time }} < {{ end | literal }};
+drop table {{ batch }};

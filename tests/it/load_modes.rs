@@ -1,0 +1,344 @@
+//! `load:`: what each mode does to the rows that are there, what is counted, and what is refused.
+
+use crate::project::{Project, Ran};
+use serde_json::{Value, json};
+
+const DATABASE: &str = "shop.duckdb";
+
+/// A project that loads `shop.orders` from `orders.csv` with the options `load`.
+fn project(load: &str, csv: &str) -> Project {
+    Project::new().file("sources/shop.yml", &yaml("orders.csv", load)).file("orders.csv", csv)
+}
+
+fn yaml(path: &str, load: &str) -> String {
+    format!(
+        "sources:\n  - name: shop\n    tables:\n      - name: orders\n        path: {path}\n        load: {{{load}}}\n"
+    )
+}
+
+/// Loads `csv` and answers the table.
+#[track_caller]
+fn load(project: &Project, csv: &str) -> Value {
+    project.write("orders.csv", csv);
+    project.run(["load"]).succeeds();
+    rows(project)
+}
+
+#[track_caller]
+fn rows(project: &Project) -> Value {
+    project.query("select * from shop.orders order by all")
+}
+
+/// What the last load counted, without what is zero.
+fn counts(project: &Project) -> Value {
+    let results = project.json("target/run_results.json");
+    let response = results["results"][0]["adapter_response"].as_object().unwrap().clone();
+    let counted = response.into_iter().filter(|(name, value)| {
+        name != "rows_affected" && value.as_u64() != Some(0)
+    });
+    Value::Object(counted.collect())
+}
+
+/// Loading `csv` fails with `code`, and changes nothing.
+#[track_caller]
+fn refused(project: &Project, csv: &str, code: &str) -> Ran {
+    let before = project.has(DATABASE).then(|| state(project));
+    project.write("orders.csv", csv);
+    let ran = project.run(["load"]).fails_with(code);
+    if let Some(before) = before {
+        assert_eq!(state(project), before, "{ran}");
+    }
+    ran
+}
+
+/// The table, its state, and what else stands there.
+fn state(project: &Project) -> (Value, Value, Vec<String>) {
+    let state = "select relation, definition, cursor_value, row_count from _sqlflow.loads order by all";
+    (rows(project), project.query(state), project.relations())
+}
+
+#[test]
+fn a_merge_updates_what_differs_and_adds_what_is_new() {
+    let project = project("mode: merge, key: id", "");
+    assert_eq!(load(&project, "id,v\n1,a\n2,b\n3,c\n"), json!([[1, "a"], [2, "b"], [3, "c"]]));
+    assert_eq!(counts(&project), json!({"rows_read": 3, "rows_inserted": 3}));
+    let expected = json!([[1, "a"], [2, "B"], [3, "c"], [4, "d"]]);
+    assert_eq!(load(&project, "v,id\nB,2\nd,4\nc,3\n"), expected);
+    let counted = json!({"rows_read": 3, "rows_inserted": 1, "rows_updated": 1, "rows_unchanged": 1});
+    assert_eq!(counts(&project), counted);
+    assert_eq!(load(&project, "v,id\nB,2\nd,4\nc,3\n"), expected);
+    assert_eq!(counts(&project), json!({"rows_read": 3, "rows_unchanged": 3}));
+    assert_eq!(project.relations(), ["shop.orders"]);
+}
+
+#[test]
+fn null_is_a_value_when_rows_are_compared() {
+    let project = project("mode: merge, key: id", "");
+    load(&project, "id,v\n1,\n2,b\n");
+    assert_eq!(load(&project, "id,v\n1,\n2,\n"), json!([[1, null], [2, null]]));
+    assert_eq!(counts(&project), json!({"rows_read": 2, "rows_updated": 1, "rows_unchanged": 1}));
+}
+
+#[test]
+fn rows_equal_in_every_column_collapse_and_others_are_an_error() {
+    let project = project("mode: merge, key: id", "");
+    assert_eq!(load(&project, "id,v\n1,a\n1,a\n"), json!([[1, "a"]]));
+    assert_eq!(counts(&project), json!({"rows_read": 2, "rows_inserted": 1, "rows_deduplicated": 1}));
+    refused(&project, "id,v\n1,a\n1,b\n2,c\n2,d\n", "SF310")
+        .stderr_contains("2 keys stand several times in the batch")
+        .stderr_contains("id 1; id 2");
+}
+
+#[test]
+fn dedup_by_or_the_cursor_tell_which_row_of_a_key_counts() {
+    let dedup = project("mode: merge, key: id, dedup_by: v desc", "");
+    assert_eq!(load(&dedup, "id,v\n1,a\n1,c\n1,b\n"), json!([[1, "c"]]));
+    let cursor = project("mode: merge, key: id, cursor: at", "");
+    let expected = json!([[1, "new", 3], [2, "b", 2]]);
+    assert_eq!(load(&cursor, "id,v,at\n1,old,1\n1,new,3\n2,b,2\n"), expected);
+    assert_eq!(counts(&cursor)["rows_deduplicated"], 1);
+}
+
+#[test]
+fn a_cursor_reads_what_is_new_and_remembers_the_greatest() {
+    let project = project("mode: merge, key: id, cursor: at", "");
+    load(&project, "id,v,at\n1,a,1\n2,b,2\n");
+    load(&project, "id,v,at\n1,changed without its cursor,1\n2,b,2\n3,c,3\n");
+    assert_eq!(counts(&project), json!({"rows_read": 2, "rows_inserted": 1, "rows_unchanged": 1}));
+    assert_eq!(rows(&project), json!([[1, "a", 1], [2, "b", 2], [3, "c", 3]]));
+    project.write("orders.csv", "id,v,at\n1,a,1\n");
+    project.run(["load"]).succeeds().stderr_contains("[SF325]");
+    assert_eq!(project.query("select cursor_value from _sqlflow.loads"), json!([["3"]]));
+}
+
+#[test]
+fn a_lag_reads_again_what_may_be_late() {
+    let project = project("mode: append, key: id, cursor: at, lag: 2 hours", "");
+    load(&project, "id,at\n1,2024-01-01 10:00:00\n2,2024-01-01 12:00:00\n");
+    load(
+        &project,
+        "id,at\n1,2024-01-01 10:00:00\n2,2024-01-01 12:00:00\n3,2024-01-01 11:00:00\n4,2024-01-01 09:00:00\n",
+    );
+    assert_eq!(counts(&project), json!({"rows_read": 3, "rows_inserted": 1, "rows_deduplicated": 2}));
+    assert_eq!(project.query("select id from shop.orders order by id"), json!([[1], [2], [3]]));
+}
+
+#[test]
+fn an_append_counts_copies_in_the_overlap() {
+    let project = project("mode: append, cursor: at", "");
+    load(&project, "v,at\na,1\nb,2\nb,2\n");
+    assert_eq!(
+        load(&project, "v,at\na,1\nb,2\nb,2\nb,2\nc,3\n"),
+        json!([["a", 1], ["b", 2], ["b", 2], ["b", 2], ["c", 3]])
+    );
+    assert_eq!(counts(&project), json!({"rows_read": 4, "rows_inserted": 2, "rows_deduplicated": 2}));
+}
+
+#[test]
+fn an_append_reads_each_file_once() {
+    let project = Project::new()
+        .file("sources/shop.yml", &yaml("in/*.csv", "mode: append"))
+        .file("in/a.csv", "id\n1\n1\n");
+    project.run(["load"]).succeeds();
+    project.write("in/b.csv", "id\n2\n");
+    project.run(["load"]).succeeds();
+    assert_eq!(counts(&project), json!({"rows_read": 1, "rows_inserted": 1}));
+    assert_eq!(rows(&project), json!([[1], [1], [2]]));
+    project.run(["load"]).succeeds().stderr_contains("every file was loaded before");
+    assert_eq!(rows(&project), json!([[1], [1], [2]]));
+    project.write("in/a.csv", "id\n1\n7\n");
+    project.run(["load"]).fails_with("SF316");
+    assert_eq!(rows(&project), json!([[1], [1], [2]]));
+}
+
+#[test]
+fn null_keys_are_an_error_or_put_aside_or_a_value() {
+    let batch = "id,v\n1,a\n,b\n";
+    let strict = project("mode: merge, key: id", batch);
+    refused(&strict, batch, "SF311").stderr_contains("1 row with NULL in the key");
+    let reject = project("mode: merge, key: id, on_null_key: reject", "");
+    assert_eq!(load(&reject, batch), json!([[1, "a"]]));
+    assert_eq!(counts(&reject), json!({"rows_read": 2, "rows_inserted": 1, "rows_rejected": 1}));
+    let rejects = "select relation, reason, \"text\" from _sqlflow.rejects";
+    assert_eq!(reject.query(rejects)[0][1], json!("the key holds NULL"));
+    let matching = project("mode: merge, key: id, on_null_key: match", "");
+    load(&matching, batch);
+    assert_eq!(load(&matching, "id,v\n,c\n"), json!([[1, "a"], [null, "c"]]));
+}
+
+#[test]
+fn null_cursors_are_an_error_or_read_each_time_or_left_out() {
+    let batch = "id,at\n1,5\n2,\n";
+    refused(&project("mode: append, cursor: at", batch), batch, "SF312");
+    let include = project("mode: append, cursor: at, on_null_cursor: include", "");
+    load(&include, batch);
+    assert_eq!(load(&include, batch), json!([[1, 5], [2, null]]));
+    let skip = project("mode: append, cursor: at, on_null_cursor: skip", "");
+    assert_eq!(load(&skip, batch), json!([[1, 5]]));
+    assert_eq!(counts(&skip), json!({"rows_read": 2, "rows_inserted": 1, "rows_skipped": 1}));
+}
+
+#[test]
+fn deleted_rows_go_or_are_marked() {
+    let options = "mode: merge, key: id, delete_when: gone, max_delete_percent: 100";
+    let hard = project(&format!("{options}, deletes: hard"), "");
+    let first = "id,v,gone\n1,a,false\n2,b,true\n3,c,false\n";
+    assert_eq!(load(&hard, first), json!([[1, "a", false], [3, "c", false]]));
+    assert_eq!(counts(&hard), json!({"rows_read": 3, "rows_inserted": 2, "rows_skipped": 1}));
+    assert_eq!(load(&hard, "id,v,gone\n1,a,true\n9,x,true\n"), json!([[3, "c", false]]));
+    assert_eq!(counts(&hard), json!({"rows_read": 2, "rows_deleted": 1, "rows_skipped": 1}));
+
+    let soft = project(&format!("{options}, deletes: {{soft: deleted_at}}"), "");
+    let marks = "select id, deleted_at is not null from shop.orders order by id";
+    load(&soft, first);
+    assert_eq!(soft.query(marks), json!([[1, false], [2, true], [3, false]]));
+    load(&soft, "id,v,gone\n1,a,true\n2,b,false\n");
+    assert_eq!(counts(&soft), json!({"rows_read": 2, "rows_updated": 1, "rows_deleted": 1}));
+    assert_eq!(soft.query(marks), json!([[1, true], [2, false], [3, false]]));
+    load(&soft, "id,v,gone\n1,a,true\n2,b,false\n");
+    assert_eq!(counts(&soft), json!({"rows_read": 2, "rows_unchanged": 2}));
+}
+
+#[test]
+fn what_a_complete_source_lacks_is_deleted_up_to_a_limit() {
+    let project = project("mode: merge, key: id, complete: true, deletes: hard", "");
+    let all = "id\n1\n2\n3\n4\n5\n6\n";
+    load(&project, all);
+    assert_eq!(load(&project, "id\n1\n2\n3\n4\n5\n"), json!([[1], [2], [3], [4], [5]]));
+    let counted = json!({"rows_read": 5, "rows_unchanged": 5, "rows_deleted_by_absence": 1});
+    assert_eq!(counts(&project), counted);
+    refused(&project, "id\n1\n", "SF313").stderr_contains("would delete 4 of 5 rows");
+    refused(&project, "id\n", "SF305");
+}
+
+#[test]
+fn options_narrow_what_a_merge_updates() {
+    let only = project("mode: merge, key: id, merge_update_columns: [a]", "");
+    load(&only, "id,a,b\n1,x,x\n");
+    assert_eq!(load(&only, "id,a,b\n1,y,y\n2,z,z\n"), json!([[1, "y", "x"], [2, "z", "z"]]));
+    let except = project("mode: merge, key: id, merge_exclude_columns: [a]", "");
+    load(&except, "id,a,b\n1,x,x\n");
+    assert_eq!(load(&except, "id,a,b\n1,y,y\n"), json!([[1, "x", "y"]]));
+    let condition = "DBT_INTERNAL_SOURCE.a > DBT_INTERNAL_DEST.a";
+    let newer = project(&format!("mode: merge, key: id, matched_condition: {condition}"), "");
+    load(&newer, "id,a\n1,5\n2,5\n");
+    assert_eq!(load(&newer, "id,a\n1,4\n2,6\n"), json!([[1, 5], [2, 6]]));
+    assert_eq!(counts(&newer), json!({"rows_read": 2, "rows_updated": 1, "rows_skipped": 1}));
+}
+
+#[test]
+fn columns_of_the_table_alone_keep_their_values() {
+    let project = project("mode: merge, key: id", "");
+    load(&project, "id,v\n1,a\n2,b\n");
+    project.execute("alter table shop.orders add column note varchar default 'new'");
+    project.execute("update shop.orders set note = 'old'");
+    let expected = json!([[1, "A", "old"], [2, "b", "old"], [3, "c", "new"]]);
+    assert_eq!(load(&project, "id,v\n1,A\n3,c\n"), expected);
+}
+
+#[test]
+fn a_table_that_does_not_fit_is_said_before_anything_is_written() {
+    let project = project("mode: merge, key: id", "");
+    load(&project, "id,v\n1,a\n");
+    project.execute("alter table shop.orders drop column v");
+    refused(&project, "id,v\n2,b\n", "SF317").stderr_contains("column `v` of the batch is not in");
+    project.execute("alter table shop.orders add column v varchar; insert into shop.orders values (1, 'x')");
+    refused(&project, "id,v\n1,b\n", "SF324");
+}
+
+#[test]
+fn another_definition_or_a_lost_table_asks_for_a_full_refresh() {
+    let project = project("mode: merge, key: id", "");
+    load(&project, "id,v\n1,a\n2,b\n");
+    project.write("sources/shop.yml", &yaml("orders.csv", "mode: merge, key: v"));
+    refused(&project, "id,v\n1,a\n", "SF315").stderr_contains("was `merge on id`");
+    project.run(["load", "--full-refresh"]).succeeds();
+    assert_eq!(rows(&project), json!([[1, "a"]]));
+    project.execute("drop table shop.orders");
+    project.run(["load"]).fails_with("SF314").stderr_contains("--full-refresh");
+    project.run(["load", "--full-refresh"]).succeeds();
+    assert_eq!(rows(&project), json!([[1, "a"]]));
+}
+
+#[test]
+fn the_accepted_schema_is_written_and_obeyed() {
+    let project = project("mode: replace", "");
+    load(&project, "id,v\n1,7\n");
+    let snapshot = project.read("schemas/shop/orders.yml");
+    assert!(snapshot.contains("  - {name: id, type: bigint, nullable: true}\n"), "{snapshot}");
+    assert_eq!(load(&project, "v,id\n8,2\n"), json!([[2, 8]]));
+    assert_eq!(project.read("schemas/shop/orders.yml"), snapshot);
+    refused(&project, "id,v\n1,x\n", "SF401").stderr_contains("schemas/shop/orders.yml");
+    refused(&project, "id,w\n1,2\n", "SF401");
+    project.remove("schemas/shop/orders.yml");
+    refused(&project, "id,v\n1,x\n", "SF401");
+    load(&project, "id,v\n3,9\n");
+    assert_eq!(project.read("schemas/shop/orders.yml"), snapshot);
+    project.remove("schemas/shop/orders.yml");
+    project.write("orders.csv", "id,v\n1,x\n");
+    project.run(["load", "--full-refresh"]).succeeds();
+    assert_eq!(rows(&project), json!([[1, "x"]]));
+}
+
+#[test]
+fn what_stands_on_a_table_stays_when_it_is_replaced() {
+    let project = project("mode: replace", "");
+    load(&project, "id,v\n1,a\n");
+    project.execute("comment on table shop.orders is 'all of them'");
+    project.execute("comment on column shop.orders.id is 'its number'");
+    project.execute("create index by_id on shop.orders(id)");
+    load(&project, "id,v\n2,b\n");
+    let comments = "select comment from duckdb_tables() where table_name = 'orders' union all \
+                    select comment from duckdb_columns() where column_name = 'id' and table_name = 'orders'";
+    assert_eq!(project.query(comments), json!([["all of them"], ["its number"]]));
+    assert_eq!(project.query("select index_name from duckdb_indexes()"), json!([["by_id"]]));
+}
+
+#[test]
+fn bad_rows_are_put_aside_up_to_a_number() {
+    let project = project("max_rejects: 1", "");
+    assert_eq!(load(&project, "id,v\n1,a\n2,b,c\n3,d\n"), json!([[1, "a"], [3, "d"]]));
+    assert_eq!(counts(&project), json!({"rows_read": 3, "rows_inserted": 2, "rows_rejected": 1}));
+    let rejects = "select file, line, \"text\" from _sqlflow.rejects";
+    assert_eq!(project.query(rejects), json!([["orders.csv", 3, "2,b,c"]]));
+    refused(&project, "id,v\n1,a,x\n2,b,c\n3,d\n", "SF304");
+}
+
+#[test]
+fn options_that_do_not_go_together_are_told_before_anything_runs() {
+    for (load, code, text) in [
+        ("mode: upset", "SF105", "unknown load mode `upset`"),
+        ("mode: merge", "SF106", "mode `merge` needs a `key`"),
+        ("key: id", "SF318", "`key` means nothing in mode `replace`"),
+        ("mode: append, key: id", "SF318", "`key` needs `cursor`"),
+        ("mode: append, cursor: id, lag: 5", "SF318", "`lag` needs `key`"),
+        ("mode: merge, key: id, lag: 1 hour", "SF318", "`lag` needs `cursor`"),
+        ("mode: merge, key: [id, id]", "SF105", "`key` names `id` twice"),
+        ("mode: merge, key: id, cursor: id, lag: 5 fortnights", "SF105", "`lag` is `5 fortnights`"),
+        ("mode: merge, key: id, deletes: hard", "SF106", "does not say which rows are deleted"),
+        ("mode: merge, key: id, cursor: v, complete: true, deletes: hard", "SF318", "`complete: true`"),
+        ("mode: merge, key: id, on_empty: keep", "SF318", "`on_empty` needs `complete`"),
+        ("mode: merge, key: id, max_delete_percent: 120, deletes: hard, complete: true", "SF105", "0 to 100"),
+        ("mode: merge, key: id, on_null_key: ignore", "SF105", "expected error, reject or match"),
+        ("mode: merge, kee: id, key: id", "SF105", "unknown load option `kee`"),
+    ] {
+        let ran = project(load, "id,v\n1,2\n").run(["load"]).exits(2);
+        ran.stderr_contains(code).stderr_contains(text);
+    }
+}
+
+#[test]
+fn options_that_name_no_column_are_told_before_the_first_write() {
+    for (load, text) in [
+        ("mode: merge, key: ID", "`key` names column `ID`, which the source lacks"),
+        ("mode: merge, key: x", "key column `x` is double"),
+        ("mode: merge, key: id, cursor: v", "cursor `v` is varchar"),
+        ("mode: merge, key: id, dedup_by: w", "`dedup_by` names column `w`"),
+        ("mode: merge, key: id, cursor: id, lag: 2 hours", "`lag` is of another unit"),
+        ("mode: merge, key: id, complete: true, deletes: {soft: v}", "names a column that the source has"),
+    ] {
+        let project = project(load, "id,v,x\n1,a,1.5\n");
+        project.run(["load"]).fails_with("SF319").stderr_contains(text);
+        assert_eq!(project.relations(), [""; 0]);
+    }
+}
