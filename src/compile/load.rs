@@ -147,7 +147,7 @@ pub fn load_script(
 ) -> Result<Script> {
     let dialect = graph.target.dialect;
     let Some(relation) = &node.relation else { return Ok(Script::default()) };
-    let context = context(graph, node, load, relation, facts)?;
+    let context = context(graph, node, load, relation, facts);
     let mut script = Script::default();
     let mut add = |template: &str| -> Result<()> {
         let part = render(dialect, template, &context, &[])?;
@@ -160,10 +160,9 @@ pub fn load_script(
     }
     add("load_anew")?;
     match load.rules.mode {
-        LoadMode::Replace => {}
+        LoadMode::Replace | LoadMode::Scd2 => {}
         LoadMode::Append => add("load_append")?,
         LoadMode::Merge => add("load_merge")?,
-        LoadMode::Scd2 => {}
     }
     add("load_record")?;
     put_back(dialect, relation, facts, &mut script)?;
@@ -244,7 +243,7 @@ fn context(
     load: &LoadNode,
     relation: &RelationName,
     facts: &LoadFacts,
-) -> Result<Value> {
+) -> Value {
     let (dialect, rules) = (graph.target.dialect, &load.rules);
     let soft = match &rules.deletes.kind {
         DeleteKind::Soft(column) => Some(column.clone()),
@@ -267,7 +266,7 @@ fn context(
         columns => columns(load, facts, soft.as_deref()),
         has_others => facts.pairs.iter().any(|pair| pair.name.is_none()),
         required => facts.required.clone(),
-        cursor => cursor(dialect, load, facts)?,
+        cursor => cursor(dialect, load, facts),
         key => key(load),
         keys => keys(load, facts),
         counts_keys => matches!(rules.mode, LoadMode::Merge | LoadMode::Scd2),
@@ -295,7 +294,7 @@ fn context(
         null_keys_rejected => record.null_keys_rejected,
         key_text => key(load).join(", "),
     };
-    Ok(context! { ..names, ..batch, ..recorded })
+    context! { ..names, ..batch, ..recorded }
 }
 
 /// The columns of the table, in its order; before it is known, those of the stage.
@@ -383,8 +382,8 @@ fn order(load: &LoadNode, facts: &LoadFacts) -> Vec<Value> {
         .collect()
 }
 
-fn cursor(dialect: &dyn Dialect, load: &LoadNode, facts: &LoadFacts) -> Result<Option<Value>> {
-    let Some(cursor) = &load.rules.cursor else { return Ok(None) };
+fn cursor(dialect: &dyn Dialect, load: &LoadNode, facts: &LoadFacts) -> Option<Value> {
+    let cursor = load.rules.cursor.as_ref()?;
     let column = facts.columns.iter().find(|column| column.name == cursor.column);
     let data_type = column.map_or("…", |column| column.data_type.as_str());
     let since = match &facts.recorded {
@@ -399,14 +398,14 @@ fn cursor(dialect: &dyn Dialect, load: &LoadNode, facts: &LoadFacts) -> Result<O
             first_statement(render(dialect, "load_since", &context, &[]))
         }
     };
-    Ok(Some(context! {
+    Some(context! {
         name => cursor.column.as_str(),
         target => target_of(facts, &cursor.column),
         type => data_type,
         recorded => facts.recorded.clone(),
         since => since,
         skips_null => cursor.on_null == OnNullCursor::Skip,
-    }))
+    })
 }
 
 fn files_text(files: &[FileRecord]) -> String {

@@ -156,7 +156,7 @@ impl Work<'_> {
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = self.stage(&object, &scanned, &script)?;
-        let done = self.from_stage(&known, &scanned, &mut facts, staged, write);
+        let done = self.check_and_publish(&known, &scanned, &mut facts, staged, write);
         if changed(&files) {
             self.drop_stage()?;
             return Ok(None);
@@ -378,7 +378,7 @@ impl Work<'_> {
     }
 
     /// Everything after the stage is filled, up to the commit.
-    fn from_stage(
+    fn check_and_publish(
         &mut self,
         known: &Known,
         scanned: &Scan,

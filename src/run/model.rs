@@ -76,11 +76,11 @@ impl Worker<'_> {
             Condition::Always | Condition::Anew => true,
             Condition::TableStands => existing == Some(RelationKind::Table),
             Condition::ViewStands => existing == Some(RelationKind::View),
-            Condition::CursorsNull
+            Condition::RowsStay
+            | Condition::CursorsNull
             | Condition::KeysNull
             | Condition::KeysRepeat
             | Condition::OneRowCounts => false,
-            Condition::RowsStay => false,
         };
         let script = &compiled.script;
         let staged = self.stage(node, compiled, script, &holds)?;
@@ -104,8 +104,9 @@ impl Worker<'_> {
         let execution = self.execution;
         let holds = |condition| match condition {
             Condition::Always | Condition::RowsStay | Condition::TableStands => true,
-            Condition::ViewStands | Condition::Anew => false,
-            Condition::CursorsNull
+            Condition::ViewStands
+            | Condition::Anew
+            | Condition::CursorsNull
             | Condition::KeysNull
             | Condition::KeysRepeat
             | Condition::OneRowCounts => false,

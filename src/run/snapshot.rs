@@ -28,8 +28,8 @@ impl Worker<'_> {
             Condition::Always => true,
             Condition::TableStands | Condition::RowsStay => rows_stay,
             Condition::Anew => !rows_stay,
-            Condition::ViewStands => false,
-            Condition::CursorsNull
+            Condition::ViewStands
+            | Condition::CursorsNull
             | Condition::KeysNull
             | Condition::KeysRepeat
             | Condition::OneRowCounts => false,

@@ -83,7 +83,7 @@ impl Worker<'_> {
             NodeKind::Test(test) => self.test(node, test, compiled),
             NodeKind::Snapshot(snapshot) => self.snapshot(node, snapshot, compiled),
             NodeKind::Source(source) => match &source.load {
-                Some(load) => self.load(node, load, compiled),
+                Some(load) => Ok(self.load(node, load, compiled)),
                 None => Ok(Done::default()),
             },
             NodeKind::Analysis => Ok(Done::default()),
@@ -131,11 +131,11 @@ impl Worker<'_> {
             Condition::Always | Condition::Anew => true,
             Condition::TableStands => existing == Some(RelationKind::Table),
             Condition::ViewStands => existing == Some(RelationKind::View),
-            Condition::CursorsNull
+            Condition::RowsStay
+            | Condition::CursorsNull
             | Condition::KeysNull
             | Condition::KeysRepeat
             | Condition::OneRowCounts => false,
-            Condition::RowsStay => false,
         };
         let script = compiled.script.clone();
         let staged = self.stage(node, compiled, &script, &holds)?;
@@ -146,9 +146,9 @@ impl Worker<'_> {
         Ok(Done { rows: staged.or(made), problems, ..Done::default() })
     }
 
-    fn load(&mut self, node: &Node, load: &LoadNode, compiled: &mut Compiled) -> Result<Done> {
+    fn load(&mut self, node: &Node, load: &LoadNode, compiled: &mut Compiled) -> Done {
         let execution = self.execution;
-        let Some(relation) = &node.relation else { return Ok(Done::default()) };
+        let Some(relation) = &node.relation else { return Done::default() };
         let scratch = execution.target.scratch();
         let request = LoadRequest {
             graph: execution.graph,
@@ -167,16 +167,16 @@ impl Worker<'_> {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(problems) => {
-                return Ok(Done { status: Some(Status::Failed), problems, ..Done::default() });
+                return Done { status: Some(Status::Failed), problems, ..Done::default() };
             }
         };
         execution.standing.set(relation, RelationKind::Table);
-        Ok(Done {
+        Done {
             rows: Some(loaded.counts.affected()),
             counts: loaded.counts.entries().to_vec(),
             problems: loaded.notes,
             ..Done::default()
-        })
+        }
     }
 
     fn test(&mut self, node: &Node, test: &TestNode, compiled: &mut Compiled) -> Result<Done> {

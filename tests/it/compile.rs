@@ -169,18 +169,29 @@ fn a_load_is_written_below_its_yaml_with_what_is_known_without_the_file() {
 create or replace table "shop"."crm"."__sqlflow_stage__orders" as
 select * from 'not_there.csv';
 
--- publish
+-- check
+select
+  count(*) as rows_read
+from "shop"."crm"."__sqlflow_stage__orders";
+
+-- publish when: the relation is made anew
 drop table if exists "shop"."crm"."orders";
 alter table "shop"."crm"."__sqlflow_stage__orders" rename to "orders";
+
+-- publish
 delete from "shop"."_sqlflow"."loads" where relation = '"shop"."crm"."orders"';
 insert into "shop"."_sqlflow"."loads" by name
 select
   '"shop"."crm"."orders"' as relation,
   'source.shop.crm.orders' as node,
   '…' as run_id,
-  '…'::timestamptz as loaded_at,
+  cast('…' as timestamp with time zone) as loaded_at,
   0 as row_count,
-  '…' as files;
+  '[]' as files,
+  'replace' as definition,
+  null as cursor_value,
+  '' as "schema";
+delete from "shop"."_sqlflow"."files" where relation = '"shop"."crm"."orders"';
 
 "#]],
     );

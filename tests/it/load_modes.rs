@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 const DATABASE: &str = "shop.duckdb";
 
-/// A project that loads `shop.orders` from `orders.csv` with the options `load`.
+/// A project that loads `raw.orders` from `orders.csv` with the options `load`.
 fn project(load: &str, csv: &str) -> Project {
     Project::new().file("sources/shop.yml", &yaml("orders.csv", load)).file("orders.csv", csv)
 }
 
 fn yaml(path: &str, load: &str) -> String {
     format!(
-        "sources:\n  - name: shop\n    tables:\n      - name: orders\n        path: {path}\n        load: {{{load}}}\n"
+        "sources:\n  - name: raw\n    tables:\n      - name: orders\n        path: {path}\n        load: {{{load}}}\n"
     )
 }
 
@@ -26,16 +26,16 @@ fn load(project: &Project, csv: &str) -> Value {
 
 #[track_caller]
 fn rows(project: &Project) -> Value {
-    project.query("select * from shop.orders order by all")
+    project.query("select * from raw.orders order by all")
 }
 
 /// What the last load counted, without what is zero.
 fn counts(project: &Project) -> Value {
     let results = project.json("target/run_results.json");
     let response = results["results"][0]["adapter_response"].as_object().unwrap().clone();
-    let counted = response.into_iter().filter(|(name, value)| {
-        name != "rows_affected" && value.as_u64() != Some(0)
-    });
+    let counted = response
+        .into_iter()
+        .filter(|(name, value)| name != "rows_affected" && value.as_u64() != Some(0));
     Value::Object(counted.collect())
 }
 
@@ -53,7 +53,8 @@ fn refused(project: &Project, csv: &str, code: &str) -> Ran {
 
 /// The table, its state, and what else stands there.
 fn state(project: &Project) -> (Value, Value, Vec<String>) {
-    let state = "select relation, definition, cursor_value, row_count from _sqlflow.loads order by all";
+    let state =
+        "select relation, definition, cursor_value, row_count from _sqlflow.loads order by all";
     (rows(project), project.query(state), project.relations())
 }
 
@@ -64,11 +65,12 @@ fn a_merge_updates_what_differs_and_adds_what_is_new() {
     assert_eq!(counts(&project), json!({"rows_read": 3, "rows_inserted": 3}));
     let expected = json!([[1, "a"], [2, "B"], [3, "c"], [4, "d"]]);
     assert_eq!(load(&project, "v,id\nB,2\nd,4\nc,3\n"), expected);
-    let counted = json!({"rows_read": 3, "rows_inserted": 1, "rows_updated": 1, "rows_unchanged": 1});
+    let counted =
+        json!({"rows_read": 3, "rows_inserted": 1, "rows_updated": 1, "rows_unchanged": 1});
     assert_eq!(counts(&project), counted);
     assert_eq!(load(&project, "v,id\nB,2\nd,4\nc,3\n"), expected);
     assert_eq!(counts(&project), json!({"rows_read": 3, "rows_unchanged": 3}));
-    assert_eq!(project.relations(), ["shop.orders"]);
+    assert_eq!(project.relations(), ["raw.orders"]);
 }
 
 #[test]
@@ -83,7 +85,10 @@ fn null_is_a_value_when_rows_are_compared() {
 fn rows_equal_in_every_column_collapse_and_others_are_an_error() {
     let project = project("mode: merge, key: id", "");
     assert_eq!(load(&project, "id,v\n1,a\n1,a\n"), json!([[1, "a"]]));
-    assert_eq!(counts(&project), json!({"rows_read": 2, "rows_inserted": 1, "rows_deduplicated": 1}));
+    assert_eq!(
+        counts(&project),
+        json!({"rows_read": 2, "rows_inserted": 1, "rows_deduplicated": 1})
+    );
     refused(&project, "id,v\n1,a\n1,b\n2,c\n2,d\n", "SF310")
         .stderr_contains("2 keys stand several times in the batch")
         .stderr_contains("id 1; id 2");
@@ -119,8 +124,11 @@ fn a_lag_reads_again_what_may_be_late() {
         &project,
         "id,at\n1,2024-01-01 10:00:00\n2,2024-01-01 12:00:00\n3,2024-01-01 11:00:00\n4,2024-01-01 09:00:00\n",
     );
-    assert_eq!(counts(&project), json!({"rows_read": 3, "rows_inserted": 1, "rows_deduplicated": 2}));
-    assert_eq!(project.query("select id from shop.orders order by id"), json!([[1], [2], [3]]));
+    assert_eq!(
+        counts(&project),
+        json!({"rows_read": 3, "rows_inserted": 1, "rows_deduplicated": 2})
+    );
+    assert_eq!(project.query("select id from raw.orders order by id"), json!([[1], [2], [3]]));
 }
 
 #[test]
@@ -131,7 +139,10 @@ fn an_append_counts_copies_in_the_overlap() {
         load(&project, "v,at\na,1\nb,2\nb,2\nb,2\nc,3\n"),
         json!([["a", 1], ["b", 2], ["b", 2], ["b", 2], ["c", 3]])
     );
-    assert_eq!(counts(&project), json!({"rows_read": 4, "rows_inserted": 2, "rows_deduplicated": 2}));
+    assert_eq!(
+        counts(&project),
+        json!({"rows_read": 4, "rows_inserted": 2, "rows_deduplicated": 2})
+    );
 }
 
 #[test]
@@ -189,7 +200,7 @@ fn deleted_rows_go_or_are_marked() {
     assert_eq!(counts(&hard), json!({"rows_read": 2, "rows_deleted": 1, "rows_skipped": 1}));
 
     let soft = project(&format!("{options}, deletes: {{soft: deleted_at}}"), "");
-    let marks = "select id, deleted_at is not null from shop.orders order by id";
+    let marks = "select id, deleted_at is not null from raw.orders order by id";
     load(&soft, first);
     assert_eq!(soft.query(marks), json!([[1, false], [2, true], [3, false]]));
     load(&soft, "id,v,gone\n1,a,true\n2,b,false\n");
@@ -230,8 +241,8 @@ fn options_narrow_what_a_merge_updates() {
 fn columns_of_the_table_alone_keep_their_values() {
     let project = project("mode: merge, key: id", "");
     load(&project, "id,v\n1,a\n2,b\n");
-    project.execute("alter table shop.orders add column note varchar default 'new'");
-    project.execute("update shop.orders set note = 'old'");
+    project.execute("alter table raw.orders add column note varchar default 'new'");
+    project.execute("update raw.orders set note = 'old'");
     let expected = json!([[1, "A", "old"], [2, "b", "old"], [3, "c", "new"]]);
     assert_eq!(load(&project, "id,v\n1,A\n3,c\n"), expected);
 }
@@ -240,9 +251,10 @@ fn columns_of_the_table_alone_keep_their_values() {
 fn a_table_that_does_not_fit_is_said_before_anything_is_written() {
     let project = project("mode: merge, key: id", "");
     load(&project, "id,v\n1,a\n");
-    project.execute("alter table shop.orders drop column v");
+    project.execute("alter table raw.orders drop column v");
     refused(&project, "id,v\n2,b\n", "SF317").stderr_contains("column `v` of the batch is not in");
-    project.execute("alter table shop.orders add column v varchar; insert into shop.orders values (1, 'x')");
+    project.execute("alter table raw.orders add column v varchar");
+    project.execute("insert into raw.orders values (1, 'x')");
     refused(&project, "id,v\n1,b\n", "SF324");
 }
 
@@ -254,7 +266,7 @@ fn another_definition_or_a_lost_table_asks_for_a_full_refresh() {
     refused(&project, "id,v\n1,a\n", "SF315").stderr_contains("was `merge on id`");
     project.run(["load", "--full-refresh"]).succeeds();
     assert_eq!(rows(&project), json!([[1, "a"]]));
-    project.execute("drop table shop.orders");
+    project.execute("drop table raw.orders");
     project.run(["load"]).fails_with("SF314").stderr_contains("--full-refresh");
     project.run(["load", "--full-refresh"]).succeeds();
     assert_eq!(rows(&project), json!([[1, "a"]]));
@@ -264,17 +276,17 @@ fn another_definition_or_a_lost_table_asks_for_a_full_refresh() {
 fn the_accepted_schema_is_written_and_obeyed() {
     let project = project("mode: replace", "");
     load(&project, "id,v\n1,7\n");
-    let snapshot = project.read("schemas/shop/orders.yml");
+    let snapshot = project.read("schemas/raw/orders.yml");
     assert!(snapshot.contains("  - {name: id, type: bigint, nullable: true}\n"), "{snapshot}");
     assert_eq!(load(&project, "v,id\n8,2\n"), json!([[2, 8]]));
-    assert_eq!(project.read("schemas/shop/orders.yml"), snapshot);
-    refused(&project, "id,v\n1,x\n", "SF401").stderr_contains("schemas/shop/orders.yml");
+    assert_eq!(project.read("schemas/raw/orders.yml"), snapshot);
+    refused(&project, "id,v\n1,x\n", "SF401").stderr_contains("schemas/raw/orders.yml");
     refused(&project, "id,w\n1,2\n", "SF401");
-    project.remove("schemas/shop/orders.yml");
+    project.remove("schemas/raw/orders.yml");
     refused(&project, "id,v\n1,x\n", "SF401");
     load(&project, "id,v\n3,9\n");
-    assert_eq!(project.read("schemas/shop/orders.yml"), snapshot);
-    project.remove("schemas/shop/orders.yml");
+    assert_eq!(project.read("schemas/raw/orders.yml"), snapshot);
+    project.remove("schemas/raw/orders.yml");
     project.write("orders.csv", "id,v\n1,x\n");
     project.run(["load", "--full-refresh"]).succeeds();
     assert_eq!(rows(&project), json!([[1, "x"]]));
@@ -284,9 +296,9 @@ fn the_accepted_schema_is_written_and_obeyed() {
 fn what_stands_on_a_table_stays_when_it_is_replaced() {
     let project = project("mode: replace", "");
     load(&project, "id,v\n1,a\n");
-    project.execute("comment on table shop.orders is 'all of them'");
-    project.execute("comment on column shop.orders.id is 'its number'");
-    project.execute("create index by_id on shop.orders(id)");
+    project.execute("comment on table raw.orders is 'all of them'");
+    project.execute("comment on column raw.orders.id is 'its number'");
+    project.execute("create index by_id on raw.orders(id)");
     load(&project, "id,v\n2,b\n");
     let comments = "select comment from duckdb_tables() where table_name = 'orders' union all \
                     select comment from duckdb_columns() where column_name = 'id' and table_name = 'orders'";
@@ -316,9 +328,17 @@ fn options_that_do_not_go_together_are_told_before_anything_runs() {
         ("mode: merge, key: [id, id]", "SF105", "`key` names `id` twice"),
         ("mode: merge, key: id, cursor: id, lag: 5 fortnights", "SF105", "`lag` is `5 fortnights`"),
         ("mode: merge, key: id, deletes: hard", "SF106", "does not say which rows are deleted"),
-        ("mode: merge, key: id, cursor: v, complete: true, deletes: hard", "SF318", "`complete: true`"),
+        (
+            "mode: merge, key: id, cursor: v, complete: true, deletes: hard",
+            "SF318",
+            "`complete: true`",
+        ),
         ("mode: merge, key: id, on_empty: keep", "SF318", "`on_empty` needs `complete`"),
-        ("mode: merge, key: id, max_delete_percent: 120, deletes: hard, complete: true", "SF105", "0 to 100"),
+        (
+            "mode: merge, key: id, max_delete_percent: 120, deletes: hard, complete: true",
+            "SF105",
+            "0 to 100",
+        ),
         ("mode: merge, key: id, on_null_key: ignore", "SF105", "expected error, reject or match"),
         ("mode: merge, kee: id, key: id", "SF105", "unknown load option `kee`"),
     ] {
@@ -335,7 +355,10 @@ fn options_that_name_no_column_are_told_before_the_first_write() {
         ("mode: merge, key: id, cursor: v", "cursor `v` is varchar"),
         ("mode: merge, key: id, dedup_by: w", "`dedup_by` names column `w`"),
         ("mode: merge, key: id, cursor: id, lag: 2 hours", "`lag` is of another unit"),
-        ("mode: merge, key: id, complete: true, deletes: {soft: v}", "names a column that the source has"),
+        (
+            "mode: merge, key: id, complete: true, deletes: {soft: v}",
+            "names a column that the source has",
+        ),
     ] {
         let project = project(load, "id,v,x\n1,a,1.5\n");
         project.run(["load"]).fails_with("SF319").stderr_contains(text);

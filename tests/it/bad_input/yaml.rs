@@ -338,17 +338,17 @@ sources:
     tables:
       - name: t
         path: t.csv
-        load: {mode: merge, key: [id]}
+        load: {mode: scd2, key: [id]}
 ";
     let project = Project::new().file("sources/raw.yml", yaml).file("t.csv", "id\n1\n");
     refuse(&project).stderr_is(str![[r#"
-error[SF117]: `mode: merge` is not supported by this version
+error[SF117]: `mode: scd2` is not supported by this version
  --> sources/raw.yml:6:22
   |
-6 |         load: {mode: merge, key: [id]}
-  |                      ^^^^^
+6 |         load: {mode: scd2, key: [id]}
+  |                      ^^^^
   |
-  = help: loads replace their table: `mode: replace`
+  = help: keep the versions with a snapshot of the source
 
 
 "#]]);

@@ -75,11 +75,13 @@ fn an_empty_file_may_replace_the_rows_or_keep_them() {
 }
 
 #[test]
-fn a_source_that_changes_its_columns_replaces_the_table() {
+fn a_source_that_changes_its_columns_is_accepted_by_hand() {
     let project = loading("id\n1\n");
     project.run(["load"]).succeeds();
     project.write("orders.csv", "number,word\n1,one\n");
-    project.run(["load"]).succeeds();
+    project.run(["load"]).fails_with("SF401").stderr_contains("column `id` was removed");
+    project.remove("schemas/raw/orders.yml");
+    project.run(["load", "--full-refresh"]).succeeds();
     assert_eq!(project.query("select number, word from raw.orders"), json!([[1, "one"]]));
 }
 
@@ -152,12 +154,13 @@ fn the_target_path_is_where_everything_generated_goes() {
 }
 
 #[test]
-fn nothing_is_written_beside_target_and_database() {
+fn nothing_is_written_beside_target_database_and_schemas() {
     let project = everything();
     let before = project.files(".").len();
     project.run(["build"]).succeeds();
     project.remove("target");
     project.remove("shop.duckdb");
+    project.remove("schemas/raw/orders.yml");
     project.remove_if_there("shop.duckdb.sqlflow.lock");
     assert_eq!(project.files(".").len(), before);
 }
