@@ -365,3 +365,28 @@ fn options_that_name_no_column_are_told_before_the_first_write() {
         assert_eq!(project.relations(), [""; 0]);
     }
 }
+
+#[test]
+fn the_reference_shows_the_table_of_modes_and_options() {
+    let path = std::path::Path::new(crate::project::PROJECT_ROOT)
+        .join("docs/reference/sources-and-loads.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let table = sqlflow::mode::load::modes_table();
+    let start = text.find("| option | takes |").unwrap();
+    let end = start + text[start..].find("\n\n").unwrap() + 1;
+    assert_eq!(&text[start..end], table);
+}
+
+#[test]
+fn every_option_is_refused_where_its_mode_does_not_take_it() {
+    use sqlflow::mode::load::{Cell, LOAD_OPTIONS, LoadMode};
+    for mode in LoadMode::ALL.into_iter().filter(|mode| *mode != LoadMode::Scd2) {
+        for option in LOAD_OPTIONS {
+            let Cell::Refused(reason) = option.cell(mode) else { continue };
+            let load = format!("mode: {mode}, {}: x", option.name);
+            let ran = project(&load, "x\n1\n").run(["load"]).exits(2);
+            let text = format!("`{}` means nothing in mode `{mode}`: {reason}", option.name);
+            ran.stderr_contains("SF318").stderr_contains(&text);
+        }
+    }
+}
