@@ -6,14 +6,16 @@
 //! | made anew | `load_anew` |
 //! | append, rows stay | `load_append` |
 //! | merge, rows stay | `load_merge` |
-//! | scd2 | `scd2_…` |
+//! | scd2 | `load_versions`, and those of [`super::scd2`] |
 //!
 //! What is not known before the source is read stands as `…` until it is.
 
+use super::scd2::{Scd2Facts, scd2_script};
 use super::script::{Result, Script, first_statement, render, stage_relation};
 use crate::dialect::{Dialect, Stage};
 use crate::graph::{Graph, LoadNode, Node};
 use crate::mode::load::{DeleteKind, Lag, LoadMode, OnNullCursor, OnNullKey};
+use crate::mode::scd2::{Fit, Scd2};
 use crate::relation::{Column, DataType, RelationName};
 use minijinja::{Value, context};
 
@@ -32,12 +34,27 @@ pub struct LoadFacts {
     pub pairs: Vec<Pair>,
     /// Statements that put back what stood on the table before, where it is made anew.
     pub kept: Vec<String>,
+    /// How versions are kept, in scd2.
+    pub versions: Option<Versions>,
     /// The run.
     pub run_id: String,
     /// When.
     pub loaded_at: String,
     /// What is recorded.
     pub record: Record,
+}
+
+/// How a load keeps the versions of rows.
+#[derive(Debug, Clone)]
+pub struct Versions {
+    /// The rules.
+    pub scd2: Scd2,
+    /// How the batch fits the table.
+    pub fit: Fit,
+    /// The table's columns; `None` where it is made anew.
+    pub table: Option<Vec<Column>>,
+    /// The time of the run, as [`super::run_time`] writes it.
+    pub now: String,
 }
 
 /// A column of the table, and the one of the stage that it gets its values from.
@@ -158,14 +175,35 @@ pub fn load_script(
     for template in ["load_stage", "load_check", "load_clean"] {
         add(template)?;
     }
-    add("load_anew")?;
     match load.rules.mode {
-        LoadMode::Replace | LoadMode::Scd2 => {}
-        LoadMode::Append => add("load_append")?,
-        LoadMode::Merge => add("load_merge")?,
+        LoadMode::Replace => add("load_anew")?,
+        LoadMode::Append => {
+            add("load_anew")?;
+            add("load_append")?;
+        }
+        LoadMode::Merge => {
+            add("load_anew")?;
+            add("load_merge")?;
+        }
+        LoadMode::Scd2 => add("load_versions")?,
     }
     add("load_record")?;
-    put_back(dialect, relation, facts, &mut script)?;
+    if let Some(versions) = &facts.versions {
+        let facts = Scd2Facts {
+            relation,
+            batch: &stage_relation(relation),
+            columns: &facts.columns,
+            table: versions.table.as_deref(),
+            scd2: &versions.scd2,
+            fit: &versions.fit,
+            now: &versions.now,
+        };
+        // A column is added before rows are written: DuckDB takes it in this order only.
+        script.sections.extend(scd2_script(dialect, &facts)?.sections);
+    }
+    if load.rules.mode != LoadMode::Scd2 {
+        put_back(dialect, relation, facts, &mut script)?;
+    }
     Ok(script)
 }
 
@@ -277,6 +315,7 @@ fn context(
         soft => soft,
         flag => rules.deletes.flag.clone(),
         complete => rules.deletes.complete,
+        valid_to => facts.versions.as_ref().map(|versions| versions.scd2.names.valid_to.clone()).unwrap_or_default(),
         matched_condition => rules.matched_condition.clone(),
     };
     let record = &facts.record;

@@ -49,6 +49,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load_keep",
             "load_append",
             "load_merge",
+            "load_versions",
             "load_record",
             "load_state",
             "load_manifest",

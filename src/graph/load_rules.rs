@@ -80,6 +80,10 @@ impl Reader<'_> {
                 ("match", OnNullKey::Match),
             ];
             rules.on_null_key = self.choice("on_null_key", &choices).unwrap_or_default();
+            if mode == LoadMode::Scd2 && rules.on_null_key == OnNullKey::Match {
+                let message = "`on_null_key: match` in mode `scd2`, whose versions need a key";
+                self.report(Code::INVALID_VALUE, "on_null_key", message.to_owned(), None);
+            }
         }
         if has("on_duplicate") {
             self.choice("on_duplicate", &[("error", ())]);
@@ -110,12 +114,6 @@ impl Reader<'_> {
                 .unwrap_or_else(|| format!("known are {}", known.join(", ")));
             let message = format!("unknown load mode `{}`", plain(&setting.value));
             self.report(Code::INVALID_VALUE, "mode", message, Some(help));
-        }
-        if mode == Some(LoadMode::Scd2) {
-            let message = "`mode: scd2` is not supported by this version".to_owned();
-            let help = "keep the versions with a snapshot of the source";
-            self.report(Code::NOT_SUPPORTED, "mode", message, Some(help.to_owned()));
-            return None;
         }
         mode
     }

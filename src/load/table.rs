@@ -6,8 +6,8 @@ use super::fit;
 use super::verdict::{self, Found, rows};
 use crate::artifact::SchemaDirectory;
 use crate::compile::{
-    self, FileRecord, LoadFacts, Pair, RejectRecord, Script, load_query, load_script,
-    stage_relation,
+    self, FileRecord, LoadFacts, Pair, RejectRecord, Scd2Counts, Script, Versions, load_query,
+    load_script, stage_relation,
 };
 use crate::connector::file::{FileEntry, FileError, FileObject, Scan, etag, explain, find, scan};
 use crate::diagnostic::{Code, Diagnostic};
@@ -19,6 +19,7 @@ use crate::mode::load::{
     Counts, Course, DeleteKind, LoadMode, Obstacle, OnEmpty, OnNullCursor, OnNullKey, Recorded,
     course,
 };
+use crate::mode::scd2::{Asked, Change, HardDeletes, Misfit, Names, Role, Scd2};
 use crate::relation::{Column, DataType, RelationKind, RelationName};
 use serde_json::Value;
 use std::path::Path;
@@ -307,12 +308,68 @@ impl Work<'_> {
         facts.record.files = files;
         facts.record.rejects = rejects.collect();
         facts.record.schema = known.accepted.after(scanned, request.now).render();
+        if request.load.rules.mode == LoadMode::Scd2 {
+            facts.versions = Some(self.versions(known, &scanned.columns)?);
+            return Ok(facts);
+        }
         match known.course {
             Course::Anew if request.existing.is_some() => facts.kept = self.kept()?,
             Course::Anew => {}
             Course::RowsStay => facts.pairs = self.pairs(&mut facts.required, &scanned.columns)?,
         }
         Ok(facts)
+    }
+
+    /// How the versions of the rows are kept, and how the batch fits their table.
+    fn versions(&mut self, known: &Known, columns: &[Column]) -> Result<Versions> {
+        let (request, rules) = (self.request, &self.request.load.rules);
+        let Some(key) = rules.key.clone() else { return Err(request.defect("it has no key")) };
+        let is_time = |name: &String| {
+            columns.iter().any(|column| column.name == *name && column.data_type.is_temporal())
+        };
+        let dated_by = rules.cursor.as_ref().map(|cursor| cursor.column.clone());
+        let scd2 = Scd2 {
+            key,
+            change: Change::Columns {
+                tracked: rules.track.clone(),
+                dated_by: dated_by.filter(is_time),
+            },
+            names: Names::of_load(),
+            deletes: if rules.deletes.complete {
+                HardDeletes::Invalidate
+            } else {
+                HardDeletes::Ignore
+            },
+            open_end: None,
+        };
+        let table = match known.course {
+            Course::Anew => None,
+            Course::RowsStay => {
+                self.session.columns(self.relation).map_err(|error| request.engine(&error))?
+            }
+        };
+        let dialect = request.graph.target.dialect;
+        let fold = |name: &str| dialect.fold(name);
+        let told = |misfits: Vec<Misfit>| {
+            let asked = Asked {
+                owner: &request.node.label(),
+                giver: "the source",
+                table: &self.relation.to_string(),
+                setting: option_of,
+                rename: "read the source's column under another name",
+                elsewhere: "load into another table: `load: {into: schema.table}`",
+                given: columns,
+            };
+            let problem = |misfit: &Misfit| {
+                let option = misfit.role().map_or("mode", option_of);
+                Diagnostic::error(Code::VERSION_MISFIT, misfit.message(&asked))
+                    .at(request.load.place_of(option))
+                    .with_help(misfit.help(&asked))
+            };
+            misfits.iter().map(problem).collect::<Failure>()
+        };
+        let fit = scd2.fit(columns, table.as_deref(), &fold).map_err(told)?;
+        Ok(Versions { scd2, fit, table, now: compile::run_time(request.now) })
     }
 
     /// Statements that put back what stands on the table.
@@ -415,16 +472,27 @@ impl Work<'_> {
             Course::Anew => counts.inserted = remaining,
             Course::RowsStay => self.compare(&script, remaining, &mut counts)?,
         }
-        facts.record.row_count = counts.inserted + counts.updated;
+        facts.record.row_count = match load.rules.mode {
+            LoadMode::Scd2 => remaining,
+            _ => counts.inserted + counts.updated,
+        };
         let script = self.script(facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
-        let statements = script.statements(Stage::Publish, holds);
+        let statements = script.statements(Stage::Publish, &holds);
         let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
-        if !counts.reconcile() {
+        let later = load.rules.mode == LoadMode::Scd2 && known.course == Course::RowsStay;
+        if !later && !counts.reconcile() {
             let message = format!("the rows do not add up: {:?}", counts.entries());
             return Err(self.request.defect(&message));
         }
         self.session.apply(&texts).map_err(|(_, error)| self.request.engine(&error))?;
+        if later {
+            self.count_versions(&script, &mut counts)?;
+        }
+        for statement in script.statements(Stage::Clear, &holds) {
+            let cleared = self.session.execute(&statement.sql);
+            cleared.map_err(|error| self.request.engine(&error))?;
+        }
         Ok(self.loaded(counts, script))
     }
 
@@ -521,10 +589,27 @@ impl Work<'_> {
                     verdict::of_merge(request.load, self.relation, staged, &found, counts);
                 verdict.map_or(Ok(()), |problem| Err(vec![problem]))
             }
-            LoadMode::Replace | LoadMode::Scd2 => {
-                Err(request.defect("its rows do not stay in this mode"))
+            LoadMode::Scd2 => {
+                let found = self.check(script, Condition::RowsStay)?;
+                let verdict = verdict::of_versions(request.load, self.relation, &found);
+                verdict.map_or(Ok(()), |problem| Err(vec![problem]))
             }
+            LoadMode::Replace => Err(request.defect("its rows do not stay in this mode")),
         }
+    }
+
+    /// What became of the rows of a batch of versions.
+    fn count_versions(&mut self, script: &Script, counts: &mut Counts) -> Result<()> {
+        let queries = script.statements(Stage::Query, |known| known == Condition::RowsStay);
+        let Some(statement) = queries.first() else { return Ok(()) };
+        let table = self.query(&statement.sql)?;
+        let found = table.rows.first().and_then(|row| Scd2Counts::read(row)).unwrap_or_default();
+        counts.inserted = found.inserted;
+        counts.updated = found.changed;
+        counts.unchanged = found.unchanged;
+        counts.deleted_by_absence = found.absent;
+        counts.closed = found.changed + found.absent;
+        Ok(())
     }
 
     /// Whether a stage without rows may be published; `false` keeps the table.
@@ -601,6 +686,15 @@ impl Work<'_> {
 
     fn loaded(&mut self, counts: Counts, script: Script) -> Loaded {
         Loaded { counts, notes: std::mem::take(&mut self.notes), script }
+    }
+}
+
+/// The option that a column of the versions' rules comes from.
+fn option_of(role: Role) -> &'static str {
+    match role {
+        Role::Key => "key",
+        Role::Date => "cursor",
+        Role::Tracked => "track",
     }
 }
 

@@ -131,6 +131,16 @@ pub(super) fn of_merge(
     too_many_deletes(load, relation, found.count("rows_before"), counts)
 }
 
+/// Whether versions may be written: as many as a complete source lacks may end.
+pub(super) fn of_versions(
+    load: &LoadNode,
+    relation: &RelationName,
+    found: &Found,
+) -> Option<Diagnostic> {
+    let counts = Counts { deleted_by_absence: found.count("absent"), ..Counts::default() };
+    too_many_deletes(load, relation, found.count("rows_before"), &counts)
+}
+
 #[allow(clippy::cast_precision_loss, reason = "a share of rows, compared with a percentage")]
 fn too_many_deletes(
     load: &LoadNode,
@@ -139,7 +149,8 @@ fn too_many_deletes(
     counts: &Counts,
 ) -> Option<Diagnostic> {
     let deletes = &load.rules.deletes;
-    if deletes.kind == DeleteKind::None || before == 0 {
+    let none = deletes.kind == DeleteKind::None && !deletes.complete;
+    if none || before == 0 {
         return None;
     }
     let deleted = counts.deleted + counts.deleted_by_absence;
@@ -153,7 +164,7 @@ fn too_many_deletes(
     );
     Some(
         Diagnostic::error(Code::TOO_MANY_DELETES, message)
-            .at(load.place_of("deletes"))
+            .at(load.place_of(if deletes.complete { "complete" } else { "deletes" }))
             .with_note(format!("`max_delete_percent` is {}", deletes.max_percent))
             .with_help("if that is right, raise `max_delete_percent`"),
     )

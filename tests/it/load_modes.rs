@@ -51,6 +51,65 @@ fn refused(project: &Project, csv: &str, code: &str) -> Ran {
     ran
 }
 
+/// The versions: key, value, how they follow each other, whether they are current.
+#[track_caller]
+fn versions(project: &Project) -> Value {
+    project.query(
+        "select id, v, valid_to is not distinct from lead(valid_from) over (partition by id order by valid_from), \
+         is_current, valid_to is null from raw.orders order by id, valid_from",
+    )
+}
+
+#[test]
+fn scd2_keeps_every_version_of_a_row() {
+    let project = project("mode: scd2, key: id", "");
+    project.write("orders.csv", "id,v\n1,a\n2,b\n");
+    project.run(["load"]).succeeds();
+    let first = json!([[1, "a", true, true, true], [2, "b", true, true, true]]);
+    assert_eq!(versions(&project), first);
+    project.run(["load"]).succeeds();
+    assert_eq!(versions(&project), first);
+    assert_eq!(counts(&project), json!({"rows_read": 2, "rows_unchanged": 2}));
+    project.write("orders.csv", "id,v\n1,A\n3,c\n");
+    project.run(["load", "--full-refresh"]).succeeds();
+    assert_eq!(
+        versions(&project),
+        json!([
+            [1, "a", true, false, false],
+            [1, "A", true, true, true],
+            [2, "b", true, true, true],
+            [3, "c", true, true, true]
+        ])
+    );
+    let counted =
+        json!({"rows_read": 2, "rows_inserted": 1, "rows_updated": 1, "versions_closed": 1});
+    assert_eq!(counts(&project), counted);
+    assert_eq!(project.relations(), ["raw.orders"]);
+    refused(&project, "id,v\n1,A\n1,B\n", "SF310");
+}
+
+#[test]
+fn scd2_ends_what_a_complete_source_lacks_and_dates_by_the_cursor() {
+    let whole = project("mode: scd2, key: id, complete: true, max_delete_percent: 50", "");
+    load(&whole, "id,v\n1,a\n2,b\n");
+    load(&whole, "id,v\n1,a\n");
+    let ended = json!([[1, "a", true, true, true], [2, "b", false, false, false]]);
+    assert_eq!(versions(&whole), ended);
+    assert_eq!(counts(&whole)["rows_deleted_by_absence"], 1);
+    refused(&whole, "id,v\n9,x\n", "SF313");
+    let dated = project("mode: scd2, key: id, cursor: at, track: [v]", "");
+    load(&dated, "id,v,at\n1,a,2024-01-01 00:00:00\n");
+    load(&dated, "id,v,at\n1,b,2024-01-02 00:00:00\n");
+    let intervals = "select v, valid_from, valid_to from raw.orders order by valid_from";
+    assert_eq!(
+        dated.query(intervals),
+        json!([
+            ["a", "2024-01-01 00:00:00", "2024-01-02 00:00:00"],
+            ["b", "2024-01-02 00:00:00", null]
+        ])
+    );
+}
+
 /// The table, its state, and what else stands there.
 fn state(project: &Project) -> (Value, Value, Vec<String>) {
     let state =
@@ -380,7 +439,7 @@ fn the_reference_shows_the_table_of_modes_and_options() {
 #[test]
 fn every_option_is_refused_where_its_mode_does_not_take_it() {
     use sqlflow::mode::load::{Cell, LOAD_OPTIONS, LoadMode};
-    for mode in LoadMode::ALL.into_iter().filter(|mode| *mode != LoadMode::Scd2) {
+    for mode in LoadMode::ALL {
         for option in LOAD_OPTIONS {
             let Cell::Refused(reason) = option.cell(mode) else { continue };
             let load = format!("mode: {mode}, {}: x", option.name);

@@ -125,7 +125,7 @@ pub const LOAD_OPTIONS: &[LoadOption] = &[
     LoadOption {
         name: "delete_when",
         takes: "a condition on the columns of the source",
-        cells: [NO_KEYS, NO_UPDATES, Cell::With("deletes"), Cell::Takes],
+        cells: [NO_KEYS, NO_UPDATES, Cell::With("deletes"), HISTORY],
     },
     LoadOption {
         name: "complete",
@@ -135,7 +135,7 @@ pub const LOAD_OPTIONS: &[LoadOption] = &[
     LoadOption {
         name: "max_delete_percent",
         takes: "a number from 0 to 100",
-        cells: [NO_KEYS, NO_UPDATES, Cell::With("deletes"), Cell::Takes],
+        cells: [NO_KEYS, NO_UPDATES, Cell::With("deletes"), Cell::With("complete")],
     },
     LoadOption {
         name: "merge_update_columns",

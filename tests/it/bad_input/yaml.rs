@@ -331,30 +331,6 @@ Parsed 1 node.
 }
 
 #[test]
-fn a_load_that_this_version_does_not_do_is_refused() {
-    let yaml = "\
-sources:
-  - name: raw
-    tables:
-      - name: t
-        path: t.csv
-        load: {mode: scd2, key: [id]}
-";
-    let project = Project::new().file("sources/raw.yml", yaml).file("t.csv", "id\n1\n");
-    refuse(&project).stderr_is(str![[r#"
-error[SF117]: `mode: scd2` is not supported by this version
- --> sources/raw.yml:6:22
-  |
-6 |         load: {mode: scd2, key: [id]}
-  |                      ^^^^
-  |
-  = help: keep the versions with a snapshot of the source
-
-
-"#]]);
-}
-
-#[test]
 fn all_problems_of_a_project_are_told_in_one_run() {
     let project = Project::new()
         .model("a", "select * from {{ ref('nowhere') }}")
