@@ -20,6 +20,7 @@ mod codes;
 mod compile;
 mod compile_snapshots;
 mod corpus;
+mod crash;
 mod dbt_project;
 mod debug;
 mod dialects;
