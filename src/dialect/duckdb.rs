@@ -59,7 +59,6 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "drop_table",
             "first_row",
             "all_rows",
-            "loaded_relations",
             "scd2",
             "scd2_add",
             "scd2_widen",

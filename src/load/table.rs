@@ -157,12 +157,11 @@ impl Work<'_> {
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = self.stage(&object, &scanned, &script)?;
-        let done = self.check_and_publish(&known, &scanned, &mut facts, staged, write);
         if changed(&files) {
             self.drop_stage()?;
             return Ok(None);
         }
-        match done {
+        match self.check_and_publish(&known, &scanned, &mut facts, staged, write) {
             Ok(loaded) => {
                 self.accept(&known, &scanned)?;
                 Ok(Some(loaded))

@@ -1,2 +1,0 @@
--- query
-select relation from {{ relation }};
