@@ -5,8 +5,38 @@ use crate::compile::Pair;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::LoadNode;
 use crate::mode::load::{DeleteKind, Lag, Update};
-use crate::mode::{ColumnPlan, TargetColumn};
+use crate::mode::{ColumnPlan, Key, TargetColumn};
 use crate::relation::{Column, RelationName};
+
+/// The load with the columns of its options spelt as the source spells them: a name matches to the
+/// letter, else without case. No source has two columns that differ in case alone.
+pub(super) fn spelt_as(load: &LoadNode, columns: &[Column]) -> LoadNode {
+    let spell = |name: &mut String| {
+        if find(columns, name).is_none()
+            && let Some(column) =
+                columns.iter().find(|column| column.name.to_lowercase() == name.to_lowercase())
+        {
+            name.clone_from(&column.name);
+        }
+    };
+    let mut load = load.clone();
+    let rules = &mut load.rules;
+    if let Some(key) = rules.key.take() {
+        let mut names = key.columns().to_vec();
+        names.iter_mut().for_each(spell);
+        rules.key = Key::new(names);
+    }
+    if let Some(cursor) = &mut rules.cursor {
+        spell(&mut cursor.column);
+    }
+    rules.dedup_by.iter_mut().for_each(|order| spell(&mut order.column));
+    rules.track.iter_mut().for_each(spell);
+    match &mut rules.update {
+        Update::All => {}
+        Update::Only(names) | Update::Except(names) => names.iter_mut().for_each(spell),
+    }
+    load
+}
 
 /// The columns of the options are those of the source, and their types are of use.
 ///

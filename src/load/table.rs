@@ -25,6 +25,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// One load, with what is known about its target.
+#[derive(Clone, Copy)]
 pub struct LoadRequest<'r> {
     /// The project.
     pub graph: &'r Graph,
@@ -152,18 +153,35 @@ impl Work<'_> {
         }
         let scanned =
             scan(&object, &files, self.session).map_err(|error| request.file(&object, error))?;
-        fit::options(load, &scanned.columns)?;
-        let mut facts = self.facts(&known, &scanned, records)?;
+        let spelt = fit::spelt_as(load, &scanned.columns);
+        fit::options(&spelt, &scanned.columns)?;
+        let request = LoadRequest { load: &spelt, ..*request };
+        let notes = std::mem::take(&mut self.notes);
+        let work =
+            Work { request: &request, relation: self.relation, session: &mut *self.session, notes };
+        work.transfer(&known, &object, &scanned, records, write)
+    }
+
+    /// From what was scanned to what is recorded; `None` where a file changed while it was read.
+    fn transfer(
+        mut self,
+        known: &Known,
+        object: &FileObject,
+        scanned: &Scan,
+        records: Vec<FileRecord>,
+        write: &mut Writer<'_>,
+    ) -> Result<Option<Loaded>> {
+        let mut facts = self.facts(known, scanned, records)?;
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
-        let staged = self.stage(&object, &scanned, &script)?;
-        if changed(&files) {
+        let staged = self.stage(object, scanned, &script)?;
+        if changed(&scanned.files) {
             self.drop_stage()?;
             return Ok(None);
         }
-        match self.check_and_publish(&known, &scanned, &mut facts, staged, write) {
+        match self.check_and_publish(known, scanned, &mut facts, staged, write) {
             Ok(loaded) => {
-                self.accept(&known, &scanned)?;
+                self.accept(known, scanned)?;
                 Ok(Some(loaded))
             }
             Err(problems) => {

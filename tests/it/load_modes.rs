@@ -133,6 +133,14 @@ fn a_merge_updates_what_differs_and_adds_what_is_new() {
 }
 
 #[test]
+fn columns_of_options_are_found_without_case_where_that_is_unique() {
+    let project = project("mode: merge, key: ID, cursor: At, merge_update_columns: [V, AT]", "");
+    load(&project, "id,v,at\n1,a,1\n");
+    assert_eq!(load(&project, "id,v,at\n1,b,2\n"), json!([[1, "b", 2]]));
+    assert_eq!(counts(&project), json!({"rows_read": 1, "rows_updated": 1}));
+}
+
+#[test]
 fn null_is_a_value_when_rows_are_compared() {
     let project = project("mode: merge, key: id", "");
     load(&project, "id,v\n1,\n2,b\n");
@@ -409,7 +417,7 @@ fn options_that_do_not_go_together_are_told_before_anything_runs() {
 #[test]
 fn options_that_name_no_column_are_told_before_the_first_write() {
     for (load, text) in [
-        ("mode: merge, key: ID", "`key` names column `ID`, which the source lacks"),
+        ("mode: merge, key: idd", "`key` names column `idd`, which the source lacks"),
         ("mode: merge, key: x", "key column `x` is double"),
         ("mode: merge, key: id, cursor: v", "cursor `v` is varchar"),
         ("mode: merge, key: id, dedup_by: w", "`dedup_by` names column `w`"),

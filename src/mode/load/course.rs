@@ -81,7 +81,8 @@ pub fn course(
 /// A replace leaves rows that a merge can go on with: the keys are checked against them. An append
 /// with a cursor cannot tell which of them it has, and scd2 lacks its columns.
 fn continues(rules: &LoadRules, recorded: &Recorded) -> bool {
-    recorded.definition == rules.definition()
+    // Names in YAML need not be spelt as the source spells them.
+    recorded.definition.to_lowercase() == rules.definition().to_lowercase()
         || (recorded.definition == LoadMode::Replace.name()
             && (rules.mode == LoadMode::Merge || rules.reads_files_once()))
 }
