@@ -35,7 +35,6 @@ impl Work<'_> {
         };
         facts.record.files = files;
         facts.record.rejects = rejects.collect();
-        facts.record.schema = known.accepted.after(scanned, request.now).render();
         if request.load.rules.mode == LoadMode::Scd2 {
             facts.versions = Some(self.versions(known, &scanned.columns)?);
             return Ok(facts);

@@ -1,10 +1,10 @@
 //! From a stage that is filled to the commit.
 
 use super::table::{Known, Loaded, Result, Work, Writer};
-use super::verdict::{self, Found, rows};
+use super::verdict::{self, Found};
 use crate::compile::{self, LoadFacts, Script};
 use crate::connector::file::Scan;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, rows};
 use crate::dialect::{Condition, Stage};
 use crate::mode::load::{Counts, Course, DeleteKind, LoadMode, OnEmpty, OnNullCursor, OnNullKey};
 

@@ -15,6 +15,7 @@ use crate::engine::{EngineError, Session};
 use crate::graph::{Graph, LoadNode, Node, NodeKind};
 use crate::mode::load::{Counts, Course, Recorded, course};
 use crate::relation::{RelationKind, RelationName};
+use crate::schema::Snapshot;
 use serde_json::Value;
 use std::path::Path;
 
@@ -142,13 +143,14 @@ impl Work<'_> {
         let (files, records) = self.unread_files(&object, &known, files)?;
         if files.is_empty() {
             let message = "every file was loaded before: nothing to do";
-            self.note(Code::FILE_CHANGED, message);
+            self.note(Code::NOTHING_NEW, message);
             return Ok(Some(self.loaded(Counts::default(), Script::default())));
         }
-        let scanned =
+        let mut scanned =
             scan(&object, &files, self.session).map_err(|error| request.file(&object, error))?;
         let spelt = fit::spelt_as(load, &scanned.columns);
         fit::options(&spelt, &scanned.columns)?;
+        fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*request };
         let notes = std::mem::take(&mut self.notes);
         let work =
@@ -165,7 +167,9 @@ impl Work<'_> {
         records: Vec<FileRecord>,
         write: &mut Writer<'_>,
     ) -> Result<Option<Loaded>> {
+        let snapshot = known.accepted.after(scanned, self.request.now);
         let mut facts = self.facts(known, scanned, records)?;
+        facts.record.schema = snapshot.render();
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = self.stage(object, scanned, &script)?;
@@ -175,7 +179,7 @@ impl Work<'_> {
         }
         match self.check_and_publish(known, scanned, &mut facts, staged, write) {
             Ok(loaded) => {
-                self.accept(known, scanned)?;
+                self.accept(known, scanned, &snapshot)?;
                 Ok(Some(loaded))
             }
             Err(problems) => {
@@ -226,16 +230,15 @@ impl Work<'_> {
     }
 
     /// Writes the snapshot of the schema, now that its rows are there.
-    fn accept(&self, known: &Known, scanned: &Scan) -> Result<()> {
+    fn accept(&self, known: &Known, scanned: &Scan, snapshot: &Snapshot) -> Result<()> {
         let request = self.request;
         let empty = scanned.row_count == Some(0);
         if empty && known.accepted.snapshot.is_none() {
             // Types that no value tells would be frozen.
             return Ok(());
         }
-        let snapshot = known.accepted.after(scanned, request.now);
         SchemaDirectory::of(request.graph)
-            .write(request.source(), &request.node.name, &snapshot)
+            .write(request.source(), &request.node.name, snapshot)
             .map(drop)
             .map_err(|problem| vec![*problem])
     }

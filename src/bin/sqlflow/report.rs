@@ -2,8 +2,9 @@
 
 use crate::printer::Printer;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sqlflow::diagnostic::grouped;
 use sqlflow::graph::{Graph, Node, NodeIndex, NodeKind};
-use sqlflow::run::{Event, Listener, NodeResult, Outcome, Plan, Status, grouped};
+use sqlflow::run::{Event, Listener, NodeResult, Outcome, Plan, Status};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
