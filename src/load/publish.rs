@@ -60,7 +60,7 @@ impl Work<'_> {
             let message = format!("the rows do not add up: {:?}", counts.entries());
             return Err(self.request.defect(&message));
         }
-        self.session.apply(&texts).map_err(|(_, error)| self.request.engine(&error))?;
+        self.session.apply(&texts).map_err(|(_, error)| self.refused(&error))?;
         if later {
             self.count_versions(&script, &mut counts)?;
         }
