@@ -177,7 +177,8 @@ fn versions_of_a_complete_source() {
 
 #[test]
 fn a_table_model() {
-    Case::node("run", "models/latest.sql", "select * from read_csv('orders.csv')").is_killed();
+    let sql = "{{ config(materialized='table') }}\nselect * from read_csv('orders.csv')";
+    Case::node("run", "models/latest.sql", sql).is_killed();
 }
 
 #[test]
