@@ -1,8 +1,8 @@
 //! All that a database file holds, for comparison.
 
 use crate::project::Project;
-use sqlflow::engine::duckdb::{DuckDb, Location, Options};
 use sqlflow::engine::Engine;
+use sqlflow::engine::duckdb::{DuckDb, Location, Options};
 use std::collections::BTreeMap;
 use std::fs;
 

@@ -76,8 +76,10 @@ impl Stalled {
             stderr: Vec::new(),
         });
         let output = output.as_mut().unwrap();
-        std::io::Read::read_to_end(self.child.stdout.as_mut().unwrap(), &mut output.stdout).unwrap();
-        std::io::Read::read_to_end(self.child.stderr.as_mut().unwrap(), &mut output.stderr).unwrap();
+        std::io::Read::read_to_end(self.child.stdout.as_mut().unwrap(), &mut output.stdout)
+            .unwrap();
+        std::io::Read::read_to_end(self.child.stderr.as_mut().unwrap(), &mut output.stderr)
+            .unwrap();
         (Ran::new(output, project.root()), std::mem::take(&mut self.passed))
     }
 }
