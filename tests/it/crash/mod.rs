@@ -7,6 +7,7 @@
 
 mod changed_files;
 mod contents;
+mod copies;
 mod points;
 mod stalled;
 mod times;

@@ -57,31 +57,33 @@ impl Load {
     }
 
     /// At times from the start of the process to its end. The duration is learned: a run that ends
-    /// before its time has come shortens it.
+    /// before its time has come shortens it, and is no kill at work.
     fn kill_spread(&self, count: u32, kills: &mut Kills) {
         self.old.restore(&self.project);
         let begin = Instant::now();
         self.project.run(["load"]).succeeds();
         let mut duration = begin.elapsed();
-        for kill in 0..count {
+        let mut landed = 0;
+        while landed < count {
             self.old.restore(&self.project);
             let mut command = self.project.command(["load"]);
             let begin = Instant::now();
             let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            let due = duration * (2 * kill + 1) / (2 * count);
+            let due = duration * (2 * landed + 1) / (2 * count);
             while child.try_wait().unwrap().is_none() && begin.elapsed() < due {
                 std::thread::sleep(Duration::from_millis(1));
             }
             if child.try_wait().unwrap().is_none() {
-                kills.at_work += 1;
+                landed += 1;
             } else {
-                duration = duration.min(begin.elapsed());
+                duration = duration.min(begin.elapsed()) * 9 / 10;
             }
             kills.all += 1;
             child.kill().unwrap();
             child.wait().unwrap();
             self.is_whole(&format!("killed after {due:?} of {duration:?}"), kills);
         }
+        kills.at_work += landed;
     }
 
     /// Within the statement at the first point that is `wanted`, `count` times.
