@@ -6,6 +6,9 @@ use sqlflow::engine::duckdb::{DuckDb, Location, Options};
 use std::collections::BTreeMap;
 use std::fs;
 
+/// A database, and what is not yet written into it.
+const FILES: [&str; 2] = ["shop.duckdb", "shop.duckdb.wal"];
+
 /// Each table that is no stage, with its rows in order; and what stands on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Contents {
@@ -62,7 +65,7 @@ impl Contents {
     /// file as the killed one left it.
     pub(super) fn of(project: &Project) -> Self {
         let root = project.root();
-        for name in ["shop.duckdb", "shop.duckdb.wal"] {
+        for name in FILES {
             let copy = name.replace("shop", "copy");
             project.remove_if_there(&copy);
             if project.has(name) {
@@ -93,25 +96,25 @@ impl Contents {
 
 /// The project's database as it is, to be put back.
 pub(super) struct Saved {
-    database: Option<Vec<u8>>,
+    files: [Option<Vec<u8>>; 2],
     pub(super) contents: Contents,
 }
 
 impl Saved {
     pub(super) fn of(project: &Project) -> Self {
-        let database = fs::read(project.root().join("shop.duckdb")).ok();
-        assert!(!project.has("shop.duckdb.wal"));
-        Self { database, contents: Contents::of(project) }
+        let files = FILES.map(|name| fs::read(project.root().join(name)).ok());
+        Self { files, contents: Contents::of(project) }
     }
 
     pub(super) fn restore(&self, project: &Project) {
-        project.remove_if_there("shop.duckdb.wal");
-        match &self.database {
-            Some(bytes) => project.write_bytes("shop.duckdb", bytes),
-            None => {
-                project.remove_if_there("shop.duckdb");
-                project.remove_if_there("schemas");
+        for (name, bytes) in FILES.iter().zip(&self.files) {
+            match bytes {
+                Some(bytes) => project.write_bytes(name, bytes),
+                None => project.remove_if_there(name),
             }
+        }
+        if self.files[0].is_none() {
+            project.remove_if_there("schemas");
         }
     }
 }

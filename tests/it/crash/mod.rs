@@ -5,6 +5,8 @@
 //! spread over a run, in each mode. Without it there is one kill at a point of each kind, and a few
 //! at such times. What fell where is printed.
 
+#![allow(clippy::print_stdout, reason = "which kills fell where is for people to read")]
+
 mod changed_files;
 mod contents;
 mod copies;

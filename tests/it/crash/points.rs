@@ -156,6 +156,17 @@ fn merge() {
 }
 
 #[test]
+fn a_load_after_one_that_was_killed() {
+    Case::load("mode: merge, key: id").is_killed_after(|project| {
+        project.write("orders.csv", &rows(30..70, "c"));
+        let mut run = Stalled::start(project, "load");
+        run.until(|point| point == "begin");
+        run.kill();
+        assert!(!leftovers(project).is_empty());
+    });
+}
+
+#[test]
 fn merge_with_deletes() {
     let flagged = |ids: std::ops::Range<u32>| {
         let rows: String = ids.map(|id| format!("{id},b,{}\n", id % 3 == 0)).collect();
