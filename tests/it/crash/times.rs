@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// Spread kills of each mode, and rows of a file, in the small run and in the full one.
-const SMALL: (u32, u32) = (2, 6_000);
+const SMALL: (u32, u32) = (1, 6_000);
 const FULL_ROWS: u32 = 30_000;
 
 /// A load that is killed, what stands before it, and what after.
