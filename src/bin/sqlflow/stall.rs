@@ -14,6 +14,7 @@
 //!
 //! Reads of the catalogue are no points.
 
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use sqlflow::engine::{Engine, EngineError, Interrupt, Session, Table};
 use sqlflow::relation::{Column, RelationKind, RelationName};
 use std::path::PathBuf;
@@ -112,6 +113,25 @@ impl Session for StallingSession {
             Err(_) => drop(self.session.execute("ROLLBACK")),
         }
         applied
+    }
+
+    fn ingest(
+        &mut self,
+        sql: &str,
+        name: &str,
+        batches: Box<dyn RecordBatchReader + Send>,
+    ) -> Result<Option<u64>, EngineError> {
+        self.stall.before("statement", sql);
+        self.session.ingest(sql, name, batches)
+    }
+
+    fn stream(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<(), EngineError> {
+        self.stall.before("statement", sql);
+        self.session.stream(sql, take)
     }
 
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError> {
