@@ -105,7 +105,7 @@ pub(super) fn of(
             Some(load) => {
                 let later = || "…".to_owned();
                 let facts = LoadFacts {
-                    query: unread(graph, &load.path),
+                    query: unread(graph, &load.object.to_string()),
                     run_id: later(),
                     loaded_at: later(),
                     ..LoadFacts::default()

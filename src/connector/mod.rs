@@ -13,11 +13,13 @@
 mod batches;
 mod error;
 pub mod file;
+mod registry;
 mod spec;
 
 pub use batches::{Batches, Filter, Object, ReadRequest, WriteMode, WriteRequest};
 pub use error::{ConnectorError, Kind};
-pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Takes};
+pub use registry::{open, spec, specs};
+pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
 use crate::relation::Column;
 

@@ -12,12 +12,23 @@ pub struct ConnectorSpec {
     pub version: &'static str,
     /// What it is for, in a line.
     pub about: &'static str,
+    /// What sources read from it.
+    pub reads: Reads,
     /// What a connection may say.
     pub parameters: &'static [Parameter],
     /// Rows in a batch.
     pub batch_rows: usize,
     /// Connections at once, unless the connection says otherwise.
     pub max_connections: usize,
+}
+
+/// What a system has to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reads {
+    /// Files, by a path or glob.
+    Files,
+    /// Tables, views and queries.
+    Tables,
 }
 
 /// A parameter of a connection.
@@ -180,6 +191,7 @@ mod tests {
         name: "shop",
         version: "1",
         about: "",
+        reads: Reads::Tables,
         parameters: &[
             PLAIN,
             Parameter { name: "port", takes: Takes::Number(1, 65_535), required: false, ..PLAIN },

@@ -151,6 +151,10 @@ codes! {
     CURSOR_WENT_BACK = "SF325";
     /// A load that has nothing to read.
     NOTHING_NEW = "SF326";
+    /// Something that a system does not have.
+    CONNECTION_LACKS = "SF327";
+    /// A value or type that cannot be carried from one system to another.
+    NOT_CARRIED = "SF328";
     /// A source whose schema is no longer the accepted one.
     SCHEMA_DRIFT = "SF401";
     /// A schema snapshot that cannot be read.
@@ -167,6 +171,14 @@ codes! {
     CANNOT_OPEN = "SF601";
     /// A database that another process holds.
     DATABASE_HELD = "SF602";
+    /// A system that cannot be reached, or whose connection broke.
+    CONNECTION_FAILED = "SF603";
+    /// Credentials that a system does not take.
+    CONNECTION_REFUSED = "SF604";
+    /// Something that a connection may not do.
+    CONNECTION_FORBIDDEN = "SF605";
+    /// A system that has no more of something.
+    CONNECTION_EXHAUSTED = "SF606";
     /// A file of the machine that cannot be read or written.
     INPUT_OUTPUT = "SF901";
     /// A defect of sqlflow itself.

@@ -3,6 +3,7 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `target` | which database, schema and dialect the run is for |
+//! | `connection` | which systems rows come from and go to |
 //! | `config` | which settings hold for a node |
 //! | `incremental` | how an incremental model applies its batches |
 //! | `host` | what a template is told, while its references are collected and when it is compiled |
@@ -20,6 +21,7 @@
 
 mod bind;
 mod config;
+mod connection;
 mod edges;
 mod facts;
 mod host;
@@ -40,13 +42,14 @@ pub mod tests;
 
 pub use bind::Names;
 pub use config::{Config, TestConfig, TestSeverity};
+pub use connection::Connection;
 pub use host::{CompileHost, Invocation, Shared, Surroundings, ephemeral_name};
 pub use load_rules::OptionPlaces;
 pub use node::{
-    GenericTest, LoadNode, Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference, SnapshotNode,
-    SnapshotQuery, SourceNode, TemplateTraits, TestNode,
+    GenericTest, LoadNode, LoadObject, Node, NodeColumn, NodeId, NodeIndex, NodeKind, Reference,
+    SnapshotNode, SnapshotQuery, SourceNode, TemplateTraits, TestNode,
 };
 pub use problem::{Files, diagnose};
 pub use resolve::{Graph, resolve};
 pub use select::{Selection, select};
-pub use target::{Connection, Target, TargetRequest};
+pub use target::{Target, TargetRequest};

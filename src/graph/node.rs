@@ -1,6 +1,7 @@
 //! A node of the graph: something that is loaded, built or tested.
 
 use super::config::{Config, TestConfig};
+use super::connection::Connection;
 use super::load_rules::OptionPlaces;
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use crate::mode::Materialization;
@@ -113,14 +114,12 @@ pub struct SourceNode {
 /// How a source table is loaded from files.
 #[derive(Debug, Clone)]
 pub struct LoadNode {
-    /// A path or glob, relative to the project directory or to the connection's.
-    pub path: String,
-    /// Where the path stands.
+    /// What is read.
+    pub object: LoadObject,
+    /// Where it is named.
     pub place: Place,
-    /// The connection's directory; empty means the project's.
-    pub directory: String,
-    /// The connection's name, where it has one.
-    pub connection: Option<String>,
+    /// The connection that it is read from; `None` for files of the project.
+    pub connection: Option<Box<Connection>>,
     /// `csv`, `parquet`, `json`; else guessed from the path.
     pub format: Option<String>,
     /// How the files are read.
@@ -135,7 +134,42 @@ pub struct LoadNode {
     pub places: OptionPlaces,
 }
 
+/// What a load reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadObject {
+    /// Files: a path or glob, relative to the project directory or to the connection's.
+    Files(String),
+    /// A table or view of the connection; without a schema, where the connection looks first.
+    Table {
+        /// Its schema.
+        schema: Option<String>,
+        /// Its name.
+        name: String,
+    },
+    /// The rows of a query in the connection's own language.
+    Query(String),
+}
+
+impl fmt::Display for LoadObject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Files(path) => f.write_str(path),
+            Self::Table { schema: Some(schema), name } => write!(f, "{schema}.{name}"),
+            Self::Table { schema: None, name } => f.write_str(name),
+            Self::Query(_) => f.write_str("query"),
+        }
+    }
+}
+
 impl LoadNode {
+    /// The path or glob of the files, where files are read.
+    pub fn path(&self) -> Option<&str> {
+        match &self.object {
+            LoadObject::Files(path) => Some(path),
+            LoadObject::Table { .. } | LoadObject::Query(_) => None,
+        }
+    }
+
     /// Where the option `name` stands; where there is none, where the path does.
     pub fn place_of(&self, name: &str) -> Place {
         self.places.get(name).unwrap_or(&self.place).clone()

@@ -339,7 +339,7 @@ impl<'a> Matcher<'a> {
             Self::Connection(glob) => node
                 .load()
                 .and_then(|load| load.connection.as_ref())
-                .is_some_and(|connection| glob.is_match(connection)),
+                .is_some_and(|connection| glob.is_match(&connection.name)),
             Self::Nothing => false,
         }
     }

@@ -1,9 +1,10 @@
 //! The tables of sources as nodes: where they are read, where they land, how they are loaded.
 
 use super::config::{Config, Merged};
+use super::connection::Connection;
 use super::host::YamlText;
 use super::naming::Naming;
-use super::node::{LoadNode, Node, NodeId, NodeKind, SourceNode, TemplateTraits};
+use super::node::{LoadNode, LoadObject, Node, NodeId, NodeKind, SourceNode, TemplateTraits};
 use super::resolve::{Context, Made};
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::project::{DeclaredSource, DeclaredTable, Package, Properties, Text};
@@ -122,37 +123,11 @@ fn load_node(
     table: &DeclaredTable,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<(LoadNode, RelationName)> {
-    let connection = source.connection.as_ref();
-    let directory = match connection {
-        Some(connection) => connection_directory(context, connection, problems)?,
-        None => String::new(),
+    let connection = match &source.connection {
+        Some(name) => Some(Box::new(connection(context, name, problems)?)),
+        None => None,
     };
-    let Some(path) = &table.path else {
-        if let Some(connection) = connection {
-            let message =
-                format!("source table `{}` has a connection and no `path`", table.name.text);
-            problems.push(
-                Diagnostic::error(Code::MISSING_KEY, message)
-                    .at(table.place.clone())
-                    .label(connection.place.clone(), "files are read from here"),
-            );
-        } else if let Some(place) = without_path(table) {
-            let message = format!(
-                "source table `{}` is not loaded, because it has no `path`",
-                table.name.text
-            );
-            problems.push(
-                Diagnostic::error(Code::MISSING_KEY, message)
-                    .at(place)
-                    .with_help("say which files hold it: `path: data/file.csv`"),
-            );
-        }
-        return None;
-    };
-    if let Some(query) = &table.query {
-        let message = "`path` and `query` do not go together";
-        problems.push(Diagnostic::error(Code::INVALID_VALUE, message).at(query.place.clone()));
-    }
+    let (object, place) = object(context, source, table, problems)?;
     let levels = load_levels(context, package, fqn, source, table, problems);
     let into = landing(context, &levels, &package.name, source, table, problems);
     let (rules, places) = super::load_rules::read(&levels, &table.place, problems);
@@ -160,13 +135,10 @@ fn load_node(
     for option in &mut options {
         context.shared.render_setting(option, problems);
     }
-    let rendered =
-        context.shared.render_text(YamlText { text: &path.text, place: &path.place }, problems)?;
     let load = LoadNode {
-        path: rendered,
-        place: path.place.clone(),
-        directory,
-        connection: connection.map(|connection| connection.text.clone()),
+        object,
+        place,
+        connection,
         format: format(table, problems),
         options,
         columns: table
@@ -189,6 +161,48 @@ fn load_node(
         places,
     };
     Some((load, into))
+}
+
+/// What is read, and where that is said: files by `path`, else by `query`, else the table itself.
+/// `None` where nothing is: the table is in the target already.
+fn object(
+    context: &Context<'_>,
+    source: &DeclaredSource,
+    table: &DeclaredTable,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<(LoadObject, Place)> {
+    let mut render = |text: &Text| {
+        context.shared.render_text(YamlText { text: &text.text, place: &text.place }, problems)
+    };
+    if let Some(path) = &table.path {
+        let object = LoadObject::Files(render(path)?);
+        if let Some(query) = &table.query {
+            let message = "`path` and `query` do not go together";
+            problems.push(Diagnostic::error(Code::INVALID_VALUE, message).at(query.place.clone()));
+        }
+        return Some((object, path.place.clone()));
+    }
+    if source.connection.is_none() {
+        if let Some(place) = without_path(table) {
+            let message = format!(
+                "source table `{}` is not loaded, because it has no `path`",
+                table.name.text
+            );
+            problems.push(
+                Diagnostic::error(Code::MISSING_KEY, message)
+                    .at(place)
+                    .with_help("say which files hold it: `path: data/file.csv`"),
+            );
+        }
+        return None;
+    }
+    if let Some(query) = &table.query {
+        return Some((LoadObject::Query(render(query)?), query.place.clone()));
+    }
+    let schema = source.schema.as_ref().map(&mut render);
+    let name = table.identifier.as_ref().map_or(Some(table.name.text.clone()), render)?;
+    let schema = schema.flatten().filter(|schema| !schema.is_empty());
+    Some((LoadObject::Table { schema, name }, table.name.place.clone()))
 }
 
 /// What is said about the load: by the project file, by the source, by the table.
@@ -239,37 +253,30 @@ fn without_path(table: &DeclaredTable) -> Option<Place> {
     text.chain(settings.map(|setting| setting.key_place.clone())).next()
 }
 
-fn connection_directory(
+/// The connection of that name; what is wrong with its declaration is told where it is used.
+fn connection(
     context: &Context<'_>,
-    connection: &Text,
+    name: &Text,
     problems: &mut Vec<Diagnostic>,
-) -> Option<String> {
+) -> Option<Connection> {
     let known = &context.target.connections;
-    let Some(found) = known.iter().find(|known| known.name == connection.text) else {
-        let message =
-            format!("no connection `{}` in profile `{}`", connection.text, context.target.profile);
-        let names: Vec<&str> = known.iter().map(|known| known.name.as_str()).collect();
-        let help = did_you_mean(&connection.text, names.iter().copied()).unwrap_or_else(|| {
-            if names.is_empty() {
-                "declare it under `connections:` of the profile".to_owned()
-            } else {
-                format!("it has {}", names.join(", "))
-            }
-        });
-        problems.push(
-            Diagnostic::error(Code::UNKNOWN_CONNECTION, message)
-                .at(connection.place.clone())
-                .with_help(help),
-        );
-        return None;
-    };
-    if found.kind != "file" {
-        let message =
-            format!("connections of type `{}` are not supported by this version", found.kind);
-        problems.push(Diagnostic::error(Code::NOT_SUPPORTED, message).at(connection.place.clone()));
-        return None;
+    if let Some(found) = known.iter().find(|known| known.name == name.text) {
+        problems.extend(found.problems.iter().cloned());
+        return Some(found.clone());
     }
-    Some(found.directory.to_string_lossy().into_owned())
+    let message = format!("no connection `{}` in profile `{}`", name.text, context.target.profile);
+    let names: Vec<&str> = known.iter().map(|known| known.name.as_str()).collect();
+    let help = did_you_mean(&name.text, names.iter().copied()).unwrap_or_else(|| {
+        if names.is_empty() {
+            "declare it under `connections:` of the profile".to_owned()
+        } else {
+            format!("it has {}", names.join(", "))
+        }
+    });
+    problems.push(
+        Diagnostic::error(Code::UNKNOWN_CONNECTION, message).at(name.place.clone()).with_help(help),
+    );
+    None
 }
 
 fn landing(

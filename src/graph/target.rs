@@ -1,9 +1,10 @@
 //! Which database the run is for: the profile's output, rendered.
 
-use super::host::{Shared, YamlText};
+use super::connection::{self, Connection};
+use super::host::Shared;
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::dialect::{self, Dialect, OutputNames};
-use crate::project::{Fields, Node, Profile, ProfilesFile, ProjectFile, Text, Yaml};
+use crate::project::{Fields, Node, ProfilesFile, ProjectFile, Text, Yaml};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,21 +47,10 @@ pub struct Target {
     pub settings: Vec<(String, String)>,
     /// Extensions to load into the database.
     pub extensions: Vec<String>,
-    /// The connections of the profile that lead to local files: name and directory.
+    /// The connections of the profile.
     pub connections: Vec<Connection>,
     /// The fields as `target` shows them to templates; no secrets.
     pub fields: Map<String, Value>,
-}
-
-/// A system that sources are read from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connection {
-    /// The name that sources use.
-    pub name: String,
-    /// Its kind: `file`.
-    pub kind: String,
-    /// The directory that paths start at, absolute.
-    pub directory: PathBuf,
 }
 
 /// Where loads are remembered, unless the output says otherwise.
@@ -135,7 +125,7 @@ pub(super) fn resolve(
         settings,
         settings_place,
         extensions: extensions.into_iter().map(|text| text.text).collect(),
-        connections: connections(&profile, &node, root, shared, problems),
+        connections: connection::read(&profile, &node, root, shared, problems),
         fields: shown,
         name,
     })
@@ -213,7 +203,7 @@ fn refuse_attach(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) {
     }
 }
 
-fn text_of(node: &Node) -> Option<String> {
+pub(super) fn text_of(node: &Node) -> Option<String> {
     match &node.yaml {
         Yaml::String(text) => Some(text.clone()),
         Yaml::Bool(value) => Some(value.to_string()),
@@ -223,7 +213,7 @@ fn text_of(node: &Node) -> Option<String> {
 }
 
 /// Remembers what stands in fields for secrets, so that no message shows it.
-fn conceal(node: &Node, shared: &Shared) {
+pub(super) fn conceal(node: &Node, shared: &Shared) {
     match &node.yaml {
         Yaml::Map(entries) => {
             for (key, value) in entries {
@@ -247,45 +237,4 @@ fn shown_fields(node: &Node) -> Map<String, Value> {
         !SECRET_FIELDS.iter().any(|secret| key.contains(secret)) && key != "connections"
     });
     fields
-}
-
-/// The profile's connections, each overlaid by what the output says about it.
-fn connections(
-    profile: &Profile<'_>,
-    output: &Node,
-    root: &Path,
-    shared: &Arc<Shared>,
-    problems: &mut Vec<Diagnostic>,
-) -> Vec<Connection> {
-    let overlays = output.entry("connections");
-    let names = profile.connections();
-    let mut connections = Vec::new();
-    for name in names {
-        let Ok(node) = profile.connection(name) else { continue };
-        conceal(node, shared);
-        let overlay = overlays.and_then(|overlays| overlays.entry(name));
-        let field = |key: &str| {
-            let node =
-                overlay.and_then(|overlay| overlay.entry(key)).or_else(|| node.entry(key))?;
-            let text = text_of(node)?;
-            Some(Text { text, place: node.place(profile.file()) })
-        };
-        // A connection is only rendered and judged when a source uses it.
-        let Some(kind) = field("type") else { continue };
-        let directory = match field("path") {
-            Some(path) => {
-                let text = YamlText { text: &path.text, place: &path.place };
-                let mut ignored = Vec::new();
-                let found = if kind.text == "file" { &mut *problems } else { &mut ignored };
-                shared.render_text(text, found).unwrap_or(path.text)
-            }
-            None => String::new(),
-        };
-        connections.push(Connection {
-            name: name.to_owned(),
-            kind: kind.text,
-            directory: root.join(directory),
-        });
-    }
-    connections
 }

@@ -7,7 +7,6 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::engine::Session;
 use crate::graph::{Graph, LoadNode, Node};
 use crate::relation::DataType;
-use std::path::PathBuf;
 
 /// Characters of a bad line that are shown.
 const LONGEST_LINE: usize = 200;
@@ -53,7 +52,8 @@ pub fn check_options(graph: &Graph) -> Vec<Diagnostic> {
 /// Options that mean nothing for the format of the files.
 fn other_formats_options(load: &LoadNode) -> Vec<Diagnostic> {
     let told = load.format.as_deref().and_then(Format::named);
-    let Some(format) = told.or_else(|| Format::of(&load.path)) else { return Vec::new() };
+    let guessed = || load.path().and_then(Format::of);
+    let Some(format) = told.or_else(guessed) else { return Vec::new() };
     let foreign = load.options.iter().filter(|setting| {
         let spec = OPTIONS.iter().find(|option| option.name == setting.key);
         spec.is_some_and(|spec| !spec.formats.contains(&format))
@@ -99,11 +99,11 @@ pub(super) fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> 
     let options = read_options(load)
         .map_err(|problems| problems.into_iter().next().map(Box::new))
         .or_else(|problem| problem.map_or_else(|| Ok(FileOptions::default()), Err))?;
-    let base =
-        if load.directory.is_empty() { graph.root.clone() } else { PathBuf::from(&load.directory) };
+    let connection = load.connection.as_ref();
+    let base = connection.map_or_else(|| graph.root.clone(), |found| found.directory.clone());
     Ok(FileObject {
         base,
-        path: load.path.clone(),
+        path: load.path().unwrap_or_default().to_owned(),
         format: load.format.as_deref().and_then(Format::named),
         options,
         columns: load

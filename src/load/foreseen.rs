@@ -29,7 +29,7 @@ pub fn foreseen_script(
     let columns = snapshot.relation_columns();
     let load = &fit::spelt_as(load, &columns);
     let facts = LoadFacts {
-        query: compile::unread(graph, &load.path),
+        query: compile::unread(graph, &load.object.to_string()),
         required: required(&columns),
         versions: versions(graph.target.dialect, load, &columns),
         columns,

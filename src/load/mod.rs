@@ -2,6 +2,7 @@
 //!
 //! | file | answers |
 //! | --- | --- |
+//! | `connection` | which systems sources are read from |
 //! | `file` | which files a source means, and the query that reads them |
 //! | `accepted` | which schema was accepted before, and what is accepted now |
 //! | `foreseen` | the script of a load before its source is looked into |
@@ -18,6 +19,7 @@
 //! the transaction changes both or none.
 
 mod accepted;
+mod connection;
 mod facts;
 mod file;
 mod fit;
@@ -29,6 +31,7 @@ mod table;
 mod verdict;
 mod versions;
 
+pub use connection::{check_connection, check_connections, open_connection};
 pub use file::{check_options, scan_files};
 pub use foreseen::foreseen_script;
 pub use table::{LoadRequest, Loaded, Writer, load_table};

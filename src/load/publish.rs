@@ -24,8 +24,10 @@ impl Work<'_> {
         let mut counts = Counts { read: staged + rejected, rejected, ..Counts::default() };
         if staged == 0 && !self.may_be_empty(known)? {
             self.drop_stage()?;
-            let message =
-                format!("`{}` has no rows: table `{}` is kept as it was", load.path, self.relation);
+            let message = format!(
+                "`{}` has no rows: table `{}` is kept as it was",
+                load.object, self.relation
+            );
             self.note(Code::EMPTY_OVER_ROWS, &message);
             return Ok(self.loaded(counts, Script::default()));
         }
@@ -188,7 +190,7 @@ impl Work<'_> {
             return Ok(false);
         }
         let message =
-            format!("`{}` has no rows, but table `{}` has", request.load.path, self.relation);
+            format!("`{}` has no rows, but table `{}` has", request.load.object, self.relation);
         Err(vec![
             Diagnostic::error(Code::EMPTY_OVER_ROWS, message)
                 .at(request.load.place.clone())

@@ -80,7 +80,7 @@ pub fn load_table(
             None => break,
         }
     }
-    let message = format!("`{}` changes while it is read", request.load.path);
+    let message = format!("`{}` changes while it is read", request.load.object);
     Err(vec![Diagnostic::error(Code::SOURCE_UNREADABLE, message).at(request.load.place.clone())])
 }
 

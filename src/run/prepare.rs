@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Diagnostic, any_error};
 use crate::graph::{Graph, Invocation, Surroundings, TargetRequest, resolve};
-use crate::load::check_options;
+use crate::load::{check_connections, check_options};
 use crate::project::{self, read_profiles};
 use std::path::PathBuf;
 
@@ -38,6 +38,7 @@ fn prepare_into(
     let profiles = read_profiles(&request.profiles, &request.project, problems)?;
     let graph =
         resolve(&project, &profiles, &request.target, &request.invocation, surroundings, problems)?;
+    problems.extend(check_connections(&graph));
     problems.extend(check_options(&graph));
     // Without every node and edge, nothing after this could be trusted.
     (!any_error(problems)).then_some(graph)

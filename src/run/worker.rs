@@ -11,7 +11,7 @@ use crate::compile::{self, Compiled, Script, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session, Table};
-use crate::graph::{LoadNode, Node, NodeKind, TestNode, TestSeverity};
+use crate::graph::{LoadNode, LoadObject, Node, NodeKind, TestNode, TestSeverity};
 use crate::load::{LoadRequest, load_table, scan_files};
 use crate::mode::load::LoadRules;
 use crate::relation::{RelationKind, RelationName};
@@ -286,9 +286,8 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
         });
     }
     LoadNode {
-        path: path.to_owned(),
+        object: LoadObject::Files(path.to_owned()),
         place: node.place.clone(),
-        directory: String::new(),
         connection: None,
         format: Some("csv".to_owned()),
         options,

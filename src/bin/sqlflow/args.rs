@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// Write a new project that builds at once
     Init(Init),
     /// Check project, target and connections
-    Debug,
+    Debug(DebugArgs),
     /// Remove everything generated
     Clean,
     /// Explain an error code
@@ -174,6 +174,13 @@ pub(crate) enum LsOutput {
 pub(crate) struct Explain {
     /// The code: SF210
     pub(crate) code: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DebugArgs {
+    /// List the kinds of connections and what they take, and check nothing
+    #[arg(long)]
+    pub(crate) list: bool,
 }
 
 #[derive(Debug, ClapArgs)]

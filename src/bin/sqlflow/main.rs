@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Command::Show(show) => commands::show::run(&args.common, &show, &printer),
         Command::Watch(watch) => commands::watch::run(&args.common, &watch, &printer),
         Command::Init(init) => commands::init::run(&init, &printer),
-        Command::Debug => commands::debug::run(&args.common, &printer),
+        Command::Debug(debug) => commands::debug::run(&args.common, &debug, &printer),
         Command::Completions(completions) => commands::help::completions(&completions, &printer),
         Command::Man => commands::help::man(&printer),
         Command::Clean => commands::clean::run(&args.common, &printer),

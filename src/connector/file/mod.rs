@@ -49,10 +49,29 @@ pub use format::{Compression, Encoding, Format};
 pub use options::{FileOptions, OPTIONS, OptionError, OptionSpec};
 pub use rejects::Reject;
 
+use super::{ConnectorSpec, Parameter, Reads, Takes};
 use crate::engine::{EngineError, Session};
 use crate::relation::{Column, DataType};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// The kind of connection that leads to local files.
+pub static SPEC: ConnectorSpec = ConnectorSpec {
+    name: "file",
+    version: "1",
+    about: "a directory of CSV, Parquet and JSON files",
+    reads: Reads::Files,
+    parameters: &[Parameter {
+        name: "path",
+        aliases: &[],
+        takes: Takes::Text,
+        required: false,
+        secret: false,
+        about: "the directory that paths start at, relative to the project's (default: that one)",
+    }],
+    batch_rows: 2048,
+    max_connections: 1,
+};
 
 /// Files that are one table.
 #[derive(Debug, Clone, Default)]

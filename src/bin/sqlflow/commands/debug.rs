@@ -1,13 +1,20 @@
 //! `sqlflow debug`: checks config, profile, engine and every connection, one line each.
 
 use super::{Opened, build::cannot_open, open};
-use crate::args::Common;
+use crate::args::{Common, DebugArgs};
 use crate::outcome::Exit;
 use crate::printer::Printer;
+use sqlflow::connector::specs;
 use sqlflow::diagnostic::Diagnostic;
 use sqlflow::engine::{Access, open as open_engine};
+use sqlflow::graph::Connection;
+use sqlflow::load;
 
-pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
+pub(crate) fn run(common: &Common, args: &DebugArgs, printer: &Printer) -> Result<Exit, Exit> {
+    if args.list {
+        list(printer);
+        return Ok(Exit::Success);
+    }
     printer.data(&format!("sqlflow {}\n", env!("CARGO_PKG_VERSION")));
     let opened = open(common, "debug", false, printer)?;
     let graph = &opened.graph;
@@ -36,16 +43,7 @@ pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
         }
     }
     for connection in &target.connections {
-        let there = connection.kind == "file" && connection.directory.is_dir();
-        let text = match (connection.kind.as_str(), there) {
-            ("file", true) => format!("{} (file)", connection.directory.display()),
-            ("file", false) => format!("{} is not a directory", connection.directory.display()),
-            (kind, _) => format!("type `{kind}` is not supported by this version"),
-        };
-        line(printer, &format!("connection {}", connection.name), there, &text);
-        if !there && connection.kind == "file" {
-            exit = exit.max(Exit::Surroundings);
-        }
+        exit = exit.max(check_connection(connection, printer));
     }
     Ok(exit)
 }
@@ -53,6 +51,60 @@ pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
 fn line(printer: &Printer, what: &str, good: bool, text: &str) {
     let mark = if good { "✓" } else { "✗" };
     printer.data(&format!("  {mark} {what:<18} {text}\n"));
+}
+
+/// Tries a connection, and tells what it finds.
+fn check_connection(connection: &Connection, printer: &Printer) -> Exit {
+    let what = format!("connection {}", connection.name);
+    let kind = &connection.kind.text;
+    let wrong = load::check_connection(connection);
+    if let Some(problem) = wrong.first() {
+        line(printer, &what, false, &problem.message);
+        printer.problems(&wrong);
+        return Exit::of_running(&wrong);
+    }
+    if kind == "file" {
+        let there = connection.directory.is_dir();
+        let lacking = if there { "(file)" } else { "is not a directory" };
+        line(printer, &what, there, &format!("{} {lacking}", connection.directory.display()));
+        return if there { Exit::Success } else { Exit::Surroundings };
+    }
+    let report = match load::open_connection(connection) {
+        Ok(connector) => connector.test_connection(),
+        Err(problems) => {
+            line(printer, &what, false, kind);
+            printer.problems(&problems);
+            return Exit::of_running(&problems);
+        }
+    };
+    let latency = report.latency.map(|time| format!(", {:.1} ms", time.as_secs_f64() * 1000.0));
+    let failed = report.checks.iter().any(|(_, found)| found.is_err());
+    let version = if report.version.is_empty() { kind } else { &report.version };
+    let text = format!("{version}{}", latency.unwrap_or_default());
+    line(printer, &what, !failed, &text);
+    for (check, found) in &report.checks {
+        match found {
+            Ok(found) => printer.data(&format!("      ✓ {check:<15} {found}\n")),
+            Err(error) => {
+                printer.data(&format!("      ✗ {check:<15} {error}\n"));
+                if let Some(help) = &error.help {
+                    printer.data(&format!("        {:<15} {help}\n", ""));
+                }
+            }
+        }
+    }
+    if failed { Exit::Surroundings } else { Exit::Success }
+}
+
+/// The kinds of connections with their parameters.
+fn list(printer: &Printer) {
+    for spec in specs() {
+        printer.data(&format!("{} {} · {}\n", spec.name, spec.version, spec.about));
+        for parameter in spec.parameters {
+            let needed = if parameter.required { " (needed)" } else { "" };
+            printer.data(&format!("  {:<20} {}{needed}\n", parameter.name, parameter.about));
+        }
+    }
 }
 
 /// The engine's version. A database file that does not exist yet is not made.

@@ -114,7 +114,7 @@ fn from_source(load: &LoadNode) -> String {
     if rules.cursor.as_ref().is_some_and(|cursor| cursor.lag.is_some()) {
         text.push_str(" with a lag");
     }
-    text = format!("{text} from {}", load.path);
+    text = format!("{text} from {}", load.object);
     if rules.mode == LoadMode::Append && rules.cursor.is_none() {
         text.push_str(", each file once");
     }
