@@ -24,6 +24,8 @@ use minijinja::{Value, context};
 pub struct LoadFacts {
     /// The query that reads the source.
     pub query: String,
+    /// Whether the rows come from another system, which leaves out those that are not asked for.
+    pub streamed: bool,
     /// The columns that it gives; empty while they are not known.
     pub columns: Vec<Column>,
     /// The cursor's value that the last load recorded, as text.
@@ -66,6 +68,17 @@ pub struct Pair {
     pub target: String,
     /// The table's type, where the stage's is narrower.
     pub cast: Option<DataType>,
+}
+
+/// A column of rows that come from another system.
+#[derive(Debug, Clone)]
+pub struct RowColumn {
+    /// Its name there and here.
+    pub name: String,
+    /// The type that the table has.
+    pub data_type: DataType,
+    /// Whether a value may be lost by the cast, so that what comes back is compared.
+    pub checked: bool,
 }
 
 /// What is recorded of a load.
@@ -260,6 +273,26 @@ pub fn load_query(graph: &Graph, template: &str, relation: &RelationName) -> Str
     first_statement(render(dialect, template, &context, &[]))
 }
 
+/// The view that the rows of another system are read from, while they come.
+pub fn rows_view(relation: &RelationName) -> String {
+    format!("__sqlflow_rows__{}", relation.identifier)
+}
+
+/// The query that reads [`rows_view`].
+pub fn rows_query(graph: &Graph, relation: &RelationName, columns: &[RowColumn]) -> String {
+    let dialect = graph.target.dialect;
+    let item = |column: &RowColumn| {
+        context! {
+            name => column.name.as_str(),
+            type => column.data_type.as_str(),
+            checked => column.checked,
+        }
+    };
+    let columns: Vec<Value> = columns.iter().map(item).collect();
+    let context = context! { columns, view => rows_view(relation) };
+    first_statement(render(dialect, "rows", &context, &[]))
+}
+
 /// The query for keys that stand several times in the stage.
 pub fn repeats_query(graph: &Graph, relation: &RelationName, load: &LoadNode) -> String {
     let dialect = graph.target.dialect;
@@ -301,6 +334,7 @@ fn context(
     };
     let batch = context! {
         query => facts.query.as_str(),
+        streamed => facts.streamed,
         columns => columns(load, facts, soft.as_deref()),
         has_others => facts.pairs.iter().any(|pair| pair.name.is_none()),
         required => facts.required.clone(),

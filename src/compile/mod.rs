@@ -24,8 +24,9 @@ pub use incremental::{
     batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, retyped_values,
 };
 pub use load::{
-    FileRecord, LoadFacts, Pair, Record, RejectRecord, StateTables, Versions, keep_statement,
-    load_query, load_script, repeats_query, state_script, state_tables,
+    FileRecord, LoadFacts, Pair, Record, RejectRecord, RowColumn, StateTables, Versions,
+    keep_statement, load_query, load_script, repeats_query, rows_query, rows_view, state_script,
+    state_tables,
 };
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};

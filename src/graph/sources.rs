@@ -130,7 +130,10 @@ fn load_node(
     let (object, place) = object(context, source, table, problems)?;
     let levels = load_levels(context, package, fqn, source, table, problems);
     let into = landing(context, &levels, &package.name, source, table, problems);
-    let (rules, places) = super::load_rules::read(&levels, &table.place, problems);
+    let (mut rules, places) = super::load_rules::read(&levels, &table.place, problems);
+    if let LoadObject::Query(query) = &object {
+        rules.query = Some(fingerprint(query));
+    }
     let mut options = table.options.clone();
     for option in &mut options {
         context.shared.render_setting(option, problems);
@@ -161,6 +164,11 @@ fn load_node(
         places,
     };
     Some((load, into))
+}
+
+/// Eight digits that tell one query from another.
+fn fingerprint(query: &str) -> String {
+    blake3::hash(query.trim().as_bytes()).to_hex().chars().take(8).collect()
 }
 
 /// What is read, and where that is said: files by `path`, else by `query`, else the table itself.

@@ -26,6 +26,7 @@ impl Work<'_> {
         });
         let mut facts = LoadFacts {
             query: scanned.sql.clone(),
+            streamed: request.load.path().is_none(),
             columns: scanned.columns.clone(),
             recorded: known.recorded.as_ref().and_then(|recorded| recorded.cursor.clone()),
             required: required(&scanned.columns),

@@ -42,6 +42,9 @@ pub fn check_options(graph: &Graph) -> Vec<Diagnostic> {
     let loads = graph.nodes.iter().filter_map(Node::load);
     loads
         .flat_map(|load| {
+            if load.path().is_none() {
+                return super::rows::check_options(load);
+            }
             let mut problems = read_options(load).err().unwrap_or_default();
             problems.extend(other_formats_options(load));
             problems

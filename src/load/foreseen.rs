@@ -4,7 +4,7 @@ use super::accepted::Accepted;
 use super::facts::required;
 use super::fit;
 use crate::artifact::SchemaDirectory;
-use crate::compile::{self, LoadFacts, Script, Versions, load_script};
+use crate::compile::{self, LoadFacts, RowColumn, Script, Versions, load_script};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::Dialect;
 use crate::graph::{Graph, LoadNode, Node};
@@ -28,8 +28,14 @@ pub fn foreseen_script(
     let Some(snapshot) = accepted.snapshot else { return Ok(None) };
     let columns = snapshot.relation_columns();
     let load = &fit::spelt_as(load, &columns);
+    let relation = node.relation.as_ref();
+    let query = match (load.path(), relation) {
+        (None, Some(relation)) => compile::rows_query(graph, relation, &row_columns(&columns)),
+        _ => compile::unread(graph, &load.object.to_string()),
+    };
     let facts = LoadFacts {
-        query: compile::unread(graph, &load.object.to_string()),
+        query,
+        streamed: load.path().is_none(),
         required: required(&columns),
         versions: versions(graph.target.dialect, load, &columns),
         columns,
@@ -42,6 +48,15 @@ pub fn foreseen_script(
         vec![Diagnostic::error(Code::INTERNAL, message).at(node.place.clone())]
     })?;
     Ok(Some(script))
+}
+
+fn row_columns(columns: &[Column]) -> Vec<RowColumn> {
+    let column = |column: &Column| RowColumn {
+        name: column.name.clone(),
+        data_type: column.data_type.clone(),
+        checked: false,
+    };
+    columns.iter().map(column).collect()
 }
 
 /// How versions are kept where the table has the columns of the batch; `None` in other modes, and

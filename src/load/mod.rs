@@ -11,6 +11,7 @@
 //! | `manifest` | which files are read, where each is read once |
 //! | `facts` | what the script is made of, once the source was looked into |
 //! | `publish` | from a filled stage to the commit |
+//! | `rows` | rows of other systems on their way into the stage |
 //! | `versions` | how versions of rows are kept |
 //! | `fit` | whether the batch fits the table that it is applied to |
 //! | `verdict` | what the checks found, and whether the load goes on |
@@ -27,6 +28,7 @@ mod foreseen;
 mod manifest;
 mod obstacle;
 mod publish;
+mod rows;
 mod table;
 mod verdict;
 mod versions;

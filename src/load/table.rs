@@ -3,6 +3,7 @@
 use super::accepted::Accepted;
 use super::file::{describe, file_object};
 use super::fit;
+use super::rows::Rows;
 use super::verdict::Found;
 use crate::artifact::SchemaDirectory;
 use crate::compile::{
@@ -105,10 +106,13 @@ impl LoadRequest<'_> {
         if !drift {
             return vec![problem];
         }
+        vec![problem.with_help(self.accept_help())]
+    }
+
+    /// How a new schema is accepted.
+    pub(super) fn accept_help(&self) -> String {
         let path = SchemaDirectory::of(self.graph).shown_path(self.source(), &self.node.name);
-        let help =
-            format!("if the new schema is right, delete {path} and load with --full-refresh");
-        vec![problem.with_help(help)]
+        format!("if the new schema is right, delete {path} and load with --full-refresh")
     }
 }
 
@@ -118,6 +122,14 @@ pub(super) struct Work<'r> {
     pub(super) relation: &'r RelationName,
     pub(super) session: &'r mut dyn Session,
     pub(super) notes: Vec<Diagnostic>,
+}
+
+/// Where the rows come from.
+enum Source {
+    /// Files, which the engine reads.
+    Files(FileObject),
+    /// Another system, which gives them.
+    Rows(Rows),
 }
 
 /// What is known before anything is read.
@@ -132,6 +144,12 @@ impl Work<'_> {
     fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
         let (request, load) = (self.request, self.request.load);
         let known = self.known()?;
+        if let Some(rows) = Rows::open(load)? {
+            let accepted = known.accepted.frozen();
+            let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
+            let scanned = rows.scan(self, accepted)?;
+            return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
+        }
         let mut object = file_object(request.graph, load).map_err(|problem| vec![*problem])?;
         object.frozen = known.accepted.frozen();
         object.max_rejects = load.rules.max_rejects;
@@ -143,26 +161,38 @@ impl Work<'_> {
             self.note(Code::NOTHING_NEW, message);
             return Ok(Some(self.loaded(Counts::default(), Script::default())));
         }
-        let mut scanned = match scan(&object, &files, self.session) {
+        let scanned = match scan(&object, &files, self.session) {
             // What is wrong with a half-written file is not wrong with the whole one.
             Err(_) if changed(&files) => return Ok(None),
             scanned => scanned.map_err(|error| request.file(&object, error))?,
         };
-        let spelt = fit::spelt_as(load, &scanned.columns);
+        self.transfer(&known, &Source::Files(object), scanned, records, write)
+    }
+
+    /// The same with the columns of the options spelt as the source spells them.
+    fn transfer(
+        &mut self,
+        known: &Known,
+        source: &Source,
+        mut scanned: Scan,
+        records: Vec<FileRecord>,
+        write: &mut Writer<'_>,
+    ) -> Result<Option<Loaded>> {
+        let spelt = fit::spelt_as(self.request.load, &scanned.columns);
         fit::options(&spelt, &scanned.columns)?;
         fit::require(&spelt, &mut scanned.columns);
-        let request = LoadRequest { load: &spelt, ..*request };
+        let request = LoadRequest { load: &spelt, ..*self.request };
         let notes = std::mem::take(&mut self.notes);
         let work =
             Work { request: &request, relation: self.relation, session: &mut *self.session, notes };
-        work.transfer(&known, &object, &scanned, records, write)
+        work.transfer_spelt(known, source, &scanned, records, write)
     }
 
     /// From what was scanned to what is recorded; `None` where a file changed while it was read.
-    fn transfer(
+    fn transfer_spelt(
         mut self,
         known: &Known,
-        object: &FileObject,
+        source: &Source,
         scanned: &Scan,
         records: Vec<FileRecord>,
         write: &mut Writer<'_>,
@@ -172,7 +202,10 @@ impl Work<'_> {
         facts.record.schema = snapshot.render();
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
-        let staged = self.stage(object, scanned, &script);
+        let staged = match source {
+            Source::Files(object) => self.stage(object, scanned, &script),
+            Source::Rows(rows) => rows.stage(&mut self, &facts, &script),
+        };
         if changed(&scanned.files) {
             self.drop_stage()?;
             return Ok(None);

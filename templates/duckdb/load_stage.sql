@@ -13,7 +13,7 @@ select
 from (
 {{ query }}
 ) as source
-{%- if cursor and cursor.recorded %}
+{%- if cursor and cursor.recorded and not streamed %}
 
 where {{ cursor.name | quote }} is null
   or {{ cursor.name | quote }} >= {{ cursor.since }}

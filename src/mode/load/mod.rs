@@ -87,6 +87,8 @@ pub struct LoadRules {
     pub adopt: bool,
     /// Bad rows that are put aside before the load fails.
     pub max_rejects: u64,
+    /// What tells the query that is read from another; `None` where a table or files are read.
+    pub query: Option<String>,
 }
 
 /// What an empty source does to a table that has rows.
@@ -238,12 +240,13 @@ impl Update {
 }
 
 impl LoadRules {
-    /// What must stay the same for the recorded state to mean something: mode, key, cursor.
+    /// What must stay the same for the recorded state to mean something: mode, key, cursor, query.
     pub fn definition(&self) -> String {
         let key = self.key.as_ref().map(|key| key.columns().join(", "));
         let cursor = self.cursor.as_ref().map(|cursor| cursor.column.clone());
         let mut text = self.mode.name().to_owned();
-        for (word, value) in [(" on ", key), (" by ", cursor)] {
+        let query = self.query.clone();
+        for (word, value) in [(" on ", key), (" by ", cursor), (" of query ", query)] {
             if let Some(value) = value {
                 text.push_str(word);
                 text.push_str(&value);

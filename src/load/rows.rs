@@ -1,0 +1,228 @@
+//! Rows of another system, on their way into the stage.
+
+use super::connection::{open_connection, problem};
+use super::table::{Failure, Result, Work};
+use crate::compile::{self, LoadFacts, RowColumn, Script};
+use crate::connector::file::Scan;
+use crate::connector::{Batches, Connector, ConnectorError, Filter, Object, ReadRequest};
+use crate::diagnostic::{Code, Diagnostic, rows};
+use crate::dialect::{Condition, Stage};
+use crate::graph::{LoadNode, LoadObject};
+use crate::mode::load::OnNullCursor;
+use crate::relation::{Column, DataType};
+use crate::schema::{Policy, Verdict, compare, verdicts};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What a load reads that is not files.
+pub(super) struct Rows {
+    connector: Box<dyn Connector>,
+    object: Object,
+}
+
+impl Rows {
+    /// The system that `load` reads from; nothing is asked yet.
+    pub(super) fn open(load: &LoadNode) -> Result<Option<Self>> {
+        let object = match &load.object {
+            LoadObject::Files(_) => return Ok(None),
+            LoadObject::Table { schema, name } => {
+                Object::Table { schema: schema.clone(), name: name.clone() }
+            }
+            LoadObject::Query(query) => Object::Query(query.clone()),
+        };
+        let Some(connection) = &load.connection else { return Ok(None) };
+        Ok(Some(Self { connector: open_connection(connection)?, object }))
+    }
+
+    /// The columns that it has, as the target will hold them, and the query that the stage is
+    /// filled by.
+    pub(super) fn scan(&self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
+        let load = work.request.load;
+        let found = self.connector.schema(&self.object).map_err(|error| told(load, &error))?;
+        let (columns, casts) = declared(load, &found)?;
+        if let Some(accepted) = accepted {
+            work.drift(accepted, &columns)?;
+        }
+        let sql = compile::rows_query(work.request.graph, work.relation, &casts);
+        Ok(Scan { sql, columns, ..Scan::default() })
+    }
+
+    /// Fills the stage; how many rows it has.
+    pub(super) fn stage(
+        &self,
+        work: &mut Work<'_>,
+        facts: &LoadFacts,
+        script: &Script,
+    ) -> Result<u64> {
+        let (load, place) = (work.request.load, &work.request.load.place);
+        let spec = self.connector.spec();
+        let request = ReadRequest {
+            object: self.object.clone(),
+            columns: None,
+            filter: filter(load, facts),
+            limit: None,
+            partition_on: option(load, "partition_on"),
+            batch_rows: spec.batch_rows,
+            connections: spec.max_connections,
+        };
+        let batches = self.connector.read(&request).map_err(|error| told(load, &error))?;
+        let reader = Reader::new(batches);
+        let (failed, delivered) = (reader.failed.clone(), reader.rows.clone());
+        let statements = script.statements(Stage::Stage, |known| known == Condition::Always);
+        let Some(statement) = statements.first() else {
+            return Err(work.request.defect("there is no statement that fills the stage"));
+        };
+        let view = compile::rows_view(work.relation);
+        let staged = work.session.ingest(&statement.sql, &view, Box::new(reader));
+        if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            return Err(told(load, &error));
+        }
+        let staged = staged.map_err(|error| {
+            vec![Diagnostic::error(error.kind.code(), error.message).at(place.clone())]
+        })?;
+        let staged =
+            staged.ok_or_else(|| work.request.defect("the engine did not count the rows"))?;
+        let delivered = delivered.load(Ordering::SeqCst);
+        if staged == delivered {
+            return Ok(staged);
+        }
+        let message = format!("{} came, but the stage has {staged}", rows(delivered));
+        Err(work.request.defect(&message))
+    }
+}
+
+impl Work<'_> {
+    /// The load stops where the source is not as accepted.
+    fn drift(&self, accepted: &[Column], seen: &[Column]) -> Result<()> {
+        let difference = compare(accepted, seen);
+        let changes: Vec<String> = verdicts(Policy::Alert, &difference)
+            .into_iter()
+            .filter(|(_, verdict)| *verdict == Verdict::Halt)
+            .map(|(change, _)| change.to_string())
+            .collect();
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let message = format!("`{}` is no longer as accepted", self.request.load.object);
+        let problem = Diagnostic::error(Code::SCHEMA_DRIFT, message)
+            .at(self.request.load.place.clone())
+            .with_help(self.request.accept_help());
+        Err(vec![changes.into_iter().fold(problem, Diagnostic::with_note)])
+    }
+}
+
+/// The columns as the target will hold them, with those types that the YAML declares, and what is
+/// cast to get them.
+fn declared(load: &LoadNode, found: &[Column]) -> Result<(Vec<Column>, Vec<RowColumn>)> {
+    let mut problems = Failure::new();
+    let mut columns = found.to_vec();
+    for (name, data_type) in &load.columns {
+        let exact = columns.iter().position(|column| column.name == *name);
+        let folded = || columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+        match exact.or_else(folded) {
+            Some(index) => columns[index].data_type = DataType::new(data_type),
+            None => {
+                let known: Vec<&str> = found.iter().map(|column| column.name.as_str()).collect();
+                let message = format!("column `{name}` is declared, which the source lacks");
+                problems.push(
+                    Diagnostic::error(Code::OPTION_COLUMN, message)
+                        .at(load.place.clone())
+                        .with_help(format!("its columns are {}", known.join(", "))),
+                );
+            }
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let casts = columns.iter().zip(found).map(|(column, found)| RowColumn {
+        name: column.name.clone(),
+        data_type: column.data_type.clone(),
+        // A narrower type would round or cut: what comes back must be what came.
+        checked: !found.data_type.widens_to(&column.data_type),
+    });
+    let casts = casts.collect();
+    Ok((columns, casts))
+}
+
+/// The rows that a load reads again; `None` for all.
+fn filter(load: &LoadNode, facts: &LoadFacts) -> Option<Filter> {
+    let cursor = load.rules.cursor.as_ref()?;
+    Some(Filter {
+        column: cursor.column.clone(),
+        since: facts.recorded.clone()?,
+        lag: cursor.lag,
+        skips_null: cursor.on_null == OnNullCursor::Skip,
+    })
+}
+
+/// Options that mean nothing for rows of another system.
+pub(super) fn check_options(load: &LoadNode) -> Vec<Diagnostic> {
+    const KNOWN: [&str; 1] = ["partition_on"];
+    let unknown = load.options.iter().filter(|setting| !KNOWN.contains(&setting.key.as_str()));
+    let unknown = unknown.map(|setting| (setting.key.as_str(), setting.key_place.clone()));
+    let rejects =
+        (load.rules.max_rejects > 0).then(|| ("max_rejects", load.place_of("max_rejects")));
+    let format = load.format.as_ref().map(|_| ("format", load.place.clone()));
+    unknown
+        .chain(rejects)
+        .chain(format)
+        .map(|(option, place)| {
+            let message = format!("option `{option}` means nothing for tables and queries");
+            let help = format!("there is {}", KNOWN.join(", "));
+            Diagnostic::error(Code::INVALID_VALUE, message).at(place).with_help(help)
+        })
+        .collect()
+}
+
+fn option(load: &LoadNode, name: &str) -> Option<String> {
+    let setting = load.options.iter().find(|setting| setting.key == name)?;
+    setting.value.as_str().map(str::to_owned)
+}
+
+fn told(load: &LoadNode, error: &ConnectorError) -> Failure {
+    vec![problem(error).at(load.place.clone())]
+}
+
+/// Batches as the engine reads them. An engine tells only that they failed; why stays here.
+struct Reader {
+    batches: Box<dyn Batches>,
+    schema: SchemaRef,
+    failed: Arc<Mutex<Option<ConnectorError>>>,
+    rows: Arc<AtomicU64>,
+}
+
+impl Reader {
+    fn new(batches: Box<dyn Batches>) -> Self {
+        let schema = batches.schema();
+        Self { batches, schema, failed: Arc::default(), rows: Arc::default() }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = std::result::Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.batches.next() {
+            Ok(batch) => {
+                let batch = batch?;
+                self.rows.fetch_add(batch.num_rows() as u64, Ordering::SeqCst);
+                Some(Ok(batch))
+            }
+            Err(error) => {
+                let told = ArrowError::ExternalError(Box::new(error.clone()));
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                Some(Err(told))
+            }
+        }
+    }
+}
+
+impl RecordBatchReader for Reader {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+}
