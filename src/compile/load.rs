@@ -88,6 +88,10 @@ pub struct Record {
     pub row_count: u64,
     /// The greatest value of the cursor that was ever read.
     pub cursor_value: Option<String>,
+    /// What the source must be told next time beside the cursor.
+    pub mark: Option<String>,
+    /// What the recorded cursor must not be later than.
+    pub ceiling: Option<String>,
     /// The files that were read.
     pub files: Vec<FileRecord>,
     /// The source's schema as text.
@@ -359,6 +363,7 @@ fn context(
         row_count => record.row_count,
         definition => rules.definition(),
         cursor_value => record.cursor_value.clone(),
+        mark => record.mark.clone(),
         schema_text => record.schema.as_str(),
         replaces_manifest => !rules.reads_files_once(),
         files_text => files_text(&record.files),
@@ -476,6 +481,7 @@ fn cursor(dialect: &dyn Dialect, load: &LoadNode, facts: &LoadFacts) -> Option<V
         target => target_of(facts, &cursor.column),
         type => data_type,
         recorded => facts.recorded.clone(),
+        ceiling => facts.record.ceiling.clone(),
         since => since,
         skips_null => cursor.on_null == OnNullCursor::Skip,
     })

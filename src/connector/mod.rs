@@ -16,7 +16,9 @@ pub mod file;
 mod registry;
 mod spec;
 
-pub use batches::{Batches, Filter, Object, ReadRequest, WriteMode, WriteRequest};
+pub use batches::{
+    Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
+};
 pub use error::{ConnectorError, Kind};
 pub use registry::{open, spec, specs};
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
@@ -43,6 +45,19 @@ pub trait Connector: Send + Sync {
     /// # Errors
     /// As those of [`Connector::schema`]; what goes wrong later comes from [`Batches::next`].
     fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError>;
+
+    /// Reads as [`Connector::read`] does, and says what an incremental load must record so that
+    /// rows which commit late are read next time.
+    ///
+    /// # Errors
+    /// As those of [`Connector::read`].
+    fn read_with(
+        &self,
+        request: &ReadRequest,
+        _incremental: &Incremental,
+    ) -> Result<(Box<dyn Batches>, Mark), ConnectorError> {
+        Ok((self.read(request)?, Mark::default()))
+    }
 
     /// Writes all rows or none; answers how many.
     ///

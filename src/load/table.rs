@@ -204,7 +204,7 @@ impl Work<'_> {
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = match source {
             Source::Files(object) => self.stage(object, scanned, &script),
-            Source::Rows(rows) => rows.stage(&mut self, &facts, &script),
+            Source::Rows(rows) => rows.stage(&mut self, known, &mut facts, &script),
         };
         if changed(&scanned.files) {
             self.drop_stage()?;
@@ -230,6 +230,7 @@ impl Work<'_> {
         let recorded = row.rows.first().map(|row| Recorded {
             definition: text(row, 0).unwrap_or_default(),
             cursor: text(row, 1),
+            mark: text(row, 3),
         });
         let schema = row.rows.first().and_then(|row| text(row, 2));
         let rules = &request.load.rules;

@@ -1,5 +1,6 @@
 The rows of the stage are added, but for those of the overlap that are there already. Copies are
-counted: of two equal rows that the table has once, one is new.
+counted: of two equal rows that the table has once, one is new. Another system may give rows again
+that lie before what was recorded, because they may have committed late.
 
 -- stage when: the rows stay
 {% if cursor and cursor.recorded %}
@@ -35,7 +36,7 @@ where not exists (
       ) as "__sqlflow_copy"
     from {{ relation }}
     where {{ cursor.target | quote }} is null
-      or {{ cursor.target | quote }} >= {{ cursor.since }}
+      or {{ cursor.target | quote }} >= {% if streamed %}(select min({{ cursor.name | quote }}) from {{ stage }}){% else %}{{ cursor.since }}{% endif %}
   ) as DBT_INTERNAL_DEST
   where DBT_INTERNAL_DEST."__sqlflow_copy" = DBT_INTERNAL_SOURCE."__sqlflow_copy"
 {% for column in identity %}

@@ -12,7 +12,8 @@ select
   {{ files_text | literal }} as files,
   {{ definition | literal }} as definition,
   {{ cursor_value | literal if cursor_value else "null" }} as cursor_value,
-  {{ schema_text | literal }} as "schema";
+  {{ schema_text | literal }} as "schema",
+  {{ mark | literal if mark else "null" }} as mark;
 {% if replaces_manifest %}
 delete from {{ state.files }} where relation = {{ name | literal }}
 {%- endif %};
