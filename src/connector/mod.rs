@@ -20,7 +20,7 @@ pub use batches::{
     Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
 };
 pub use error::{ConnectorError, Kind};
-pub use registry::{open, spec, specs};
+pub use registry::{System, open, spec, specs};
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
 use crate::relation::Column;

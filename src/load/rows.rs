@@ -1,6 +1,6 @@
 //! Rows of another system, on their way into the stage.
 
-use super::connection::{open_connection, problem};
+use super::connection::problem;
 use super::table::{Failure, Known, Result, Work};
 use crate::compile::{self, LoadFacts, RowColumn, Script};
 use crate::connector::file::Scan;
@@ -26,17 +26,16 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// The system that `load` reads from; nothing is asked yet.
-    pub(super) fn open(load: &LoadNode) -> Result<Option<Self>> {
+    /// What `load` reads from `connector`; nothing is asked yet. Of files there are no rows.
+    pub(super) fn new(load: &LoadNode, connector: Box<dyn Connector>) -> Self {
         let object = match &load.object {
-            LoadObject::Files(_) => return Ok(None),
+            LoadObject::Files(path) => Object::Files(path.clone()),
             LoadObject::Table { schema, name } => {
                 Object::Table { schema: schema.clone(), name: name.clone() }
             }
             LoadObject::Query(query) => Object::Query(query.clone()),
         };
-        let Some(connection) = &load.connection else { return Ok(None) };
-        Ok(Some(Self { connector: open_connection(connection)?, object }))
+        Self { connector, object }
     }
 
     /// The columns that it has, as the target will hold them, and the query that the stage is

@@ -1,6 +1,7 @@
 //! The steps of a load, in order.
 
 use super::accepted::Accepted;
+use super::connection::open_connection;
 use super::file::{describe, file_object};
 use super::fit;
 use super::rows::Rows;
@@ -9,7 +10,8 @@ use crate::artifact::SchemaDirectory;
 use crate::compile::{
     self, FileRecord, LoadFacts, Script, load_query, load_script, stage_relation,
 };
-use crate::connector::file::{FileEntry, FileError, FileObject, Scan, explain, find, scan};
+use crate::connector::System;
+use crate::connector::file::{FileError, FileObject, FileStore, LocalFiles, Scan, explain};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
@@ -127,7 +129,7 @@ pub(super) struct Work<'r> {
 /// Where the rows come from.
 enum Source {
     /// Files, which the engine reads.
-    Files(FileObject),
+    Files(Box<dyn FileStore>, FileObject),
     /// Another system, which gives them.
     Rows(Rows),
 }
@@ -144,29 +146,37 @@ impl Work<'_> {
     fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
         let (request, load) = (self.request, self.request.load);
         let known = self.known()?;
-        if let Some(rows) = Rows::open(load)? {
-            let accepted = known.accepted.frozen();
-            let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
-            let scanned = rows.scan(self, accepted)?;
-            return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
-        }
+        let system = match &load.connection {
+            Some(connection) => open_connection(connection)?,
+            None => System::Files(Box::new(LocalFiles)),
+        };
+        let store = match system {
+            System::Files(store) => store,
+            System::Tables(connector) => {
+                let rows = Rows::new(load, connector);
+                let accepted = known.accepted.frozen();
+                let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
+                let scanned = rows.scan(self, accepted)?;
+                return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
+            }
+        };
         let mut object = file_object(request.graph, load).map_err(|problem| vec![*problem])?;
         object.frozen = known.accepted.frozen();
         object.max_rejects = load.rules.max_rejects;
         request.scratch.clone_into(&mut object.scratch);
-        let files = find(&object).map_err(|error| request.file(&object, error))?;
+        let files = store.find(&object).map_err(|error| request.file(&object, error))?;
         let (files, records) = self.unread_files(&object, &known, files)?;
         if files.is_empty() {
             let message = "every file was loaded before: nothing to do";
             self.note(Code::NOTHING_NEW, message);
             return Ok(Some(self.loaded(Counts::default(), Script::default())));
         }
-        let scanned = match scan(&object, &files, self.session) {
+        let scanned = match store.scan(&object, &files, self.session) {
             // What is wrong with a half-written file is not wrong with the whole one.
-            Err(_) if changed(&files) => return Ok(None),
+            Err(_) if store.changed(&files).is_ok_and(|changed| changed) => return Ok(None),
             scanned => scanned.map_err(|error| request.file(&object, error))?,
         };
-        self.transfer(&known, &Source::Files(object), scanned, records, write)
+        self.transfer(&known, &Source::Files(store, object), scanned, records, write)
     }
 
     /// The same with the columns of the options spelt as the source spells them.
@@ -203,13 +213,17 @@ impl Work<'_> {
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = match source {
-            Source::Files(object) => self.stage(object, scanned, &script),
+            Source::Files(store, object) => {
+                let staged = self.stage(object, scanned, &script);
+                let changed = store.changed(&scanned.files);
+                if changed.map_err(|error| self.request.file(object, error))? {
+                    self.drop_stage()?;
+                    return Ok(None);
+                }
+                staged
+            }
             Source::Rows(rows) => rows.stage(&mut self, known, &mut facts, &script),
         };
-        if changed(&scanned.files) {
-            self.drop_stage()?;
-            return Ok(None);
-        }
         let staged = staged?;
         match self.check_and_publish(known, scanned, &mut facts, staged, write) {
             Ok(loaded) => {
@@ -314,12 +328,4 @@ impl Work<'_> {
     pub(super) fn loaded(&mut self, counts: Counts, script: Script) -> Loaded {
         Loaded { counts, notes: std::mem::take(&mut self.notes), script }
     }
-}
-
-/// Whether a file is another one than when it was found.
-fn changed(files: &[FileEntry]) -> bool {
-    files.iter().any(|file| {
-        let now = std::fs::metadata(&file.path);
-        now.map_or(true, |now| now.len() != file.size || now.modified().ok() != file.modified)
-    })
 }
