@@ -140,6 +140,8 @@ impl Project {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sqlflow"));
         command.args(args).current_dir(&self.root).stdin(Stdio::null());
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin");
+        // Where a build that counts executed lines writes them.
+        command.envs(std::env::var_os("LLVM_PROFILE_FILE").map(|path| ("LLVM_PROFILE_FILE", path)));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
