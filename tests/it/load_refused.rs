@@ -5,7 +5,7 @@ use serde_json::json;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 /// A project that loads `raw.orders` from `orders.csv`, with `rest` after the path.
 fn project(rest: &str, csv: &str) -> Project {
@@ -50,7 +50,7 @@ fn a_file_that_never_rests_is_not_loaded() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let mut time = SystemTime::now();
+            let mut time = file.metadata().unwrap().modified().unwrap();
             while !done.load(Ordering::Relaxed) {
                 time += Duration::from_secs(1);
                 file.set_modified(time).unwrap();
