@@ -29,6 +29,7 @@ mod init;
 mod load;
 mod load_modes;
 mod load_property;
+mod load_refused;
 mod ls;
 mod parse;
 mod plan;
