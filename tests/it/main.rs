@@ -28,6 +28,7 @@ mod explain;
 mod init;
 mod load;
 mod load_modes;
+mod load_promises;
 mod load_property;
 mod ls;
 mod parse;

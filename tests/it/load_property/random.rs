@@ -205,6 +205,8 @@ struct Draft {
     bad: u8,
     turn: u8,
     untidy: bool,
+    /// Whether no row has a cursor, where that is no error.
+    timeless: bool,
     full_refresh: bool,
     wait: u8,
 }
@@ -217,14 +219,16 @@ fn draft() -> impl Strategy<Value = Draft> {
     ];
     let bad = prop_oneof![8 => Just(0_u8), 2 => 1..3_u8, 1 => Just(3_u8)];
     let doubled = prop_oneof![3 => Just(0_u8), 1 => any::<u8>()];
-    (rows, any::<u8>(), doubled, bad, any::<u8>(), rare(0.2), rare(0.08), 0..30_u8).prop_map(
-        |(rows, carried, doubled, bad, turn, untidy, full_refresh, wait)| Draft {
+    let rarely = (rare(0.2), rare(0.1), rare(0.08));
+    (rows, any::<u8>(), doubled, bad, any::<u8>(), rarely, 0..30_u8).prop_map(
+        |(rows, carried, doubled, bad, turn, (untidy, timeless, full_refresh), wait)| Draft {
             rows,
             carried,
             doubled,
             bad,
             turn,
             untidy,
+            timeless,
             full_refresh,
             wait,
         },
@@ -257,6 +261,12 @@ fn batch(setting: &Setting, draft: &Draft, last: &[Row]) -> Batch {
     if !rows.is_empty() {
         let carried = last.iter().enumerate().filter(|(at, _)| chosen(draft.carried, *at));
         rows.extend(carried.map(|(_, row)| row.clone()).take(10));
+    }
+    if let Some(cursor) = setting.cursor
+        && cursor.on_null != NullCursor::Error
+        && draft.timeless
+    {
+        rows.iter_mut().for_each(|row| row[cursor.column] = None);
     }
     if !draft.untidy {
         tidy(setting, &mut rows);
