@@ -149,6 +149,8 @@ codes! {
     TARGET_DUPLICATES = "SF324";
     /// A source whose cursor went back.
     CURSOR_WENT_BACK = "SF325";
+    /// A load that has nothing to read.
+    NOTHING_NEW = "SF326";
     /// A source whose schema is no longer the accepted one.
     SCHEMA_DRIFT = "SF401";
     /// A schema snapshot that cannot be read.

@@ -6,11 +6,13 @@
 
 mod code;
 mod nearest;
+mod number;
 mod place;
 mod secret;
 
 pub use code::Code;
 pub use nearest::{did_you_mean, nearest};
+pub use number::{grouped, rows};
 pub use place::{LineColumn, Place, SourceFile};
 pub use secret::Secrets;
 

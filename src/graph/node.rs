@@ -127,6 +127,8 @@ pub struct LoadNode {
     pub options: Vec<Setting>,
     /// Declared types: name and type.
     pub columns: Vec<(String, String)>,
+    /// Columns that hold no NULL because `constraints:` says so, and where it names them.
+    pub required: Vec<(String, Place)>,
     /// What becomes of its rows.
     pub rules: LoadRules,
     /// Where the options of `load:` stand.

@@ -177,6 +177,14 @@ fn load_node(
                 Some((column.name.text.clone(), data_type.text.clone()))
             })
             .collect(),
+        required: table
+            .columns
+            .iter()
+            .filter(|column| {
+                column.constraints.iter().any(|constraint| constraint.text == "not_null")
+            })
+            .map(|column| (column.name.text.clone(), column.name.place.clone()))
+            .collect(),
         rules,
         places,
     };

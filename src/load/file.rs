@@ -58,10 +58,14 @@ fn other_formats_options(load: &LoadNode) -> Vec<Diagnostic> {
         let spec = OPTIONS.iter().find(|option| option.name == setting.key);
         spec.is_some_and(|spec| !spec.formats.contains(&format))
     });
+    let foreign = foreign.map(|setting| (setting.key.as_str(), setting.key_place.clone()));
+    let rejects = (load.rules.max_rejects > 0 && format != Format::Csv)
+        .then(|| ("max_rejects", load.place_of("max_rejects")));
     foreign
-        .map(|setting| {
-            let message = format!("option `{}` means nothing for {format} files", setting.key);
-            Diagnostic::error(Code::INVALID_VALUE, message).at(setting.key_place.clone())
+        .chain(rejects)
+        .map(|(option, place)| {
+            let message = format!("option `{option}` means nothing for {format} files");
+            Diagnostic::error(Code::INVALID_VALUE, message).at(place)
         })
         .collect()
 }

@@ -31,6 +31,7 @@ pub(super) fn spelt_as(load: &LoadNode, columns: &[Column]) -> LoadNode {
     }
     rules.dedup_by.iter_mut().for_each(|order| spell(&mut order.column));
     rules.track.iter_mut().for_each(spell);
+    load.required.iter_mut().for_each(|(name, _)| spell(name));
     match &mut rules.update {
         Update::All => {}
         Update::Only(names) | Update::Except(names) => names.iter_mut().for_each(spell),
@@ -70,6 +71,11 @@ pub(super) fn options(load: &LoadNode, columns: &[Column]) -> Result<(), Vec<Dia
             );
         }
     }
+    for (name, place) in load.required.iter().filter(|(name, _)| find(columns, name).is_none()) {
+        let message =
+            format!("constraint `not_null` is of column `{name}`, which the source lacks");
+        problems.push(Diagnostic::error(Code::OPTION_COLUMN, message).at(place.clone()));
+    }
     for column in key.iter().filter_map(|name| find(columns, name)) {
         if column.data_type.is_floating() || column.data_type.is_nested() {
             let message = format!(
@@ -95,6 +101,13 @@ pub(super) fn options(load: &LoadNode, columns: &[Column]) -> Result<(), Vec<Dia
         );
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Makes the columns required that the YAML declares so.
+pub(super) fn require(load: &LoadNode, columns: &mut [Column]) {
+    for column in columns {
+        column.nullable &= !load.required.iter().any(|(name, _)| *name == column.name);
+    }
 }
 
 fn cursor_type(load: &LoadNode, columns: &[Column]) -> Option<Diagnostic> {

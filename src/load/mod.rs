@@ -5,6 +5,11 @@
 //! | `file` | which files a source means, and the query that reads them |
 //! | `accepted` | which schema was accepted before, and what is accepted now |
 //! | `table` | the steps of a load, in order |
+//! | `obstacle` | why a load cannot begin |
+//! | `manifest` | which files are read, where each is read once |
+//! | `facts` | what the script is made of, once the source was looked into |
+//! | `publish` | from a filled stage to the commit |
+//! | `versions` | how versions of rows are kept |
 //! | `fit` | whether the batch fits the table that it is applied to |
 //! | `verdict` | what the checks found, and whether the load goes on |
 //!
@@ -12,10 +17,15 @@
 //! the transaction changes both or none.
 
 mod accepted;
+mod facts;
 mod file;
 mod fit;
+mod manifest;
+mod obstacle;
+mod publish;
 mod table;
 mod verdict;
+mod versions;
 
 pub use file::{check_options, scan_files};
 pub use table::{LoadRequest, Loaded, Writer, load_table};

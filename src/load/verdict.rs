@@ -1,6 +1,6 @@
 //! What the checks of a load found, and whether it goes on.
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, rows};
 use crate::engine::Table;
 use crate::graph::LoadNode;
 use crate::mode::load::{Counts, DeleteKind, OnNullCursor, OnNullKey};
@@ -66,7 +66,9 @@ pub(super) fn of_stage(load: &LoadNode, required: &[String], found: &Found) -> V
         let nulls = found.count(&format!("nulls in {column}"));
         if nulls > 0 {
             let message = format!("{} with NULL in `{column}`, which is not null", rows(nulls));
-            problems.push(Diagnostic::error(Code::BATCH_MISFIT, message).at(load.place.clone()));
+            let declared = load.required.iter().find(|(name, _)| name == column);
+            let place = declared.map_or(&load.place, |(_, place)| place);
+            problems.push(Diagnostic::error(Code::BATCH_MISFIT, message).at(place.clone()));
         }
     }
     problems
@@ -168,8 +170,4 @@ fn too_many_deletes(
             .with_note(format!("`max_delete_percent` is {}", deletes.max_percent))
             .with_help("if that is right, raise `max_delete_percent`"),
     )
-}
-
-pub(super) fn rows(count: u64) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }

@@ -69,6 +69,8 @@ pub struct DeclaredColumn {
     pub settings: Settings,
     /// Tests of the column.
     pub tests: Vec<DeclaredTest>,
+    /// What `constraints:` says of it.
+    pub constraints: Vec<Text>,
 }
 
 /// A generic test as written under `data_tests:`.
@@ -194,7 +196,7 @@ fn read_node(
             PropertiesKind::Snapshot => fields.text("relation", problems),
             _ => None,
         },
-        columns: read_columns(&mut fields, problems),
+        columns: read_columns(&mut fields, &[], problems),
         tests: read_tests(&mut fields, problems),
         settings: beside_config(
             &mut fields,
@@ -220,11 +222,12 @@ fn read_node(
 
 pub(super) fn read_columns(
     fields: &mut Fields<'_>,
+    applied: &[&str],
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<DeclaredColumn> {
     let file = fields.file;
     let nodes = fields.list("columns", problems);
-    nodes.iter().filter_map(|node| read_column(node, file, problems)).collect()
+    nodes.iter().filter_map(|node| read_column(node, file, applied, problems)).collect()
 }
 
 /// Constraints would be part of the table in other tools.
@@ -239,9 +242,34 @@ fn unapplied_constraints(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>
     }
 }
 
+/// The types of the column's constraints: `[{type: not_null}]`.
+fn read_constraints(
+    fields: &mut Fields<'_>,
+    applied: &[&str],
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Text> {
+    let file = fields.file;
+    let nodes = fields.list("constraints", problems);
+    let found: Vec<Text> = nodes
+        .iter()
+        .filter_map(|node| {
+            let mut fields = Fields::of(node, file, "this constraint", problems)?;
+            fields.text("type", problems)
+        })
+        .collect();
+    if found.len() < nodes.len() || !found.iter().all(|text| applied.contains(&text.text.as_str()))
+    {
+        unapplied_constraints(fields, problems);
+    }
+    found
+}
+
+/// A column, of whose constraints those of the types `applied` are kept; of the others it is said
+/// that they are not.
 fn read_column(
     node: &Node,
     file: &Arc<SourceFile>,
+    applied: &[&str],
     problems: &mut Vec<Diagnostic>,
 ) -> Option<DeclaredColumn> {
     let mut fields = Fields::of(node, file, "this column", problems)?;
@@ -252,9 +280,9 @@ fn read_column(
         quote: fields.boolean("quote", problems).unwrap_or(false),
         tests: read_tests(&mut fields, problems),
         settings: beside_config(&mut fields, &["tags", "meta"], problems),
+        constraints: read_constraints(&mut fields, applied, problems),
         name,
     };
-    unapplied_constraints(&mut fields, problems);
     fields.ignore(&["policy_tags", "granularity", "entity", "dimension"]);
     fields.finish(problems);
     Some(column)

@@ -98,6 +98,7 @@ fn read_table(
 ) -> Option<DeclaredTable> {
     let mut fields = Fields::of(node, file, "this table", problems)?;
     let name = fields.required("name", problems)?;
+    let applied: &[&str] = if fields.node("path").is_some() { &["not_null"] } else { &[] };
     let table = DeclaredTable {
         place: name.place.clone(),
         description: description(&mut fields, problems),
@@ -109,7 +110,7 @@ fn read_table(
         load: section(&mut fields, "load", problems),
         freshness: json(fields.node("freshness")),
         loaded_at_field: fields.text("loaded_at_field", problems).map(|text| text.text),
-        columns: read_columns(&mut fields, problems),
+        columns: read_columns(&mut fields, applied, problems),
         tests: read_tests(&mut fields, problems),
         settings: beside_config(&mut fields, &["meta", "tags", "quoting"], problems),
         name,

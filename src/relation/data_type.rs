@@ -25,22 +25,61 @@ impl fmt::Display for DataType {
     }
 }
 
-/// Lower case outside quotes: an enum's labels and a struct's quoted fields keep theirs.
+/// Lower case outside quotes: an enum's labels and a struct's fields keep theirs. A field that has
+/// capitals is quoted, since it would lose them otherwise.
 fn fold(name: &str) -> String {
-    let mut quote = None;
-    name.chars()
-        .flat_map(|character| {
-            match quote {
-                Some(open) if character == open => quote = None,
-                None if matches!(character, '\'' | '"') => quote = Some(character),
-                _ => {}
+    let mut folded = String::with_capacity(name.len());
+    // Of each open parenthesis, whether it holds fields.
+    let mut open = Vec::new();
+    let mut rest = name;
+    while let Some(first) = rest.chars().next() {
+        let field_starts = open.last() == Some(&true) && folded.trim_end().ends_with(['(', ',']);
+        let length = match first {
+            '\'' | '"' => quoted_length(rest, first),
+            _ if is_word(first) => rest.find(|c| !is_word(c)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        let (token, after) = rest.split_at(length);
+        match first {
+            '\'' | '"' => folded.push_str(token),
+            _ if field_starts && is_field(token, after) => {
+                folded.push('"');
+                folded.push_str(token);
+                folded.push('"');
             }
-            let folded = quote.is_none();
-            let lower = character.to_lowercase().filter(move |_| folded);
-            let same = std::iter::once(character).filter(move |_| !folded);
-            lower.chain(same)
-        })
-        .collect()
+            '(' => {
+                open.push(["struct", "union"].iter().any(|word| folded.ends_with(word)));
+                folded.push(first);
+            }
+            _ => {
+                if first == ')' {
+                    open.pop();
+                }
+                folded.push_str(&token.to_lowercase());
+            }
+        }
+        rest = after;
+    }
+    folded
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// Whether `token` is a field's name with capitals: a type follows it. A field without a name is
+/// its type alone, of which only `timestamp with time zone` has several words.
+fn is_field(token: &str, after: &str) -> bool {
+    let next = after.trim_start();
+    next.len() < after.len()
+        && next.starts_with(|first| is_word(first) || first == '"')
+        && !next.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("with "))
+        && token.contains(char::is_uppercase)
+}
+
+/// Bytes of the quoted text that `text` begins with; all of it where the quote stays open.
+fn quoted_length(text: &str, quote: char) -> usize {
+    text[1..].find(quote).map_or(text.len(), |end| end + 2)
 }
 
 #[cfg(test)]
@@ -53,6 +92,16 @@ mod tests {
             ("DECIMAL(10,2)", "decimal(10,2)"),
             ("ENUM('Ja', 'Nein')", "enum('Ja', 'Nein')"),
             ("STRUCT(\"A b\" INTEGER)", "struct(\"A b\" integer)"),
+            ("STRUCT(\"a\"\"B\" INTEGER)", "struct(\"a\"\"B\" integer)"),
+            ("STRUCT(Up INTEGER, low DATE)[]", "struct(\"Up\" integer, low date)[]"),
+            ("STRUCT(INTEGER, DECIMAL(4,1))", "struct(integer, decimal(4,1))"),
+            ("STRUCT(TIMESTAMP WITH TIME ZONE)", "struct(timestamp with time zone)"),
+            (
+                "MAP(VARCHAR, STRUCT(Ä STRUCT(B DATE)))",
+                "map(varchar, struct(\"Ä\" struct(\"B\" date)))",
+            ),
+            ("UNION(Num INTEGER)", "union(\"Num\" integer)"),
+            ("ENUM('open", "enum('open"),
         ] {
             assert_eq!(DataType::new(given).as_str(), expected);
         }

@@ -1,8 +1,8 @@
 //! Whether a batch can be applied: its columns, its keys, and whether it has rows at all.
 
-use super::worker::{Result, Worker, count_of, plain, rows_of};
+use super::worker::{Result, Worker, count_of, plain};
 use crate::compile::{self, Query};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, Place, rows};
 use crate::graph::{Node, NodeKind};
 use crate::mode::{
     Alteration, BatchSize, Incremental, Materialization, Mode, Reaction, Reconciled, SchemaChange,
@@ -158,7 +158,7 @@ impl Worker<'_> {
                 let message = format!(
                     "column `{name}` of table `{relation}` cannot change from {before} to {after}: \
                      its values in {} would change",
-                    rows_of(changed),
+                    rows(changed),
                 );
                 return Err(Box::new(
                     Diagnostic::error(Code::DATA_FAILED, message)

@@ -9,7 +9,7 @@ use super::standing::Standing;
 use super::worker::{Worker, open_failed, survey};
 use crate::artifact::TargetDirectory;
 use crate::compile::{self, Compilation, Compiled, Script};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, grouped};
 use crate::dialect::Stage;
 use crate::engine::{Engine, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
@@ -240,7 +240,8 @@ impl Execution<'_> {
             let node = self.request.plan.steps[step.0].node;
             let _gone = report.send(Report::Started(step));
             let result = match (self.compilation.broken.get(&node), compiled.get(&node)) {
-                (None, Some(compiled)) => worker.carry_out(compiled),
+                (None, Some(compiled)) => caught(|| worker.carry_out(compiled))
+                    .unwrap_or_else(|problem| self.broken(step, problem)),
                 (Some(problem), _) => self.broken(step, problem.clone()),
                 (None, None) => {
                     let message = format!("`{}` was not compiled", self.graph.node(node).id);
@@ -406,15 +407,23 @@ impl Execution<'_> {
     }
 }
 
-/// `336776` as `336,776`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
+/// Does `work`; a panic in it, which is a defect of ours, fails the node and not the run.
+fn caught<T>(work: impl FnOnce() -> T) -> std::result::Result<T, Diagnostic> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or_default();
+        Diagnostic::error(Code::INTERNAL, format!("the work on it ended in a panic: {text}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_problem_of_its_node() {
+        assert_eq!(caught(|| 1), Ok(1));
+        let problem = caught(|| panic!("no {}", "luck")).map(|(): ()| ()).unwrap_err();
+        assert_eq!(problem.message, "the work on it ended in a panic: no luck");
     }
-    text
 }

@@ -1,9 +1,9 @@
 //! Whether the keys of a batch are keys: each in one row, none with NULL.
 
 use super::batch_check::{place_of, react, reacting};
-use super::worker::{Result, Worker, plain, rows_of};
+use super::worker::{Result, Worker, plain};
 use crate::compile;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{self, Code, Diagnostic};
 use crate::graph::Node;
 use crate::mode::{Incremental, Key, Mode, Reaction};
 use crate::relation::RelationName;
@@ -82,7 +82,7 @@ impl Fault {
             Reaction::Error => (setting, "the table stays as it is"),
             Reaction::Warn => ("unique_key", result),
         };
-        let message = format!("{} of the batch with {what} `unique_key`", rows_of(rows));
+        let message = format!("{} of the batch with {what} `unique_key`", diagnostic::rows(rows));
         reacting(reaction, code, message)
             .at(place_of(node, setting))
             .with_note(keys)

@@ -8,7 +8,7 @@ use super::outcome::Status;
 use super::worker::{Done, Result, Worker};
 use crate::artifact::BatchResults;
 use crate::compile::{self, Compiled};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, grouped};
 use crate::graph::Node;
 use crate::mode::{Batch, Incremental};
 use crate::relation::RelationKind;
@@ -121,8 +121,8 @@ fn summary(node: &Node, results: &BatchResults) -> Diagnostic {
     let was = if failed == 1 { "was" } else { "were" };
     let message = format!(
         "{} of {} {noun} of `{}` {was} not built",
-        super::grouped(failed as u64),
-        super::grouped(all as u64),
+        grouped(failed as u64),
+        grouped(all as u64),
         node.name,
     );
     let mut names: Vec<String> =

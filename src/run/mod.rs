@@ -31,7 +31,7 @@ mod standing;
 mod worker;
 
 pub use event::{Event, Listener};
-pub use execute::{RunRequest, execute, grouped};
+pub use execute::{RunRequest, execute};
 pub use introspect::SessionIntrospection;
 pub use outcome::{NodeResult, Outcome, Status, Tally};
 pub use plan::{Kinds, Plan, Step, StepIndex};

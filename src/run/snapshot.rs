@@ -2,9 +2,9 @@
 //! closed and opened in one transaction.
 
 use super::outcome::Status;
-use super::worker::{Done, Worker, count_of, plain, rows_of};
+use super::worker::{Done, Worker, count_of, plain};
 use crate::compile::{self, CURRENT_TWICE, Compiled, Scd2Counts};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, Place, grouped, rows};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Table};
 use crate::graph::{Node, SnapshotNode};
@@ -147,18 +147,15 @@ impl Worker<'_> {
         if without_key > 0 {
             let message = format!(
                 "{} of snapshot `{}` with NULL in `unique_key`",
-                rows_of(without_key),
+                rows(without_key),
                 node.name
             );
             let help = "leave them out of the query, or give them a key";
             problems.push(apart(message, place(node, snapshot, Role::Key)).with_help(help));
         }
         if let (1.., Some(date)) = (without_date, date) {
-            let message = format!(
-                "{} of snapshot `{}` with NULL in `{date}`",
-                rows_of(without_date),
-                node.name
-            );
+            let message =
+                format!("{} of snapshot `{}` with NULL in `{date}`", rows(without_date), node.name);
             let help =
                 "nothing says when they changed: give them a time, or write `strategy: check`";
             problems.push(apart(message, place(node, snapshot, Role::Date)).with_help(help));
@@ -234,7 +231,7 @@ fn shared_keys(node: &Node, snapshot: &SnapshotNode, keys: u64, shown: &Table) -
     let what = if keys == 1 {
         "1 key of several rows".to_owned()
     } else {
-        format!("{} keys of several rows", super::grouped(keys))
+        format!("{} keys of several rows", grouped(keys))
     };
     let message = format!("{what} in snapshot `{}`", node.name);
     let examples: Vec<String> = shown
@@ -242,7 +239,7 @@ fn shared_keys(node: &Node, snapshot: &SnapshotNode, keys: u64, shown: &Table) -
         .iter()
         .filter_map(|row| {
             let key = row.first()?.as_str()?;
-            Some(format!("`{key}` ({})", rows_of(count_of(row.get(1)))))
+            Some(format!("`{key}` ({})", rows(count_of(row.get(1)))))
         })
         .collect();
     apart(message, place(node, snapshot, Role::Key))

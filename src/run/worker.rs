@@ -293,6 +293,7 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
         format: Some("csv".to_owned()),
         options,
         columns: types.collect(),
+        required: Vec::new(),
         rules: LoadRules::default(),
         places: std::collections::BTreeMap::new(),
     }
@@ -300,10 +301,6 @@ fn seed_load(node: &Node, path: &str) -> LoadNode {
 
 pub(super) fn count_of(value: Option<&Value>) -> u64 {
     value.and_then(Value::as_u64).unwrap_or_default()
-}
-
-pub(super) fn rows_of(count: u64) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{} rows", super::grouped(count)) }
 }
 
 pub(super) fn plain(node: &Node, error: &EngineError) -> Diagnostic {

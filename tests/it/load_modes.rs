@@ -222,7 +222,7 @@ fn an_append_reads_each_file_once() {
     project.run(["load"]).succeeds();
     assert_eq!(counts(&project), json!({"rows_read": 1, "rows_inserted": 1}));
     assert_eq!(rows(&project), json!([[1], [1], [2]]));
-    project.run(["load"]).succeeds().stderr_contains("every file was loaded before");
+    project.run(["load"]).succeeds().stderr_contains("note[SF326]: every file was loaded before");
     assert_eq!(rows(&project), json!([[1], [1], [2]]));
     project.write("in/a.csv", "id\n1\n7\n");
     project.run(["load"]).fails_with("SF316");
@@ -456,4 +456,66 @@ fn every_option_is_refused_where_its_mode_does_not_take_it() {
             ran.stderr_contains("SF318").stderr_contains(&text);
         }
     }
+}
+
+#[test]
+fn a_declared_not_null_is_kept() {
+    let yaml = "sources:
+  - name: raw
+    tables:
+      - name: orders
+        path: orders.csv
+        columns:
+          - {name: ID, constraints: [{type: not_null}]}
+          - {name: v, data_type: bigint}
+";
+    let project =
+        Project::new().file("sources/raw.yml", yaml).file("orders.csv", "id,v\n1,\n2,5\n");
+    project.run(["load"]).succeeds();
+    let nullable = "select column_name, is_nullable from information_schema.columns where table_name = 'orders' order by 1";
+    assert_eq!(project.query(nullable).to_string(), r#"[["id","NO"],["v","YES"]]"#);
+    assert!(
+        project
+            .read("schemas/raw/orders.yml")
+            .contains("{name: id, type: bigint, nullable: false}")
+    );
+    project.write("orders.csv", "id,v\n1,\n,5\n,6\n");
+    project.run(["load"]).exits(1).stderr_contains(
+        "error[SF317]: 2 rows with NULL in `id`, which is not null\n --> sources/raw.yml:7:20",
+    );
+    assert_eq!(project.query("select id, v from raw.orders").to_string(), "[[1,null],[2,5]]");
+}
+
+#[test]
+fn a_not_null_of_no_column_and_other_constraints_are_told() {
+    let yaml = |constraint: &str| {
+        format!(
+            "sources:\n  - name: raw\n    tables:\n      - name: orders\n        path: orders.csv\n        columns:\n          - {{name: nr, constraints: [{{type: {constraint}}}]}}\n"
+        )
+    };
+    let project =
+        Project::new().file("sources/raw.yml", &yaml("not_null")).file("orders.csv", "id\n1\n");
+    project
+        .run(["load"])
+        .exits(1)
+        .stderr_contains("constraint `not_null` is of column `nr`, which the source lacks");
+    project.write("sources/raw.yml", &yaml("unique").replace("nr", "id"));
+    project
+        .run(["load"])
+        .succeeds()
+        .stderr_contains("`constraints` are not applied by this version");
+}
+
+#[test]
+fn max_rejects_of_files_that_have_no_lines_is_an_error() {
+    let yaml = "sources:
+  - name: raw
+    tables:
+      - {name: orders, path: orders.json, load: {max_rejects: 3}}
+";
+    let project = Project::new().file("sources/raw.yml", yaml).file("orders.json", "{\"a\":1}\n");
+    project
+        .run(["load"])
+        .exits(2)
+        .stderr_contains("option `max_rejects` means nothing for JSON files");
 }

@@ -71,3 +71,48 @@ fn the_plan_as_json_says_what_each_step_waits_for() {
 fn a_plan_of_nothing() {
     Project::new().run(["plan"]).succeeds().stdout("Nothing to do.\n");
 }
+
+#[test]
+fn the_plan_of_loads_says_how_their_rows_come_in() {
+    let yaml = "sources:
+  - name: raw
+    tables:
+      - {name: events, path: 'events/*.csv', load: {mode: append}}
+      - {name: clicks, path: clicks.csv, load: {mode: append, key: id, cursor: at, lag: 2 hours}}
+      - name: customers
+        path: customers.csv
+        load: {mode: merge, key: [id, country], deletes: {soft: gone_at}, delete_when: 'op = ''D'''}
+      - {name: stock, path: stock.csv, load: {mode: merge, key: sku, complete: true, deletes: hard}}
+      - {name: prices, path: prices.csv, load: {mode: scd2, key: sku, complete: true}}
+";
+    Project::new().file("sources/raw.yml", yaml).run(["plan"]).succeeds().stdout(str![[r#"
+wave 1
+  source   raw.clicks                                        append on id by at with a lag from clicks.csv
+  source   raw.customers                                     merge on id, country from customers.csv; date rows marked deleted in gone_at
+  source   raw.events                                        append from events/*.csv, each file once
+  source   raw.prices                                        scd2 on sku from prices.csv; close what is gone
+  source   raw.stock                                         merge on sku from stock.csv; delete rows that are gone
+
+"#]]);
+}
+
+#[test]
+fn a_load_says_what_became_of_its_rows() {
+    let yaml = "sources:
+  - name: raw
+    tables:
+      - {name: stock, path: stock.csv, load: {mode: merge, key: sku, complete: true, deletes: hard, max_delete_percent: 100}}
+";
+    let project =
+        Project::new().file("sources/raw.yml", yaml).file("stock.csv", "sku,n\n1,1\n2,2\n3,3\n");
+    project.run(["load"]).succeeds();
+    project.write("stock.csv", "sku,n\n1,1\n2,5\n2,5\n4,4\n");
+    project.run(["load"]).succeeds().stderr_is(str![[r#"
+sqlflow 0.1.0 · shop · target dev (duckdb)
+1 source · 2 threads
+  ✓ load   raw.stock            3 rows  [TIME]   4 read: 1 inserted, 1 updated, 1 unchanged, 1 deduplicated, 1 deleted by absence
+
+Done in [TIME]. PASS=1 WARN=0 ERROR=0 SKIP=0 TOTAL=1
+
+"#]]);
+}

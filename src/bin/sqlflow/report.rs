@@ -2,8 +2,9 @@
 
 use crate::printer::Printer;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sqlflow::diagnostic::grouped;
 use sqlflow::graph::{Graph, Node, NodeIndex, NodeKind};
-use sqlflow::run::{Event, Listener, NodeResult, Outcome, Plan, Status, grouped};
+use sqlflow::run::{Event, Listener, NodeResult, Outcome, Plan, Status};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -132,8 +133,9 @@ impl<'r> Report<'r> {
             Status::Succeeded => match (result.rows, took) {
                 (Some(rows), Some(took)) => {
                     let noun = if rows == 1 { "row" } else { "rows" };
-                    let rate = if node.load().is_some() { rate(rows, took) } else { String::new() };
-                    format!("{:>11} {noun:<4}  {time}{rate}", grouped(rows))
+                    let more =
+                        if node.load().is_some() { account(result, took) } else { String::new() };
+                    format!("{:>11} {noun:<4}  {time}{more}", grouped(rows))
                 }
                 _ => format!("{:>16}  {time}", ""),
             },
@@ -210,6 +212,34 @@ fn duration(duration: Duration) -> String {
         s if s < 100.0 => format!("{s:.1}s"),
         s => format!("{s:.0}s"),
     }
+}
+
+/// What became of the rows that a load read, and how fast they were read; that all of them are new
+/// goes without saying.
+fn account(result: &NodeResult, took: Duration) -> String {
+    let count = |name: &str| {
+        let found = result.counts.iter().find(|(known, _)| *known == name);
+        found.map(|(_, count)| *count).unwrap_or_default()
+    };
+    let (read, inserted) = (count("rows_read"), count("rows_inserted"));
+    let mut text = rate(read, took);
+    let others = result.counts.iter().filter(|(name, _)| *name != "rows_read");
+    let became: Vec<String> = others
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| format!("{} {}", grouped(*count), plain(name)))
+        .collect();
+    if read != inserted || became.len() > 1 {
+        text = format!("{text}   {} read", grouped(read));
+        if !became.is_empty() {
+            text = format!("{text}: {}", became.join(", "));
+        }
+    }
+    text
+}
+
+/// `rows_deleted_by_absence` as `deleted by absence`.
+fn plain(name: &str) -> String {
+    name.trim_start_matches("rows_").replace('_', " ")
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a rate for people, of two or three digits")]

@@ -4,7 +4,8 @@ use super::{Opened, open, selection};
 use crate::args::{Common, PlanArgs, PlanOutput, Select};
 use crate::outcome::Exit;
 use crate::printer::Printer;
-use sqlflow::graph::{Node, NodeKind};
+use sqlflow::graph::{LoadNode, Node, NodeKind};
+use sqlflow::mode::load::{DeleteKind, LoadMode};
 use sqlflow::mode::scd2::{Change, HardDeletes, Scd2};
 use sqlflow::mode::{Materialization, Mode};
 use sqlflow::run::{Kinds, Plan};
@@ -98,12 +99,33 @@ fn action(node: &Node) -> String {
         NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis => String::new(),
         NodeKind::Seed(seed) => format!("replace from {}", seed.path),
         NodeKind::Source(source) => match &source.load {
-            Some(load) => format!("replace from {}", load.path),
+            Some(load) => from_source(load),
             None => String::new(),
         },
         NodeKind::Snapshot(snapshot) => versions(&snapshot.scd2),
         NodeKind::Test(_) => "count failing rows".to_owned(),
     }
+}
+
+/// How a source's rows come into their table.
+fn from_source(load: &LoadNode) -> String {
+    let rules = &load.rules;
+    let mut text = rules.definition();
+    if rules.cursor.as_ref().is_some_and(|cursor| cursor.lag.is_some()) {
+        text.push_str(" with a lag");
+    }
+    text = format!("{text} from {}", load.path);
+    if rules.mode == LoadMode::Append && rules.cursor.is_none() {
+        text.push_str(", each file once");
+    }
+    let gone = if rules.deletes.complete { "rows that are gone" } else { "rows marked deleted" };
+    match (&rules.deletes.kind, rules.mode) {
+        (_, LoadMode::Scd2) if rules.deletes.complete => text.push_str("; close what is gone"),
+        (DeleteKind::Hard, _) => _ = write!(text, "; delete {gone}"),
+        (DeleteKind::Soft(column), _) => _ = write!(text, "; date {gone} in {column}"),
+        (DeleteKind::None, _) => {}
+    }
+    text
 }
 
 /// How versions are kept.

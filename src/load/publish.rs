@@ -1,0 +1,208 @@
+//! From a stage that is filled to the commit.
+
+use super::table::{Known, Loaded, Result, Work, Writer};
+use super::verdict::{self, Found};
+use crate::compile::{self, LoadFacts, Script};
+use crate::connector::file::Scan;
+use crate::diagnostic::{Code, Diagnostic, rows};
+use crate::dialect::{Condition, Stage};
+use crate::mode::load::{Counts, Course, DeleteKind, LoadMode, OnEmpty, OnNullCursor, OnNullKey};
+
+impl Work<'_> {
+    /// Everything after the stage is filled, up to the commit.
+    pub(super) fn check_and_publish(
+        &mut self,
+        known: &Known,
+        scanned: &Scan,
+        facts: &mut LoadFacts,
+        staged: u64,
+        write: &mut Writer<'_>,
+    ) -> Result<Loaded> {
+        let load = self.request.load;
+        self.all_rows_came(scanned, facts, staged)?;
+        let rejected = scanned.rejects.len() as u64;
+        let mut counts = Counts { read: staged + rejected, rejected, ..Counts::default() };
+        if staged == 0 && !self.may_be_empty(known)? {
+            self.drop_stage()?;
+            let message =
+                format!("`{}` has no rows: table `{}` is kept as it was", load.path, self.relation);
+            self.note(Code::EMPTY_OVER_ROWS, &message);
+            return Ok(self.loaded(counts, Script::default()));
+        }
+        let script = self.script(facts)?;
+        let found = self.check(&script, Condition::Always)?;
+        let problems = verdict::of_stage(load, &facts.required, &found);
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        if found.is_true("cursor_went_back") {
+            self.warn_of_cursor(facts);
+        }
+        facts.record.cursor_value = found.text("cursor_value");
+        let remaining = self.clean(&script, known.course, &found, staged, &mut counts)?;
+        facts.record.null_keys_rejected =
+            found.count("null_keys") > 0 && load.rules.on_null_key == OnNullKey::Reject;
+        let holds = holds(known.course);
+        match known.course {
+            Course::Anew => counts.inserted = remaining,
+            Course::RowsStay => self.compare(&script, remaining, &mut counts)?,
+        }
+        facts.record.row_count = match load.rules.mode {
+            LoadMode::Scd2 => remaining,
+            _ => counts.inserted + counts.updated,
+        };
+        let script = self.script(facts)?;
+        write(&script).map_err(|problem| vec![*problem])?;
+        let statements = script.statements(Stage::Publish, &holds);
+        let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+        let later = load.rules.mode == LoadMode::Scd2 && known.course == Course::RowsStay;
+        if !later && !counts.reconcile() {
+            let message = format!("the rows do not add up: {:?}", counts.entries());
+            return Err(self.request.defect(&message));
+        }
+        self.session.apply(&texts).map_err(|(_, error)| self.request.engine(&error))?;
+        if later {
+            self.count_versions(&script, &mut counts)?;
+        }
+        for statement in script.statements(Stage::Clear, &holds) {
+            let cleared = self.session.execute(&statement.sql);
+            cleared.map_err(|error| self.request.engine(&error))?;
+        }
+        Ok(self.loaded(counts, script))
+    }
+
+    /// The stage has every row that the files hold.
+    fn all_rows_came(&self, scanned: &Scan, facts: &LoadFacts, staged: u64) -> Result<()> {
+        match scanned.row_count {
+            Some(expected) if facts.recorded.is_none() && expected != staged => Err(self
+                .request
+                .defect(&format!("its files hold {}, but {staged} came", rows(expected)))),
+            _ => Ok(()),
+        }
+    }
+
+    fn warn_of_cursor(&mut self, facts: &LoadFacts) {
+        let recorded = facts.recorded.clone().unwrap_or_default();
+        let message = format!(
+            "no row has a cursor of {recorded} or more, which an earlier load has read: the source \
+             went back"
+        );
+        let place = self.request.load.place_of("cursor");
+        self.notes.push(
+            Diagnostic::warning(Code::CURSOR_WENT_BACK, message)
+                .at(place)
+                .with_help("if rows were taken back, load all of them with --full-refresh"),
+        );
+    }
+
+    /// Takes out of the stage what is not applied; how many rows are left.
+    fn clean(
+        &mut self,
+        script: &Script,
+        course: Course,
+        found: &Found,
+        staged: u64,
+        counts: &mut Counts,
+    ) -> Result<u64> {
+        let request = self.request;
+        let rules = &request.load.rules;
+        let skips = rules.cursor.as_ref().is_some_and(|c| c.on_null == OnNullCursor::Skip);
+        let mut left = staged;
+        if skips && found.count("null_cursors") > 0 {
+            let gone = self.execute(script, Condition::CursorsNull)?;
+            counts.skipped += gone;
+            left -= gone;
+        }
+        if rules.on_null_key == OnNullKey::Reject && found.count("null_keys") > 0 {
+            let gone = self.execute(script, Condition::KeysNull)?;
+            counts.rejected += gone;
+            left -= gone;
+        }
+        if found.count("repeated_keys") > 0 {
+            let mut kept = self.execute(script, Condition::KeysRepeat)?;
+            if rules.cursor.is_some() || !rules.dedup_by.is_empty() {
+                kept = self.execute(script, Condition::OneRowCounts)?;
+            } else {
+                let sql = compile::repeats_query(request.graph, self.relation, request.load);
+                let repeats = self.query(&sql)?;
+                if let Some(problem) = verdict::of_repeats(request.load, &repeats) {
+                    return Err(vec![problem]);
+                }
+            }
+            counts.deduplicated += left - kept;
+            left = kept;
+        }
+        if course == Course::Anew && rules.deletes.flag.is_some() {
+            let marked = self.execute(script, Condition::Anew)?;
+            if rules.deletes.kind == DeleteKind::Hard {
+                counts.skipped += marked;
+                left -= marked;
+            }
+        }
+        Ok(left)
+    }
+
+    /// What the batch does to the rows that stay.
+    fn compare(&mut self, script: &Script, staged: u64, counts: &mut Counts) -> Result<()> {
+        let request = self.request;
+        match request.load.rules.mode {
+            LoadMode::Append => {
+                let overlaps =
+                    script.statements(Stage::Stage, |condition| condition == Condition::RowsStay);
+                counts.inserted = if overlaps.is_empty() {
+                    staged
+                } else {
+                    self.execute(script, Condition::RowsStay)?
+                };
+                counts.deduplicated += staged - counts.inserted;
+                Ok(())
+            }
+            LoadMode::Merge => {
+                self.execute(script, Condition::RowsStay)?;
+                let found = self.check(script, Condition::RowsStay)?;
+                let verdict =
+                    verdict::of_merge(request.load, self.relation, staged, &found, counts);
+                verdict.map_or(Ok(()), |problem| Err(vec![problem]))
+            }
+            LoadMode::Scd2 => {
+                let found = self.check(script, Condition::RowsStay)?;
+                let verdict = verdict::of_versions(request.load, self.relation, &found);
+                verdict.map_or(Ok(()), |problem| Err(vec![problem]))
+            }
+            LoadMode::Replace => Err(request.defect("its rows do not stay in this mode")),
+        }
+    }
+
+    /// Whether a stage without rows may be published; `false` keeps the table.
+    fn may_be_empty(&mut self, known: &Known) -> Result<bool> {
+        let (request, rules) = (self.request, &self.request.load.rules);
+        let replaces = known.course == Course::Anew || rules.deletes.complete;
+        if request.existing.is_none() || !replaces || rules.on_empty == OnEmpty::Replace {
+            return Ok(true);
+        }
+        let sql = compile::statement(request.graph, "first_row", self.relation);
+        if self.query(&sql)?.rows.is_empty() {
+            return Ok(true);
+        }
+        if rules.on_empty == OnEmpty::Keep {
+            return Ok(false);
+        }
+        let message =
+            format!("`{}` has no rows, but table `{}` has", request.load.path, self.relation);
+        Err(vec![
+            Diagnostic::error(Code::EMPTY_OVER_ROWS, message)
+                .at(request.load.place.clone())
+                .with_note("the table stays as it is")
+                .with_help("if empty is right, write `load: {on_empty: replace}`"),
+        ])
+    }
+}
+
+fn holds(course: Course) -> impl Fn(Condition) -> bool {
+    move |condition| match condition {
+        Condition::Always => true,
+        Condition::Anew => course == Course::Anew,
+        Condition::RowsStay => course == Course::RowsStay,
+        _ => false,
+    }
+}

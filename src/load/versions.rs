@@ -1,0 +1,86 @@
+//! Loads that keep the versions of their rows.
+
+use super::table::{Failure, Known, Result, Work};
+use crate::compile::{self, Scd2Counts, Script, Versions};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::dialect::{Condition, Stage};
+use crate::mode::load::{Counts, Course};
+use crate::mode::scd2::{Asked, Change, HardDeletes, Misfit, Names, Role, Scd2};
+use crate::relation::Column;
+
+impl Work<'_> {
+    /// How the versions of the rows are kept, and how the batch fits their table.
+    pub(super) fn versions(&mut self, known: &Known, columns: &[Column]) -> Result<Versions> {
+        let (request, rules) = (self.request, &self.request.load.rules);
+        let Some(key) = rules.key.clone() else { return Err(request.defect("it has no key")) };
+        let is_time = |name: &String| {
+            columns.iter().any(|column| column.name == *name && column.data_type.is_temporal())
+        };
+        let dated_by = rules.cursor.as_ref().map(|cursor| cursor.column.clone());
+        let scd2 = Scd2 {
+            key,
+            change: Change::Columns {
+                tracked: rules.track.clone(),
+                dated_by: dated_by.filter(is_time),
+            },
+            names: Names::of_load(),
+            deletes: if rules.deletes.complete {
+                HardDeletes::Invalidate
+            } else {
+                HardDeletes::Ignore
+            },
+            open_end: None,
+        };
+        let table = match known.course {
+            Course::Anew => None,
+            Course::RowsStay => {
+                self.session.columns(self.relation).map_err(|error| request.engine(&error))?
+            }
+        };
+        let dialect = request.graph.target.dialect;
+        let fold = |name: &str| dialect.fold(name);
+        let told = |misfits: Vec<Misfit>| {
+            let asked = Asked {
+                owner: &request.node.label(),
+                giver: "the source",
+                table: &self.relation.to_string(),
+                setting: option_of,
+                rename: "read the source's column under another name",
+                elsewhere: "load into another table: `load: {into: schema.table}`",
+                given: columns,
+            };
+            let problem = |misfit: &Misfit| {
+                let option = misfit.role().map_or("mode", option_of);
+                Diagnostic::error(Code::VERSION_MISFIT, misfit.message(&asked))
+                    .at(request.load.place_of(option))
+                    .with_help(misfit.help(&asked))
+            };
+            misfits.iter().map(problem).collect::<Failure>()
+        };
+        let fit = scd2.fit(columns, table.as_deref(), &fold).map_err(told)?;
+        Ok(Versions { scd2, fit, table, now: compile::run_time(request.now) })
+    }
+
+    /// What became of the rows of a batch of versions.
+    pub(super) fn count_versions(&mut self, script: &Script, counts: &mut Counts) -> Result<()> {
+        let queries = script.statements(Stage::Query, |known| known == Condition::RowsStay);
+        let Some(statement) = queries.first() else { return Ok(()) };
+        let table = self.query(&statement.sql)?;
+        let found = table.rows.first().and_then(|row| Scd2Counts::read(row)).unwrap_or_default();
+        counts.inserted = found.inserted;
+        counts.updated = found.changed;
+        counts.unchanged = found.unchanged;
+        counts.deleted_by_absence = found.absent;
+        counts.closed = found.changed + found.absent;
+        Ok(())
+    }
+}
+
+/// The option that a column of the versions' rules comes from.
+fn option_of(role: Role) -> &'static str {
+    match role {
+        Role::Key => "key",
+        Role::Date => "cursor",
+        Role::Tracked => "track",
+    }
+}
