@@ -1,10 +1,11 @@
 //! Loads that keep the versions of their rows.
 
 use super::table::{Failure, Known, Result, Work};
-use crate::compile::{self, Scd2Counts, Script, Versions};
+use crate::compile::{self, CURRENT_TWICE, Scd2Counts, Script, Versions};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
-use crate::mode::load::{Counts, Course};
+use crate::engine::EngineError;
+use crate::mode::load::{Counts, Course, LoadMode};
 use crate::mode::scd2::{Asked, Change, HardDeletes, Misfit, Names, Role, Scd2};
 use crate::relation::Column;
 
@@ -59,6 +60,31 @@ impl Work<'_> {
         };
         let fit = scd2.fit(columns, table.as_deref(), &fold).map_err(told)?;
         Ok(Versions { scd2, fit, table, now: compile::run_time(request.now) })
+    }
+
+    /// Why the database did not publish.
+    pub(super) fn refused(&self, error: &EngineError) -> Failure {
+        if !error.message.contains(CURRENT_TWICE) {
+            return self.request.engine(error);
+        }
+        let message =
+            format!("`{}` already has more than one current version of a key", self.relation);
+        let help = "somebody else wrote to it: close all but one of them by setting `valid_to`";
+        let place = self.request.load.place_of("key");
+        vec![Diagnostic::error(Code::ROWS_NOT_APART, message).at(place).with_help(help)]
+    }
+
+    /// Says that versions stay, where all shall be made anew.
+    pub(super) fn tell_of_refresh(&mut self, course: Course) {
+        let (request, relation) = (self.request, self.relation);
+        let scd2 = request.load.rules.mode == LoadMode::Scd2;
+        if !scd2 || !request.full_refresh || course == Course::Anew {
+            return;
+        }
+        let message = format!("--full-refresh leaves the versions in `{relation}` as they are");
+        let help = format!("they cannot be made again; to begin anew, drop `{relation}`");
+        let place = request.load.place_of("mode");
+        self.notes.push(Diagnostic::note(Code::REFRESH_IGNORED, message).at(place).with_help(help));
     }
 
     /// What became of the rows of a batch of versions.

@@ -72,6 +72,32 @@ fn a_full_refresh_leaves_versions_and_says_so() {
 }
 
 #[test]
+fn a_table_of_no_rows_gets_its_types_from_the_first_ones() {
+    let project = project("orders.csv", "mode: merge, key: id");
+    load(&project, "id,v\n");
+    load(&project, "id,v\n");
+    load(&project, "id,v\n1,7\n");
+    assert_eq!(rows(&project), json!([[1, 7]]));
+    load(&project, "id,v\n1,7\n2,8\n");
+    assert_eq!(rows(&project), json!([[1, 7], [2, 8]]));
+}
+
+#[test]
+fn a_full_refresh_reads_every_file_again_and_remembers_it_as_it_is() {
+    let project = project("in/*.csv", "mode: append");
+    project.write("in/a.csv", "id\n1\n");
+    project.run(["load"]).succeeds();
+    project.write("in/a.csv", "id\n1\n2\n");
+    project.run(["load"]).fails_with("SF316");
+    project.run(["load", "--full-refresh"]).succeeds();
+    assert_eq!(rows(&project), json!([[1], [2]]));
+    project.write("in/b.csv", "id\n3\n");
+    project.run(["load"]).succeeds();
+    assert_eq!(rows(&project), json!([[1], [2], [3]]));
+    assert_eq!(project.query("select count(*) from _sqlflow.files"), json!([[2]]));
+}
+
+#[test]
 fn rejected_rows_are_kept_where_the_table_is() {
     let project = project("orders.csv", "max_rejects: 1, on_empty: keep");
     load(&project, "id,v\n1,a\n");
@@ -86,11 +112,12 @@ fn a_column_of_the_table_alone_that_must_have_a_value_stops_a_merge_and_an_appen
     for mode in ["mode: merge, key: id", "mode: append, cursor: id"] {
         let project = project("orders.csv", mode);
         load(&project, "id,v\n1,a\n");
+        let note = "alter table raw.orders alter column note";
         project.execute("alter table raw.orders add column note varchar default 'x'");
-        project.execute("alter table raw.orders alter column note set not null");
-        project.execute("alter table raw.orders alter column note drop default");
+        project.execute(&format!("{note} set not null"));
+        project.execute(&format!("{note} drop default"));
         refused(&project, "id,v\n2,b\n", "SF317").stderr_contains("`note`");
-        project.execute("alter table raw.orders alter column note set default 'y'");
+        project.execute(&format!("{note} set default 'y'"));
         load(&project, "id,v\n2,b\n");
         assert_eq!(rows(&project), json!([[1, "a", "x"], [2, "b", "y"]]));
     }
@@ -193,9 +220,10 @@ fn ties_between_rows_of_a_key_are_broken_the_same_way_each_time() {
     for options in ["cursor: at", "dedup_by: at desc"] {
         let [first, second] = batches.map(|batch| {
             let project = project("orders.csv", &format!("mode: merge, key: id, {options}"));
+            load(&project, "id,at,v,w\n9,1,x,x\n");
             load(&project, batch);
             load(&project, batch);
-            project.query("select id, at, v, w from raw.orders")
+            rows(&project)
         });
         assert_eq!(first, second, "{options}");
     }

@@ -150,9 +150,8 @@ impl Bench {
         let mark = if setting.soft() { "epoch_ms(deleted_at)" } else { "null" };
         let sql = format!("select {}, {mark} from raw.t", setting.select(columns));
         let rows = self.query(&sql).into_iter();
-        let mut rows: Vec<(Row, Option<i64>)> = rows
-            .map(|row| (setting.row(&row[..columns]), row[columns].as_i64()))
-            .collect();
+        let mut rows: Vec<(Row, Option<i64>)> =
+            rows.map(|row| (setting.row(&row[..columns]), row[columns].as_i64())).collect();
         rows.sort();
         rows
     }

@@ -26,7 +26,13 @@ pub(super) struct State {
 pub(super) type Loaded = Result<(State, Counts), Vec<&'static str>>;
 
 /// What `batch` does to the table at `now`.
-pub(super) fn apply(setting: &Setting, before: &State, batch: &Batch, now: i64, refresh: bool) -> Loaded {
+pub(super) fn apply(
+    setting: &Setting,
+    before: &State,
+    batch: &Batch,
+    now: i64,
+    refresh: bool,
+) -> Loaded {
     if u64::from(batch.bad) > setting.max_rejects {
         return Err(vec!["SF304"]);
     }
@@ -45,7 +51,8 @@ pub(super) fn apply(setting: &Setting, before: &State, batch: &Batch, now: i64, 
         }
     }
     let recorded = if anew { None } else { before.recorded };
-    let mut after = State { made: true, recorded: recorded.max(newest(setting, &read)), ..before.clone() };
+    let mut after =
+        State { made: true, recorded: recorded.max(newest(setting, &read)), ..before.clone() };
     let rows = usable(setting, read, &mut counts)?;
     let rows = match setting.mode {
         LoadMode::Merge | LoadMode::Scd2 => one_of_each_key(setting, rows, &mut counts)?,
@@ -251,9 +258,8 @@ fn merge(
         count(counts, became, 1);
     }
     if setting.complete {
-        let absent = |row: &(Row, Option<i64>)| {
-            row.1.is_none() && !keys.contains(&key(setting, &row.0))
-        };
+        let absent =
+            |row: &(Row, Option<i64>)| row.1.is_none() && !keys.contains(&key(setting, &row.0));
         let gone = table.iter().filter(|row| absent(row)).count();
         count(counts, "rows_deleted_by_absence", gone);
         if setting.deletes == Deletes::Hard {

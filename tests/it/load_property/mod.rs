@@ -33,7 +33,12 @@ pub(crate) fn options_of_random_loads(mode: LoadMode) -> BTreeSet<String> {
 /// As many cases as asked for, else `few`.
 fn cases(few: u32) -> Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
-    Config { cases: asked.unwrap_or(few), failure_persistence: None, max_shrink_iters: 300, ..Config::default() }
+    Config {
+        cases: asked.unwrap_or(few),
+        failure_persistence: None,
+        max_shrink_iters: 300,
+        ..Config::default()
+    }
 }
 
 /// A load that is played: what stands in the database, and what should.
@@ -141,7 +146,8 @@ impl<'c> Play<'c> {
         }
         prop_assert_eq!(bench.recorded(), setting.cursor_text(after.recorded));
         prop_assert_eq!(bench.rejects(), after.rejects);
-        let tables = bench.query("select table_name from duckdb_tables() where schema_name = 'raw'");
+        let tables =
+            bench.query("select table_name from duckdb_tables() where schema_name = 'raw'");
         prop_assert_eq!(tables.len(), 1, "{:?}", tables);
         self.state = after;
         Ok(())

@@ -61,7 +61,9 @@ impl Type {
             Self::Double => ["-1.5", "0.0", "0.1", "2.5", "100.0", "1e+20"][at].to_owned(),
             Self::Decimal => format!("{position}.25"),
             Self::Varchar => ["", " ", "NULL", "a,\"b\"", "line\nbreak", "ä"][at].to_owned(),
-            Self::Date => format!("{}", jiff::civil::date(2024, 2, 26).saturating_add(days(position))),
+            Self::Date => {
+                format!("{}", jiff::civil::date(2024, 2, 26).saturating_add(days(position)))
+            }
             Self::Timestamp => format!("2024-02-28 {:02}:00:00.25", 8 + position),
             Self::Boolean => (position == 1).to_string(),
         }
@@ -219,7 +221,11 @@ impl Setting {
             say("delete_when", json!(quoted(self.columns[flag].0)), true);
         }
         say("complete", json!(true), self.complete);
-        say("max_delete_percent", json!(self.max_delete_percent), self.max_delete_percent.is_some());
+        say(
+            "max_delete_percent",
+            json!(self.max_delete_percent),
+            self.max_delete_percent.is_some(),
+        );
         say("merge_update_columns", names(&self.update), !self.update.is_empty());
         say("merge_exclude_columns", names(&self.exclude), !self.exclude.is_empty());
         if let Some(column) = self.condition {
@@ -238,8 +244,7 @@ impl Setting {
             .map(|(name, data_type)| json!({"name": name, "data_type": data_type.name()}))
             .collect();
         let path = if self.files { "in/*.csv" } else { "t.csv" };
-        let table =
-            json!({"name": "t", "path": path, "load": self.options(), "columns": declared});
+        let table = json!({"name": "t", "path": path, "load": self.options(), "columns": declared});
         json!({"sources": [{"name": "raw", "tables": [table]}]}).to_string()
     }
 
