@@ -34,6 +34,7 @@ fn state(project: &Project) -> (Value, Value) {
     )
 }
 
+// proves: L-2, L-3, L-4, L-77
 #[test]
 fn a_killed_load_leaves_the_old_rows_or_the_new_ones() {
     let kills = option_env!("SQLFLOW_TEST_KILLS").and_then(|n| n.parse().ok()).unwrap_or(KILLS);

@@ -34,6 +34,7 @@ mod ls;
 mod parse;
 mod plan;
 mod project;
+mod promises;
 mod readme;
 mod run_results;
 mod sample;
