@@ -77,6 +77,9 @@ impl<'c> Play<'c> {
         let batch = Batch { turn, ..step.batch.clone() };
         self.bench.put(self.setting, self.columns, &batch);
         self.load(&batch, full_refresh)?;
+        if !step.again {
+            return Ok(());
+        }
         let before = self.table();
         self.now += HOUR;
         self.load(&step.batch, self.columns > self.held)?;
@@ -247,23 +250,23 @@ fn holds(mode: LoadMode, few: u32) {
 // proves: L-1, L-5, L-9, L-27, L-28, L-65, L-66
 #[test]
 fn a_replace_holds_the_last_batch() {
-    holds(LoadMode::Replace, 12);
+    holds(LoadMode::Replace, 6);
 }
 
 // proves: L-1, L-5, L-9, L-34, L-35, L-36, L-59, L-60, L-61
 #[test]
 fn an_append_holds_what_was_read_each_copy_once() {
-    holds(LoadMode::Append, 16);
+    holds(LoadMode::Append, 20);
 }
 
 // proves: L-1, L-5, L-9, L-37, L-40, L-41, L-42, L-45, L-46, L-47, L-48, L-49, L-59, L-61
 #[test]
 fn a_merge_holds_the_row_of_each_key_that_counts() {
-    holds(LoadMode::Merge, 24);
+    holds(LoadMode::Merge, 30);
 }
 
 // proves: L-1, L-5, L-9, L-51, L-52, L-53, L-54, L-55, L-56, L-57
 #[test]
 fn versions_hold_every_change_of_a_row() {
-    holds(LoadMode::Scd2, 20);
+    holds(LoadMode::Scd2, 24);
 }

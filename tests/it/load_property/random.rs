@@ -19,6 +19,8 @@ pub(super) struct Case {
 pub(super) struct Step {
     pub(super) batch: Batch,
     pub(super) full_refresh: bool,
+    /// Whether the same input comes once more.
+    pub(super) again: bool,
     /// Hours since the step before.
     pub(super) wait: i64,
 }
@@ -208,6 +210,7 @@ struct Draft {
     /// Whether no row has a cursor, where that is no error.
     timeless: bool,
     full_refresh: bool,
+    again: bool,
     wait: u8,
 }
 
@@ -215,29 +218,21 @@ fn draft() -> impl Strategy<Value = Draft> {
     let rare = |share| prop::bool::weighted(share);
     let rows = prop_oneof![
         1 => Just(Vec::new()),
-        9 => vec(vec(any::<u8>(), 6), 1..7),
+        12 => vec(vec(any::<u8>(), 6), 1..6),
     ];
     let bad = prop_oneof![8 => Just(0_u8), 2 => 1..3_u8, 1 => Just(3_u8)];
-    let doubled = prop_oneof![3 => Just(0_u8), 1 => any::<u8>()];
-    let rarely = (rare(0.2), rare(0.1), rare(0.08));
+    let doubled = prop_oneof![1 => Just(0_u8), 1 => any::<u8>()];
+    let rarely = (rare(0.15), rare(0.08), rare(0.06), rare(0.4));
     (rows, any::<u8>(), doubled, bad, any::<u8>(), rarely, 0..30_u8).prop_map(
-        |(rows, carried, doubled, bad, turn, (untidy, timeless, full_refresh), wait)| Draft {
-            rows,
-            carried,
-            doubled,
-            bad,
-            turn,
-            untidy,
-            timeless,
-            full_refresh,
-            wait,
+        |(rows, carried, doubled, bad, turn, (untidy, timeless, full_refresh, again), wait)| {
+            Draft { rows, carried, doubled, bad, turn, untidy, timeless, full_refresh, again, wait }
         },
     )
 }
 
 /// Random loads of `mode`, with what comes to them.
 pub(super) fn case(mode: LoadMode) -> impl Strategy<Value = Case> {
-    (vec(any::<u8>(), 48), vec(draft(), 1..7)).prop_map(move |(bytes, drafts)| {
+    (vec(any::<u8>(), 48), vec(draft(), 3..9)).prop_map(move |(bytes, drafts)| {
         let setting = setting(mode, Dice(bytes, 0));
         let mut last = Vec::new();
         let mut steps = Vec::new();
@@ -249,7 +244,8 @@ pub(super) fn case(mode: LoadMode) -> impl Strategy<Value = Case> {
                 batch.rows.iter_mut().flat_map(|row| row.last_mut()).for_each(|cell| *cell = None);
             }
             let wait = i64::from(draft.wait);
-            steps.push(Step { batch, full_refresh: draft.full_refresh, wait });
+            let Draft { full_refresh, again, .. } = draft;
+            steps.push(Step { batch, full_refresh, again, wait });
         }
         Case { setting, steps }
     })
@@ -288,7 +284,12 @@ fn row(setting: &Setting, bytes: &[u8]) -> Row {
         if setting.flag == Some(at) {
             return Some(u8::from(byte % 4 == 3));
         }
-        Some(byte % if key { data_type.len().min(4) } else { data_type.len() })
+        let values = match setting.cursor {
+            Some(cursor) if cursor.column == at => data_type.len(),
+            _ if key => data_type.len().min(3),
+            _ => data_type.len().min(4),
+        };
+        Some(byte % values)
     };
     setting.columns.iter().enumerate().map(cell).collect()
 }
