@@ -36,7 +36,7 @@ fn cases(few: u32) -> Config {
     Config {
         cases: asked.unwrap_or(few),
         failure_persistence: None,
-        max_shrink_iters: 300,
+        max_shrink_time: 60_000,
         ..Config::default()
     }
 }
