@@ -32,7 +32,9 @@ pub use query::{Part, Query, Variant};
 pub use scd2::{
     CURRENT_TWICE, Scd2Counts, Scd2Facts, changes_name, run_time, scd2_keys, scd2_script, temporary,
 };
-pub use script::{Script, Statement, audit_relation, schema_script, stage_relation, statement};
+pub use script::{
+    Script, Statement, audit_relation, schema_script, stage_relation, statement, unread,
+};
 pub use snapshot::bind_snapshot;
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};

@@ -147,7 +147,8 @@ fn unread_remark(what: &str) -> String {
     )
 }
 
-fn unread(graph: &Graph, path: &str) -> String {
+/// What stands for the query that reads a file, until it is known.
+pub fn unread(graph: &Graph, path: &str) -> String {
     let dialect = graph.target.dialect;
     let context = context! { path => path };
     let script = render(dialect, "unread", &context, &[]);

@@ -1,7 +1,65 @@
-//! What rows come from: one module a system. Here so far: local files.
+//! What rows come from and go to: one trait, one module a system.
 //!
-//! A connector finds what an object names, says plainly what is wrong with it, and answers with a
-//! scan that the engine runs itself. Files are read by DuckDB's readers, after what these do not
-//! check has been checked.
+//! | module | system |
+//! | --- | --- |
+//! | `file` | local files: CSV, Parquet, JSON |
+//! | `postgres` | PostgreSQL: tables, views, queries |
+//! | `s3` | objects of an S3-compatible store, read as files are |
+//!
+//! A connector finds what an object names, says plainly what is wrong with it, and answers with
+//! rows under back-pressure, or with a scan that the engine runs itself: files are always read by
+//! DuckDB's readers, after what these do not check has been checked.
 
+mod batches;
+mod error;
 pub mod file;
+mod spec;
+
+pub use batches::{Batches, Filter, Object, ReadRequest, WriteMode, WriteRequest};
+pub use error::{ConnectorError, Kind};
+pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Takes};
+
+use crate::relation::Column;
+
+/// A system that rows are read from or written to, with the parameters of one connection.
+pub trait Connector: Send + Sync {
+    /// Name, version and parameters of its kind.
+    fn spec(&self) -> &'static ConnectorSpec;
+
+    /// Reaches the system and says what it finds, part by part, up to the first that fails.
+    fn test_connection(&self) -> Report;
+
+    /// The columns of `object`, as the system's catalogue has them.
+    ///
+    /// # Errors
+    /// It is not there, it may not be read, or a column's type cannot be carried: the column is
+    /// named, and what to do.
+    fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError>;
+
+    /// The rows that `request` asks for, in one snapshot.
+    ///
+    /// # Errors
+    /// As those of [`Connector::schema`]; what goes wrong later comes from [`Batches::next`].
+    fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError>;
+
+    /// Writes all rows or none; answers how many.
+    ///
+    /// # Errors
+    /// Nothing was changed.
+    fn write(
+        &self,
+        request: &WriteRequest,
+        batches: &mut dyn Batches,
+    ) -> Result<u64, ConnectorError>;
+}
+
+/// What a test of a connection found.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The system's own version, for people; empty where it was not reached.
+    pub version: String,
+    /// How long one round trip took.
+    pub latency: Option<std::time::Duration>,
+    /// Each check with what it found: `reached`, `authenticated`, `may read`, `may write`.
+    pub checks: Vec<(&'static str, Result<String, ConnectorError>)>,
+}

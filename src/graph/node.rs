@@ -262,6 +262,14 @@ impl Node {
         }
     }
 
+    /// The source that a table of a source belongs to; empty for other nodes.
+    pub fn source_name(&self) -> &str {
+        match &self.kind {
+            NodeKind::Source(source) => &source.source,
+            _ => "",
+        }
+    }
+
     /// The generic or singular test, where this is one.
     pub fn test(&self) -> Option<&TestNode> {
         match &self.kind {

@@ -90,6 +90,6 @@ impl Work<'_> {
     }
 }
 
-fn required(columns: &[Column]) -> Vec<String> {
+pub(super) fn required(columns: &[Column]) -> Vec<String> {
     columns.iter().filter(|column| !column.nullable).map(|column| column.name.clone()).collect()
 }

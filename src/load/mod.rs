@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `file` | which files a source means, and the query that reads them |
 //! | `accepted` | which schema was accepted before, and what is accepted now |
+//! | `foreseen` | the script of a load before its source is looked into |
 //! | `table` | the steps of a load, in order |
 //! | `obstacle` | why a load cannot begin |
 //! | `manifest` | which files are read, where each is read once |
@@ -20,6 +21,7 @@ mod accepted;
 mod facts;
 mod file;
 mod fit;
+mod foreseen;
 mod manifest;
 mod obstacle;
 mod publish;
@@ -28,4 +30,5 @@ mod verdict;
 mod versions;
 
 pub use file::{check_options, scan_files};
+pub use foreseen::foreseen_script;
 pub use table::{LoadRequest, Loaded, Writer, load_table};

@@ -12,7 +12,7 @@ use crate::connector::file::{FileEntry, FileError, FileObject, Scan, explain, fi
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
-use crate::graph::{Graph, LoadNode, Node, NodeKind};
+use crate::graph::{Graph, LoadNode, Node};
 use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
 use crate::relation::{RelationKind, RelationName};
 use crate::schema::Snapshot;
@@ -86,10 +86,7 @@ pub fn load_table(
 
 impl LoadRequest<'_> {
     pub(super) fn source(&self) -> &str {
-        match &self.node.kind {
-            NodeKind::Source(source) => &source.source,
-            _ => "",
-        }
+        self.node.source_name()
     }
 
     pub(super) fn defect(&self, what: &str) -> Failure {

@@ -6,32 +6,14 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::EngineError;
 use crate::mode::load::{Counts, Course, LoadMode};
-use crate::mode::scd2::{Asked, Change, HardDeletes, Misfit, Names, Role, Scd2};
+use crate::mode::scd2::{Asked, Misfit, Names, Role};
 use crate::relation::Column;
 
 impl Work<'_> {
     /// How the versions of the rows are kept, and how the batch fits their table.
     pub(super) fn versions(&mut self, known: &Known, columns: &[Column]) -> Result<Versions> {
         let (request, rules) = (self.request, &self.request.load.rules);
-        let Some(key) = rules.key.clone() else { return Err(request.defect("it has no key")) };
-        let is_time = |name: &String| {
-            columns.iter().any(|column| column.name == *name && column.data_type.is_temporal())
-        };
-        let dated_by = rules.cursor.as_ref().map(|cursor| cursor.column.clone());
-        let scd2 = Scd2 {
-            key,
-            change: Change::Columns {
-                tracked: rules.track.clone(),
-                dated_by: dated_by.filter(is_time),
-            },
-            names: Names::of_load(),
-            deletes: if rules.deletes.complete {
-                HardDeletes::Invalidate
-            } else {
-                HardDeletes::Ignore
-            },
-            open_end: None,
-        };
+        let scd2 = rules.scd2(columns).ok_or_else(|| request.defect("it has no key"))?;
         let table = match known.course {
             Course::Anew => None,
             Course::RowsStay => {
@@ -62,16 +44,20 @@ impl Work<'_> {
         Ok(Versions { scd2, fit, table, now: compile::run_time(request.now) })
     }
 
-    /// Why the database did not publish.
+    /// Why the database did not take the batch: in our words, where it is a check of ours.
     pub(super) fn refused(&self, error: &EngineError) -> Failure {
         if !error.message.contains(CURRENT_TWICE) {
             return self.request.engine(error);
         }
         let message =
             format!("`{}` already has more than one current version of a key", self.relation);
-        let help = "somebody else wrote to it: close all but one of them by setting `valid_to`";
-        let place = self.request.load.place_of("key");
-        vec![Diagnostic::error(Code::ROWS_NOT_APART, message).at(place).with_help(help)]
+        let end = Names::of_load().valid_to;
+        let problem = Diagnostic::error(Code::ROWS_NOT_APART, message)
+            .at(self.request.load.place_of("key"))
+            .with_help(format!(
+                "somebody else wrote to it: close all but one of them by setting `{end}`"
+            ));
+        vec![problem]
     }
 
     /// Says that versions stay, where all shall be made anew.

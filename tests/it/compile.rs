@@ -362,3 +362,32 @@ fn a_secret_stands_in_no_file_and_in_no_message() {
         assert!(!project.read(file).contains("hunter22"), "{file}");
     }
 }
+
+#[test]
+fn loads_with_an_accepted_schema_compile_with_its_columns() {
+    let yaml = "sources:
+  - name: crm
+    tables:
+      - {name: people, path: people.csv, load: {mode: merge, key: id}}
+      - {name: prices, path: people.csv, load: {mode: scd2, key: id}}
+";
+    let project =
+        Project::new().file("sources/crm.yml", yaml).file("people.csv", "id,Name\n1,Ann\n");
+    let compiled = |table: &str| {
+        project.run(["compile"]).succeeds();
+        project.read(&format!("target/run/shop/sources/crm.yml/crm.{table}.sql"))
+    };
+    assert!(compiled("people").contains("\"…\""));
+    project.run(["load"]).succeeds();
+    project.remove("people.csv");
+    let merge = compiled("people");
+    assert!(!merge.contains("\"…\""), "{merge}");
+    assert!(
+        merge.contains("insert into \"shop\".\"crm\".\"people\" (\"id\", \"Name\")"),
+        "{merge}"
+    );
+    let versions = compiled("prices");
+    assert!(versions.contains("-- publish when: the rows stay"), "{versions}");
+    project.write("schemas/crm/people.yml", "version: x\n");
+    project.run(["compile"]).fails_with("SF402");
+}

@@ -546,3 +546,13 @@ fn max_rejects_of_files_that_have_no_lines_is_an_error() {
         .exits(2)
         .stderr_contains("option `max_rejects` means nothing for JSON files");
 }
+
+#[test]
+fn two_current_versions_that_somebody_wrote_stop_the_load() {
+    let project = project("mode: scd2, key: id", "");
+    load(&project, "id,v\n1,a\n2,b\n");
+    let copy = "insert into raw.orders select * from raw.orders where id = 1";
+    project.execute(copy);
+    refused(&project, "id,v\n1,c\n2,c\n", "SF321")
+        .stderr_contains("`raw.orders` already has more than one current version of a key");
+}

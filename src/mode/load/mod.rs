@@ -12,6 +12,8 @@ pub use course::{Course, Obstacle, Recorded, course};
 pub use options::{Cell, LOAD_OPTIONS, LoadOption, load_option, modes_table};
 
 use super::Key;
+use super::scd2::{Change, HardDeletes, Names, Scd2};
+use crate::relation::Column;
 use std::fmt;
 
 /// How a load treats the rows already in its table.
@@ -248,6 +250,25 @@ impl LoadRules {
             }
         }
         text
+    }
+
+    /// How the versions of rows are kept, for a source of these columns; `None` in other modes.
+    pub fn scd2(&self, columns: &[Column]) -> Option<Scd2> {
+        let key = self.key.clone().filter(|_| self.mode == LoadMode::Scd2)?;
+        let is_time = |name: &String| {
+            columns.iter().any(|column| column.name == *name && column.data_type.is_temporal())
+        };
+        let cursor = self.cursor.as_ref().map(|cursor| cursor.column.clone());
+        let dated_by = cursor.filter(is_time);
+        let gone =
+            if self.deletes.complete { HardDeletes::Invalidate } else { HardDeletes::Ignore };
+        Some(Scd2 {
+            key,
+            change: Change::Columns { tracked: self.track.clone(), dated_by },
+            names: Names::of_load(),
+            deletes: gone,
+            open_end: None,
+        })
     }
 
     /// Whether each run adds to what files gave before, so that a file is read once.

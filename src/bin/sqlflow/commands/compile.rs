@@ -6,9 +6,11 @@ use super::{Opened, open_for, selection, tell_messages};
 use crate::args::{Common, Compile};
 use crate::outcome::Exit;
 use crate::printer::Printer;
-use sqlflow::compile::{compile, compile_inline};
+use sqlflow::compile::{Compilation, Script, compile, compile_inline};
 use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::engine::{Access, OpenEngine, open as open_engine};
+use sqlflow::graph::Graph;
+use sqlflow::load::foreseen_script;
 use sqlflow::run::SessionIntrospection;
 use sqlflow::template::Introspection;
 use std::sync::Arc;
@@ -23,7 +25,8 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
     if let Some(text) = &args.inline {
         return inline(&opened, text, asked, printer);
     }
-    let compilation = compile(graph, &selected, asked);
+    let mut compilation = compile(graph, &selected, asked);
+    problems.extend(foresee_loads(graph, &mut compilation));
     let waiting = compilation.nodes.iter().filter(|node| node.needs_connection);
     let waiting: Vec<String> = waiting.map(|node| graph.node(node.index).label()).collect();
     tell_messages(graph, printer);
@@ -57,6 +60,24 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
         opened.target.root().display(),
     ));
     Ok(Exit::of_running(&problems))
+}
+
+/// Puts the columns of accepted schemas into the scripts of loads.
+fn foresee_loads(graph: &Graph, compilation: &mut Compilation) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for compiled in &mut compilation.nodes {
+        let node = graph.node(compiled.index);
+        let Some(load) = node.load() else { continue };
+        match foreseen_script(graph, node, load) {
+            Ok(Some(script)) => {
+                let remark = std::mem::take(&mut compiled.script.remark);
+                compiled.script = Script { remark, ..script };
+            }
+            Ok(None) => {}
+            Err(found) => problems.extend(found),
+        }
+    }
+    problems
 }
 
 /// A read-only session for templates, and the database that it belongs to.
