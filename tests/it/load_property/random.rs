@@ -198,6 +198,7 @@ fn choose_columns(setting: &mut Setting, dice: &mut Dice) {
 
 /// A step before it is known what the load is.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 struct Draft {
     rows: Vec<Vec<u8>>,
     /// Which rows of the last batch stand in this one too.
@@ -241,7 +242,10 @@ pub(super) fn case(mode: LoadMode) -> impl Strategy<Value = Case> {
             let mut batch = batch(&setting, &draft, &last);
             last.clone_from(&batch.rows);
             if at < late {
-                batch.rows.iter_mut().flat_map(|row| row.last_mut()).for_each(|cell| *cell = None);
+                let cells = batch.rows.iter_mut().filter_map(|row| row.last_mut());
+                for cell in cells {
+                    *cell = None;
+                }
             }
             let wait = i64::from(draft.wait);
             let Draft { full_refresh, again, .. } = draft;
@@ -262,7 +266,9 @@ fn batch(setting: &Setting, draft: &Draft, last: &[Row]) -> Batch {
         && cursor.on_null != NullCursor::Error
         && draft.timeless
     {
-        rows.iter_mut().for_each(|row| row[cursor.column] = None);
+        for row in &mut rows {
+            row[cursor.column] = None;
+        }
     }
     if !draft.untidy {
         tidy(setting, &mut rows);
