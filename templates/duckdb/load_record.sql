@@ -1,7 +1,9 @@
 What was loaded, in the transaction that publishes it.
 
 -- publish when: the relation is made anew
-delete from {{ state.files }} where relation = {{ name | literal }};
+{% if not replaces_manifest %}
+delete from {{ state.files }} where relation = {{ name | literal }}
+{%- endif %};
 
 -- publish
 delete from {{ state.loads }} where relation = {{ name | literal }};
