@@ -46,7 +46,10 @@ pub(super) fn apply(
     if read.is_empty() && has_rows && (anew || setting.complete) {
         match setting.on_empty {
             Empty::Error => return Err(vec!["SF305"]),
-            Empty::Keep => return Ok((before.clone(), counts)),
+            Empty::Keep => {
+                let rejects = before.rejects + u64::from(batch.bad);
+                return Ok((State { rejects, ..before.clone() }, counts));
+            }
             Empty::Replace => {}
         }
     }
