@@ -5,7 +5,7 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test format lint docs doc-tests tests bench clean libduckdb rust-components
+.PHONY: help demo build test format lint docs doc-tests tests kills bench clean libduckdb rust-components
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -37,6 +37,9 @@ doc-tests: libduckdb ## the examples in the docs
 tests: libduckdb ## unit and integration tests, with cargo-nextest where it is installed
 	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --locked; \
 	else set -x; cargo test --locked --lib --bins --tests; fi
+
+kills: libduckdb ## the crash tests in full: some 400 kills in some minutes
+	SQLFLOW_TEST_KILLS=20 cargo test --locked --test it crash:: -- --nocapture
 
 bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
 	bench/run --sqlflow $(sqlflow) $(ARGS)

@@ -221,7 +221,7 @@ impl TargetDirectory {
     /// Something in it could not be removed.
     pub fn remove(&self) -> Result<bool, Box<Diagnostic>> {
         let mut removed = false;
-        for folder in ["compiled", "run"] {
+        for folder in ["compiled", "run", "scratch"] {
             let path = self.root.join(folder);
             removed |= gone(fs::remove_dir_all(&path), &path)?;
         }

@@ -19,6 +19,7 @@ pub use open::{Access, OpenEngine, OpenError, open};
 pub use table::Table;
 
 use crate::relation::{Column, RelationKind, RelationName};
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
 
 /// An open database.
 pub trait Engine: Send + Sync {
@@ -49,6 +50,30 @@ pub trait Session: Send {
 
     /// Executes a query and gives at most `limit` rows of it as text (all where `None`).
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError>;
+
+    /// Executes `sql`, one statement that reads the rows of `batches` from the view `name`: once,
+    /// every column, in order, without a condition, since a database may take those for done. The
+    /// view is there for this statement alone. Says how many rows it changed.
+    ///
+    /// # Errors
+    /// The statement's, or that `batches` failed. Nothing of the statement remains.
+    fn ingest(
+        &mut self,
+        sql: &str,
+        name: &str,
+        batches: Box<dyn RecordBatchReader + Send>,
+    ) -> Result<Option<u64>, EngineError>;
+
+    /// Executes a query and gives its rows to `take`, some at a time and in order, first the
+    /// columns with none, until it answers `false`.
+    ///
+    /// # Errors
+    /// The query's; some rows may have been given.
+    fn stream(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<(), EngineError>;
 
     /// What `relation` is; `None` where nothing of that name exists.
     fn relation_kind(

@@ -143,8 +143,11 @@ impl Work<'_> {
             self.note(Code::NOTHING_NEW, message);
             return Ok(Some(self.loaded(Counts::default(), Script::default())));
         }
-        let mut scanned =
-            scan(&object, &files, self.session).map_err(|error| request.file(&object, error))?;
+        let mut scanned = match scan(&object, &files, self.session) {
+            // What is wrong with a half-written file is not wrong with the whole one.
+            Err(_) if changed(&files) => return Ok(None),
+            scanned => scanned.map_err(|error| request.file(&object, error))?,
+        };
         let spelt = fit::spelt_as(load, &scanned.columns);
         fit::options(&spelt, &scanned.columns)?;
         fit::require(&spelt, &mut scanned.columns);
@@ -171,11 +174,12 @@ impl Work<'_> {
         }
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
-        let staged = self.stage(object, scanned, &script)?;
+        let staged = self.stage(object, scanned, &script);
         if changed(&scanned.files) {
             self.drop_stage()?;
             return Ok(None);
         }
+        let staged = staged?;
         match self.check_and_publish(known, scanned, &mut facts, staged, write) {
             Ok(loaded) => {
                 self.accept(known, scanned, &snapshot)?;

@@ -52,6 +52,12 @@ pub(crate) fn is_dumb() -> bool {
         || std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
+/// The file by which tests stop a run and let it go on.
+#[cfg(debug_assertions)]
+pub(crate) fn stall_marker() -> Option<PathBuf> {
+    std::env::var_os("SQLFLOW_STALL").map(PathBuf::from)
+}
+
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()

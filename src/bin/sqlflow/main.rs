@@ -15,6 +15,8 @@ mod explain;
 mod outcome;
 mod printer;
 mod report;
+#[cfg(debug_assertions)]
+mod stall;
 
 /// Compiling makes millions of small strings: a fifth of its time went to the system's allocator.
 #[global_allocator]

@@ -14,7 +14,7 @@ use super::scan::part::Rules;
 use super::scan::rewrite::rewrite;
 use super::{FileEntry, FileObject};
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,8 +22,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Files that are there as long as this is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Copies {
-    folder: Option<PathBuf>,
+    folder: Option<Folder>,
 }
+
+/// A folder, with a locked file beside it. The kernel frees the lock of a process that is killed,
+/// and so the next one knows that nobody needs the folder any more.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl PartialEq for Folder {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path
+    }
+}
+
+impl Eq for Folder {}
 
 /// Tells the folders of one process apart.
 static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -68,23 +84,69 @@ impl Copies {
 
     fn folder(&mut self, object: &FileObject) -> Result<PathBuf, FileError> {
         if let Some(folder) = &self.folder {
-            return Ok(folder.clone());
+            return Ok(folder.path.clone());
         }
         let is_told = !object.scratch.as_os_str().is_empty();
         let base = if is_told { object.scratch.clone() } else { std::env::temp_dir() };
         fs::create_dir_all(&base).map_err(|source| unwritable(&base, source))?;
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
-            let folder = base.join(format!("sqlflow-{}-{number}", std::process::id()));
-            match fs::create_dir(&folder) {
-                Ok(()) => {
-                    self.folder = Some(folder.clone());
-                    return Ok(folder);
+            let path = base.join(format!("{PREFIX}{}-{number}", std::process::id()));
+            match Folder::create(&path) {
+                Ok(folder) => {
+                    self.folder = Some(folder);
+                    return Ok(path);
                 }
-                // Left by another process that had this number.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(source) => return Err(unwritable(&folder, source)),
+                Err(error) if is_taken(&error) => {}
+                Err(source) => return Err(unwritable(&path, source)),
             }
+        }
+    }
+}
+
+/// How the names of all folders of copies begin.
+const PREFIX: &str = "sqlflow-";
+
+impl Folder {
+    fn create(path: &Path) -> io::Result<Self> {
+        let lock = OpenOptions::new().write(true).create_new(true).open(lock_path(path))?;
+        if let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        fs::create_dir(path)?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+}
+
+/// Another process that had this number left it, or a third one is about to remove it.
+fn is_taken(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::WouldBlock)
+}
+
+impl Drop for Folder {
+    /// Nothing can be done about a failure, and the files are in a place for such files.
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.path);
+        let _ = fs::remove_file(lock_path(&self.path));
+    }
+}
+
+fn lock_path(folder: &Path) -> PathBuf {
+    folder.with_added_extension("lock")
+}
+
+/// Removes the copies of processes that were killed, as far as it can.
+pub(super) fn sweep(scratch: &Path) {
+    for entry in fs::read_dir(scratch).into_iter().flatten().flatten() {
+        let lock = entry.path();
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if !is_ours || lock.extension().is_none_or(|extension| extension != "lock") {
+            continue;
+        }
+        let file = OpenOptions::new().write(true).open(&lock);
+        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+            let _ = fs::remove_dir_all(lock.with_extension(""));
+            let _ = fs::remove_file(lock);
         }
     }
 }
@@ -92,13 +154,4 @@ impl Copies {
 /// What the system says about a file that is written.
 pub(super) fn unwritable(path: &Path, source: io::Error) -> FileError {
     FileError::Unwritable { path: path.display().to_string(), source }
-}
-
-impl Drop for Copies {
-    fn drop(&mut self) {
-        if let Some(folder) = &self.folder {
-            // Nothing can be done about it, and it is in a place for such files.
-            let _ = fs::remove_dir_all(folder);
-        }
-    }
 }

@@ -105,6 +105,7 @@ pub fn scan(
     files: &[FileEntry],
     session: &mut dyn Session,
 ) -> Result<Scan, FileError> {
+    copy::sweep(&object.scratch);
     let first = files.first().ok_or_else(|| FileError::NoMatch { glob: object.path.clone() })?;
     match object.format.or_else(|| Format::of(&first.name)) {
         Some(Format::Csv) => csv::scan(object, files, session),

@@ -31,6 +31,12 @@ pub(super) fn spelling(data_type: &DataType) -> String {
     include_str!("../../../templates/duckdb/type_name.sql").replace("{{type}}", data_type.as_str())
 }
 
+/// Drops a view of the schema that unqualified names mean.
+pub(super) fn drop_view(name: &str) -> String {
+    include_str!("../../../templates/duckdb/drop_view.sql")
+        .replace("{{name}}", &dialect::DuckDb.quote(name))
+}
+
 /// The kind that the catalogue's word means.
 pub(super) fn kind(word: &str) -> RelationKind {
     if word == "view" { RelationKind::View } else { RelationKind::Table }

@@ -13,6 +13,7 @@ mod open;
 mod raw;
 mod session;
 mod single;
+mod stream;
 mod types;
 mod value;
 

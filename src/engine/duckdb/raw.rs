@@ -29,7 +29,7 @@ impl RawError {
 }
 
 /// A string as C wants it. SQL and paths with a NUL byte are refused, not cut.
-fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, RawError> {
+pub(super) fn c_string(text: impl Into<Vec<u8>>) -> Result<CString, RawError> {
     CString::new(text).map_err(|_| RawError("the text contains a NUL byte".to_owned()))
 }
 
@@ -126,6 +126,11 @@ impl Connection {
             return Err(RawError("no connection could be made".to_owned()));
         }
         Ok(Self { handle, _database: Arc::clone(database) })
+    }
+
+    /// The handle, for calls that stand elsewhere.
+    pub(super) fn handle(&self) -> ffi::duckdb_connection {
+        self.handle
     }
 
     /// Stops what runs.
@@ -282,6 +287,12 @@ impl Rows<'_> {
         LogicalType(unsafe { ffi::duckdb_column_logical_type(&raw mut self.result, index) })
     }
 
+    /// How its rows are told to Arrow; the caller destroys it.
+    pub(super) fn arrow_options(&mut self) -> ffi::duckdb_arrow_options {
+        // SAFETY: the result is ours.
+        unsafe { ffi::duckdb_result_get_arrow_options(&raw mut self.result) }
+    }
+
     /// The next rows; `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<Chunk>, RawError> {
         // SAFETY: the result is ours; a chunk is ours to destroy. After a failure the pointer is
@@ -317,6 +328,11 @@ impl Chunk {
     pub(super) fn len(&self) -> u64 {
         // SAFETY: the handle is ours.
         unsafe { ffi::duckdb_data_chunk_get_size(self.0) }
+    }
+
+    /// The handle, for calls that stand elsewhere.
+    pub(super) fn handle(&self) -> ffi::duckdb_data_chunk {
+        self.0
     }
 
     /// The values of a column, which live as long as the chunk.

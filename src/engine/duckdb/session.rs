@@ -2,10 +2,13 @@
 
 use super::error;
 use super::raw::{Connection, Extracted, LogicalType, RawError, Rows};
+use super::stream::Converter;
 use super::value::cell;
 use super::{catalog, single};
 use crate::engine::{EngineError, ErrorKind, Interrupt, Session, Table};
 use crate::relation::{Column, DataType, RelationKind, RelationName};
+use arrow::ffi_stream::FFI_ArrowArrayStream;
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -91,6 +94,26 @@ impl DuckDbSession {
         Ok(changed)
     }
 
+    /// The view is made and dropped in the transaction that reads it, so that nobody else sees it
+    /// and nothing of it is left: DuckDB has no temporary ones for this.
+    fn ingest_into_open(
+        &self,
+        sql: &str,
+        name: &str,
+        batches: Box<dyn RecordBatchReader + Send>,
+    ) -> Result<Option<u64>, EngineError> {
+        let stream = FFI_ArrowArrayStream::new(batches);
+        let _scanned = self
+            .shared
+            .connection
+            .scan_arrow(name, stream)
+            .map_err(|raw| error::read(&raw, sql))?;
+        let changed = self.execute_unless_stopped(sql)?;
+        self.execute_unless_stopped(&catalog::drop_view(name))?;
+        self.execute_unless_stopped("COMMIT")?;
+        Ok(changed)
+    }
+
     /// Takes back what an open transaction did.
     fn roll_back(&self, failed: EngineError) -> EngineError {
         match self.run("ROLLBACK", &[], drain) {
@@ -140,6 +163,33 @@ impl Session for DuckDbSession {
             self.spell(data_type);
         }
         Ok(table)
+    }
+
+    fn ingest(
+        &mut self,
+        sql: &str,
+        name: &str,
+        batches: Box<dyn RecordBatchReader + Send>,
+    ) -> Result<Option<u64>, EngineError> {
+        self.begin_request();
+        self.execute_unless_stopped("BEGIN")?;
+        self.ingest_into_open(sql, name, batches).map_err(|error| self.roll_back(error))
+    }
+
+    fn stream(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<(), EngineError> {
+        self.begin_request();
+        self.run(sql, &[], |rows| {
+            let converter = Converter::new(rows)?;
+            let mut wanted = take(RecordBatch::new_empty(converter.schema()));
+            while wanted && let Some(chunk) = rows.next()? {
+                wanted = take(converter.batch(&chunk)?);
+            }
+            Ok(())
+        })
     }
 
     fn relation_kind(

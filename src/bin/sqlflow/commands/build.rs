@@ -105,8 +105,21 @@ pub(crate) fn open_target(
         }
         true
     };
-    open_engine(&opened.graph.target, &Access::Write { holder, timeout }, &mut waiting)
-        .map_err(|error| Box::new(cannot_open(opened, &error)))
+    let access = Access::Write { holder, timeout };
+    let engine = open_engine(&opened.graph.target, &access, &mut waiting)
+        .map_err(|error| Box::new(cannot_open(opened, &error)))?;
+    #[cfg(debug_assertions)]
+    let engine = stallable(engine);
+    Ok(engine)
+}
+
+/// With stops for the tests, where one asks for them.
+#[cfg(debug_assertions)]
+fn stallable(mut opened: OpenEngine) -> OpenEngine {
+    if let Some(marker) = environment::stall_marker() {
+        opened.engine = crate::stall::stalling(opened.engine, marker);
+    }
+    opened
 }
 
 /// Why the target cannot be opened, and what to do.
