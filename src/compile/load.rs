@@ -2,7 +2,7 @@
 //!
 //! | way | template |
 //! | --- | --- |
-//! | all | `load_stage`, `load_check`, `load_clean`, then one of those below, then `load_record` |
+//! | all | `load_stage`, `load_check`, `load_clean`, then one of those below, then `load_record`, `load_rejects` |
 //! | made anew | `load_anew` |
 //! | append, rows stay | `load_append` |
 //! | merge, rows stay | `load_merge` |
@@ -188,6 +188,7 @@ pub fn load_script(
         LoadMode::Scd2 => add("load_versions")?,
     }
     add("load_record")?;
+    add("load_rejects")?;
     if let Some(versions) = &facts.versions {
         let facts = Scd2Facts {
             relation,
@@ -205,6 +206,21 @@ pub fn load_script(
         put_back(dialect, relation, facts, &mut script)?;
     }
     Ok(script)
+}
+
+/// The statements that record which rows were put aside, where nothing else of a load is published.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn rejects_script(
+    graph: &Graph,
+    node: &Node,
+    load: &LoadNode,
+    facts: &LoadFacts,
+) -> Result<Script> {
+    let Some(relation) = &node.relation else { return Ok(Script::default()) };
+    let context = context(graph, node, load, relation, facts);
+    render(graph.target.dialect, "load_rejects", &context, &[])
 }
 
 /// What belongs on the table when it has been made anew: NOT NULL, and what stood on the one before.

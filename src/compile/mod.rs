@@ -25,7 +25,7 @@ pub use incremental::{
 };
 pub use load::{
     FileRecord, LoadFacts, Pair, Record, RejectRecord, StateTables, Versions, keep_statement,
-    load_query, load_script, repeats_query, state_script, state_tables,
+    load_query, load_script, rejects_script, repeats_query, state_script, state_tables,
 };
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};

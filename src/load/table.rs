@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
 use crate::graph::{Graph, LoadNode, Node};
-use crate::mode::load::{Counts, Course, Recorded, course};
+use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
 use crate::relation::{RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
@@ -169,7 +169,9 @@ impl Work<'_> {
     ) -> Result<Option<Loaded>> {
         let snapshot = known.accepted.after(scanned, self.request.now);
         let mut facts = self.facts(known, scanned, records)?;
-        facts.record.schema = snapshot.render();
+        if accepts(known, scanned) {
+            facts.record.schema = snapshot.render();
+        }
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = self.stage(object, scanned, &script);
@@ -206,8 +208,24 @@ impl Work<'_> {
         let directory = SchemaDirectory::of(request.graph);
         let name = &request.node.name;
         let accepted = Accepted::read(&directory, request.source(), name, schema.as_deref())?;
+        let course = if accepted.snapshot.is_none() && recorded.is_some() {
+            self.before_the_first_row(course)?
+        } else {
+            course
+        };
         let recorded = recorded.filter(|_| course == Course::RowsStay);
         Ok(Known { course, recorded, accepted })
+    }
+
+    /// The way of a load whose table was made while its source had no rows: the types of its columns
+    /// were not known.
+    fn before_the_first_row(&mut self, course: Course) -> Result<Course> {
+        if course == Course::Anew || self.request.load.rules.mode == LoadMode::Scd2 {
+            return Ok(course);
+        }
+        let sql = compile::statement(self.request.graph, "first_row", self.relation);
+        let empty = self.query(&sql)?.rows.is_empty();
+        Ok(if empty { Course::Anew } else { course })
     }
 
     pub(super) fn script(&self, facts: &LoadFacts) -> Result<Script> {
@@ -233,9 +251,7 @@ impl Work<'_> {
     /// Writes the snapshot of the schema, now that its rows are there.
     fn accept(&self, known: &Known, scanned: &Scan, snapshot: &Snapshot) -> Result<()> {
         let request = self.request;
-        let empty = scanned.row_count == Some(0);
-        if empty && known.accepted.snapshot.is_none() {
-            // Types that no value tells would be frozen.
+        if !accepts(known, scanned) {
             return Ok(());
         }
         SchemaDirectory::of(request.graph)
@@ -280,6 +296,11 @@ impl Work<'_> {
     pub(super) fn loaded(&mut self, counts: Counts, script: Script) -> Loaded {
         Loaded { counts, notes: std::mem::take(&mut self.notes), script }
     }
+}
+
+/// Whether the schema of what was read is accepted: types that no value tells would be frozen.
+fn accepts(known: &Known, scanned: &Scan) -> bool {
+    scanned.row_count != Some(0) || known.accepted.snapshot.is_some()
 }
 
 /// Whether a file is another one than when it was found.
