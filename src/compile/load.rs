@@ -328,6 +328,7 @@ fn context(
         rejects_null_keys => rules.on_null_key == OnNullKey::Reject,
         order => order(load, facts),
         identity => identity(load, facts),
+        others => others(load, facts),
         soft => soft,
         flag => rules.deletes.flag.clone(),
         complete => rules.deletes.complete,
@@ -414,6 +415,13 @@ fn identity(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
             carried.map(|pair| pair.target.clone()).collect()
         }
     }
+}
+
+/// The columns beside those of [`identity`], by which rows that are one by it are put in order.
+fn others(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
+    let identity = identity(load, facts);
+    let carried = facts.pairs.iter().filter(|pair| pair.name.is_some());
+    carried.map(|pair| pair.target.clone()).filter(|name| !identity.contains(name)).collect()
 }
 
 /// Which of several rows of one key comes first: as `dedup_by` says, else the newest; then by the

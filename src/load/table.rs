@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
 use crate::graph::{Graph, LoadNode, Node};
-use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
+use crate::mode::load::{Counts, Course, Recorded, course};
 use crate::relation::{RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
@@ -149,7 +149,9 @@ impl Work<'_> {
             scanned => scanned.map_err(|error| request.file(&object, error))?,
         };
         let spelt = fit::spelt_as(load, &scanned.columns);
-        fit::options(&spelt, &scanned.columns)?;
+        // Types that no value tells say nothing about an option.
+        let typed = scanned.row_count != Some(0) || known.accepted.snapshot.is_some();
+        fit::options(&spelt, &scanned.columns, typed)?;
         fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*request };
         let notes = std::mem::take(&mut self.notes);
@@ -220,7 +222,7 @@ impl Work<'_> {
     /// The way of a load whose table was made while its source had no rows: the types of its columns
     /// were not known.
     fn before_the_first_row(&mut self, course: Course) -> Result<Course> {
-        if course == Course::Anew || self.request.load.rules.mode == LoadMode::Scd2 {
+        if course == Course::Anew {
             return Ok(course);
         }
         let sql = compile::statement(self.request.graph, "first_row", self.relation);

@@ -14,6 +14,9 @@ from (
     *,
     row_number() over (
       partition by {% for column in identity %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% if others %}
+      order by {% for column in others %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% endif %}
 
     ) as "__sqlflow_copy"
   from (
@@ -32,6 +35,9 @@ where not exists (
 
       row_number() over (
         partition by {% for column in identity %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% if others %}
+        order by {% for column in others %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% endif %}
 
       ) as "__sqlflow_copy"
     from {{ relation }}

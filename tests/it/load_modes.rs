@@ -556,3 +556,32 @@ fn two_current_versions_that_somebody_wrote_stop_the_load() {
     refused(&project, "id,v\n1,c\n2,c\n", "SF321")
         .stderr_contains("`raw.orders` already has more than one current version of a key");
 }
+
+#[test]
+fn a_first_file_without_rows_tells_no_types() {
+    for options in [
+        "mode: scd2, key: id, cursor: at",
+        "mode: append, cursor: at",
+        "mode: merge, key: id, cursor: at",
+    ] {
+        let project = project(options, "");
+        load(&project, "id,at\n");
+        let loaded = load(&project, "id,at\n1,2024-01-02\n");
+        assert_eq!((&loaded[0][0], &loaded[0][1]), (&json!(1), &json!("2024-01-02")), "{options}");
+        let snapshot = project.read("schemas/raw/orders.yml");
+        assert!(snapshot.contains("{name: at, type: date, nullable: true}"), "{snapshot}");
+    }
+}
+
+#[test]
+fn rows_marked_as_deleted_go_whatever_the_condition_on_updates_says() {
+    for deletes in ["hard", "{soft: gone}"] {
+        let options = format!(
+            "mode: merge, key: id, deletes: {deletes}, delete_when: 'v = ''x''', matched_condition: 'false', max_delete_percent: 100"
+        );
+        let project = project(&options, "");
+        load(&project, "id,v\n1,a\n2,b\n");
+        load(&project, "id,v\n1,x\n2,c\n");
+        assert_eq!(counts(&project), json!({"rows_read": 2, "rows_deleted": 1, "rows_skipped": 1}));
+    }
+}
