@@ -2,7 +2,7 @@
 //!
 //! | way | template |
 //! | --- | --- |
-//! | all | `load_stage`, `load_check`, `load_clean`, then one of those below, then `load_record` |
+//! | all | `load_stage`, `load_check`, `load_clean`, then one of those below, then `load_record`, `load_rejects` |
 //! | made anew | `load_anew` |
 //! | append, rows stay | `load_append` |
 //! | merge, rows stay | `load_merge` |
@@ -205,6 +205,7 @@ pub fn load_script(
         LoadMode::Scd2 => add("load_versions")?,
     }
     add("load_record")?;
+    add("load_rejects")?;
     if let Some(versions) = &facts.versions {
         let facts = Scd2Facts {
             relation,
@@ -222,6 +223,21 @@ pub fn load_script(
         put_back(dialect, relation, facts, &mut script)?;
     }
     Ok(script)
+}
+
+/// The statements that record which rows were put aside, where nothing else of a load is published.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn rejects_script(
+    graph: &Graph,
+    node: &Node,
+    load: &LoadNode,
+    facts: &LoadFacts,
+) -> Result<Script> {
+    let Some(relation) = &node.relation else { return Ok(Script::default()) };
+    let context = context(graph, node, load, relation, facts);
+    render(graph.target.dialect, "load_rejects", &context, &[])
 }
 
 /// What belongs on the table when it has been made anew: NOT NULL, and what stood on the one before.
@@ -350,6 +366,7 @@ fn context(
         rejects_null_keys => rules.on_null_key == OnNullKey::Reject,
         order => order(load, facts),
         identity => identity(load, facts),
+        others => others(load, facts),
         soft => soft,
         flag => rules.deletes.flag.clone(),
         complete => rules.deletes.complete,
@@ -437,6 +454,13 @@ fn identity(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
             carried.map(|pair| pair.target.clone()).collect()
         }
     }
+}
+
+/// The columns beside those of [`identity`], by which rows that are one by it are put in order.
+fn others(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
+    let identity = identity(load, facts);
+    let carried = facts.pairs.iter().filter(|pair| pair.name.is_some());
+    carried.map(|pair| pair.target.clone()).filter(|name| !identity.contains(name)).collect()
 }
 
 /// Which of several rows of one key comes first: as `dedup_by` says, else the newest; then by the

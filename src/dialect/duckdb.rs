@@ -51,6 +51,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load_merge",
             "load_versions",
             "load_record",
+            "load_rejects",
             "load_state",
             "load_manifest",
             "state",

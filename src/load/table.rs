@@ -189,7 +189,9 @@ impl Work<'_> {
         write: &mut Writer<'_>,
     ) -> Result<Option<Loaded>> {
         let spelt = fit::spelt_as(self.request.load, &scanned.columns);
-        fit::options(&spelt, &scanned.columns)?;
+        // Types that no value tells say nothing about an option.
+        let typed = scanned.row_count != Some(0) || known.accepted.snapshot.is_some();
+        fit::options(&spelt, &scanned.columns, typed)?;
         fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*self.request };
         let notes = std::mem::take(&mut self.notes);
@@ -209,7 +211,9 @@ impl Work<'_> {
     ) -> Result<Option<Loaded>> {
         let snapshot = known.accepted.after(scanned, self.request.now);
         let mut facts = self.facts(known, scanned, records)?;
-        facts.record.schema = snapshot.render();
+        if accepts(known, scanned) {
+            facts.record.schema = snapshot.render();
+        }
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = match source {
@@ -254,8 +258,24 @@ impl Work<'_> {
         let directory = SchemaDirectory::of(request.graph);
         let name = &request.node.name;
         let accepted = Accepted::read(&directory, request.source(), name, schema.as_deref())?;
+        let course = if accepted.snapshot.is_none() && recorded.is_some() {
+            self.before_the_first_row(course)?
+        } else {
+            course
+        };
         let recorded = recorded.filter(|_| course == Course::RowsStay);
         Ok(Known { course, recorded, accepted })
+    }
+
+    /// The way of a load whose table was made while its source had no rows: the types of its columns
+    /// were not known.
+    fn before_the_first_row(&mut self, course: Course) -> Result<Course> {
+        if course == Course::Anew {
+            return Ok(course);
+        }
+        let sql = compile::statement(self.request.graph, "first_row", self.relation);
+        let empty = self.query(&sql)?.rows.is_empty();
+        Ok(if empty { Course::Anew } else { course })
     }
 
     pub(super) fn script(&self, facts: &LoadFacts) -> Result<Script> {
@@ -281,9 +301,7 @@ impl Work<'_> {
     /// Writes the snapshot of the schema, now that its rows are there.
     fn accept(&self, known: &Known, scanned: &Scan, snapshot: &Snapshot) -> Result<()> {
         let request = self.request;
-        let empty = scanned.row_count == Some(0);
-        if empty && known.accepted.snapshot.is_none() {
-            // Types that no value tells would be frozen.
+        if !accepts(known, scanned) {
             return Ok(());
         }
         SchemaDirectory::of(request.graph)
@@ -328,4 +346,9 @@ impl Work<'_> {
     pub(super) fn loaded(&mut self, counts: Counts, script: Script) -> Loaded {
         Loaded { counts, notes: std::mem::take(&mut self.notes), script }
     }
+}
+
+/// Whether the schema of what was read is accepted: types that no value tells would be frozen.
+fn accepts(known: &Known, scanned: &Scan) -> bool {
+    scanned.row_count != Some(0) || known.accepted.snapshot.is_some()
 }
