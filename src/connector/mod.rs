@@ -13,6 +13,8 @@
 mod batches;
 mod error;
 pub mod file;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod spec;
 
 pub use batches::{Batches, Filter, Object, ReadRequest, WriteMode, WriteRequest};

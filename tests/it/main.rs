@@ -32,6 +32,8 @@ mod load_property;
 mod ls;
 mod parse;
 mod plan;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod project;
 mod readme;
 mod run_results;
