@@ -117,7 +117,10 @@ fn tell_tls(
     } else if cause.contains("not valid for name") {
         (Kind::Auth, "use the host name of the certificate, or `sslmode: verify-ca`")
     } else {
-        (Kind::Auth, "check that `sslrootcert:` is the authority that signed the server's certificate")
+        (
+            Kind::Auth,
+            "check that `sslrootcert:` is the authority that signed the server's certificate",
+        )
     };
     let message = format!("the encrypted connection to {at} failed: {cause}");
     Some(ConnectorError::new(kind, message).with_help(help))
@@ -152,11 +155,15 @@ fn help(error: &DbError, settings: &Settings) -> Option<String> {
         ),
         "3D000" => format!("check `dbname:`, which is `{}`", settings.dbname),
         "42501" => format!("have its owner say `GRANT SELECT ON ... TO {user}`"),
-        "53300" => "lower `max_connections:` or `--threads`, or raise the server's own limit".to_owned(),
+        "53300" => {
+            "lower `max_connections:` or `--threads`, or raise the server's own limit".to_owned()
+        }
         "57014" if error.message().contains("timeout") => {
             "raise `statement_timeout:` (seconds), or set it to 0".to_owned()
         }
-        "42P01" => "check its name and schema; the table may have been dropped meanwhile".to_owned(),
+        "42P01" => {
+            "check its name and schema; the table may have been dropped meanwhile".to_owned()
+        }
         _ => match error.hint() {
             Some(hint) => line(hint),
             None => return None,

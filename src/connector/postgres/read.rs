@@ -90,16 +90,13 @@ fn described(
     request: &ReadRequest,
 ) -> Result<Described, ConnectorError> {
     let objects = std::slice::from_ref(&request.object);
-    catalog::describe(postgres, session, objects)?.pop().unwrap_or_else(|| {
-        Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing"))
-    })
+    catalog::describe(postgres, session, objects)?
+        .pop()
+        .unwrap_or_else(|| Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing")))
 }
 
 /// Locks the tables of a query until the read ends, and then takes a snapshot.
-fn guard(
-    postgres: &Postgres,
-    request: &ReadRequest,
-) -> Result<(Session, String), ConnectorError> {
+fn guard(postgres: &Postgres, request: &ReadRequest) -> Result<(Session, String), ConnectorError> {
     let mut session = Session::connect(&postgres.settings)?;
     let context = context! { isolation => "read committed", snapshot => (), lock => () };
     session.run(&sql("begin", &context)?)?;
@@ -129,9 +126,8 @@ fn selected(
     found: &Described,
     request: &ReadRequest,
 ) -> Result<Vec<(String, Read)>, ConnectorError> {
-    let column = |column: &catalog::DescribedColumn| {
-        Ok((column.name.clone(), found.read(column)?.clone()))
-    };
+    let column =
+        |column: &catalog::DescribedColumn| Ok((column.name.clone(), found.read(column)?.clone()));
     match &request.columns {
         None => found.columns.iter().map(column).collect(),
         Some(names) => names.iter().map(|name| column(found.column(name)?)).collect(),
@@ -238,8 +234,11 @@ fn filter(
     let column = found.column(&filter.column)?;
     let read = found.read(column)?;
     let Some(sql_name) = read.sql_name() else {
-        let message =
-            format!("cursor `{}` is of type `{}`, which has no order", column.name, read.data_type());
+        let message = format!(
+            "cursor `{}` is of type `{}`, which has no order",
+            column.name,
+            read.data_type()
+        );
         return Err(ConnectorError::new(Kind::Data, message));
     };
     let (lag_minutes, lag_units) = match filter.lag {

@@ -109,17 +109,17 @@ impl Session {
             None => {
                 config.ssl_mode(Negotiated::Disable);
                 let connecting = within(settings, config.connect(NoTls));
-                runtime.block_on(connecting)?.map(|(client, connection)| {
-                    (client, runtime.spawn(connection), None)
-                })
+                runtime
+                    .block_on(connecting)?
+                    .map(|(client, connection)| (client, runtime.spawn(connection), None))
             }
             Some(mode) => {
                 config.ssl_mode(mode);
                 let tls = tls::connector(settings)?;
                 let connecting = within(settings, config.connect(tls.clone()));
-                runtime.block_on(connecting)?.map(|(client, connection)| {
-                    (client, runtime.spawn(connection), Some(tls))
-                })
+                runtime
+                    .block_on(connecting)?
+                    .map(|(client, connection)| (client, runtime.spawn(connection), Some(tls)))
             }
         };
         let (client, connection, tls) = connected.map_err(|error| tell(&error, settings))?;

@@ -58,11 +58,7 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
             about: "search_path of the sessions, as SQL writes it; the role's own by default",
             ..ANY
         },
-        Parameter {
-            name: "role",
-            about: "a role that the sessions take on with SET ROLE",
-            ..ANY
-        },
+        Parameter { name: "role", about: "a role that the sessions take on with SET ROLE", ..ANY },
         Parameter {
             name: "sslmode",
             takes: Takes::OneOf(&["disable", "prefer", "require", "verify-ca", "verify-full"]),
@@ -190,8 +186,7 @@ impl fmt::Debug for Settings {
 impl Settings {
     pub(super) fn read(given: &Parameters) -> Result<Self, ConnectorError> {
         let text = |name| given.text(name).map(str::to_owned);
-        let seconds =
-            |name, default| Duration::from_secs(given.number(name).unwrap_or(default));
+        let seconds = |name, default| Duration::from_secs(given.number(name).unwrap_or(default));
         Ok(Self {
             host: needed(given, "host")?,
             port: given.number("port").and_then(|port| u16::try_from(port).ok()).unwrap_or(5432),

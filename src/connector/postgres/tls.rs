@@ -15,9 +15,7 @@ use super::spec::{Settings, SslMode};
 use crate::connector::error::{ConnectorError, Kind};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use rustls::crypto::{
-    CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature,
-};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
@@ -50,9 +48,7 @@ pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, Connec
         None => builder.with_no_client_auth(),
         Some((certificate, key)) => builder
             .with_client_auth_cert(certificates(certificate)?, private_key(key)?)
-            .map_err(|error| {
-                refused(format!("`sslcert` and `sslkey` cannot be used: {error}"))
-            })?,
+            .map_err(|error| refused(format!("`sslcert` and `sslkey` cannot be used: {error}")))?,
     };
     Ok(MakeRustlsConnect::new(config))
 }

@@ -41,7 +41,10 @@ pub(super) enum Kind {
     Oid,
     Float32,
     Float64,
-    Decimal { precision: u8, scale: i8 },
+    Decimal {
+        precision: u8,
+        scale: i8,
+    },
     /// A numeric without bounds, as text.
     Numeric,
     Text,
@@ -214,9 +217,9 @@ impl Kind {
             Self::Uuid => "uuid".to_owned(),
             Self::List(element) => format!("{}[]", element.name()),
             Self::Struct(fields) => {
-                let fields = fields
-                    .iter()
-                    .map(|(name, kind)| format!("\"{}\" {}", name.replace('"', "\"\""), kind.name()));
+                let fields = fields.iter().map(|(name, kind)| {
+                    format!("\"{}\" {}", name.replace('"', "\"\""), kind.name())
+                });
                 format!("struct({})", fields.collect::<Vec<_>>().join(", "))
             }
         }
@@ -294,7 +297,11 @@ mod tests {
             (38, -1, Kind::Numeric),
             (1, 1000, Kind::Numeric),
         ] {
-            assert_eq!(numeric(modifier(precision, scale)), expected, "numeric({precision},{scale})");
+            assert_eq!(
+                numeric(modifier(precision, scale)),
+                expected,
+                "numeric({precision},{scale})"
+            );
         }
         assert_eq!(numeric(-1), Kind::Numeric);
     }

@@ -58,7 +58,8 @@ impl Block {
 
     /// Bytes of some rows.
     pub(in super::super) fn bytes_of(&self, rows: std::ops::Range<usize>) -> usize {
-        let start = |row: usize| self.fields.get(row * self.width).map(|(start, _)| *start as usize);
+        let start =
+            |row: usize| self.fields.get(row * self.width).map(|(start, _)| *start as usize);
         let first = start(rows.start).unwrap_or(self.parsed);
         start(rows.end).unwrap_or(self.parsed).saturating_sub(first)
     }

@@ -115,16 +115,18 @@ pub(super) fn time() -> Box<dyn Decoder> {
 
 pub(super) fn timestamp(zone: Option<Arc<str>>) -> Box<dyn Decoder> {
     let data_type = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone);
-    typed::<TimestampMicrosecondType, 8, _>("timestamp", data_type, |bytes| {
-        match i64::from_be_bytes(bytes) {
+    typed::<TimestampMicrosecondType, 8, _>(
+        "timestamp",
+        data_type,
+        |bytes| match i64::from_be_bytes(bytes) {
             i64::MAX => Ok(i64::MAX),
             i64::MIN => Ok(-i64::MAX),
             micros => micros
                 .checked_add(EPOCH_MICROS)
                 .filter(|micros| *micros != i64::MAX)
                 .ok_or(Wrong::Timestamp),
-        }
-    })
+        },
+    )
 }
 
 pub(super) fn interval() -> Box<dyn Decoder> {
@@ -132,8 +134,7 @@ pub(super) fn interval() -> Box<dyn Decoder> {
         let all = u128::from_be_bytes(bytes);
         // Time, days and months follow each other; each cast keeps the bits it is for.
         #[expect(clippy::cast_possible_truncation, reason = "the bits are taken apart")]
-        let (micros, days, months) =
-            ((all >> 64) as u64, (all >> 32) as u32, all as u32);
+        let (micros, days, months) = ((all >> 64) as u64, (all >> 32) as u32, all as u32);
         let nanos = micros.cast_signed().checked_mul(1000).ok_or(Wrong::Interval)?;
         Ok(IntervalMonthDayNano::new(months.cast_signed(), days.cast_signed(), nanos))
     })

@@ -158,7 +158,8 @@ fn shown(read: &Read, value: &[u8]) -> Option<String> {
         Read::Uuid => {
             let digits: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
             (digits.len() == 32).then(|| {
-                let parts = [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
+                let parts =
+                    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]];
                 parts.join("-")
             })?
         }
