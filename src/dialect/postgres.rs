@@ -33,6 +33,18 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "bounds",
             "describe",
             "copy_out",
+            "target",
+            "target_columns",
+            "target_keep",
+            "write_lock",
+            "write_stage",
+            "write_copy",
+            "write_checks",
+            "write_append",
+            "write_replace",
+            "write_swap",
+            "write_new",
+            "write_merge",
         ],
     )
 });

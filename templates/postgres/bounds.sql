@@ -11,7 +11,7 @@ with bounds as (
     where source.{{ column | quote }} not in ('NaN', 'Infinity', '-Infinity')
     {% endif %}
 )
-select distinct bound::text, bound
+select bound::text as shown
 from bounds, generate_series(1, {{ parts }} - 1) as i,
 lateral (select
     {% if form == 'integer' %}

@@ -154,7 +154,15 @@ fn help(error: &DbError, settings: &Settings) -> Option<String> {
             "check `user:`, `dbname:` and `sslmode:`; the server's pg_hba.conf must let `{user}` in"
         ),
         "3D000" => format!("check `dbname:`, which is `{}`", settings.dbname),
-        "42501" => format!("have its owner say `GRANT SELECT ON ... TO {user}`"),
+        "42501" if error.message().contains("set role") => {
+            format!("have an administrator say `GRANT <role> TO {user}`, or leave out `role:`")
+        }
+        "42501" => {
+            let denied = error.message().rsplit_once(" for ").map_or("...", |(_, what)| what);
+            format!(
+                "have its owner say `GRANT SELECT ON {denied} TO {user}`, or what is needed there"
+            )
+        }
         "53300" => {
             "lower `max_connections:` or `--threads`, or raise the server's own limit".to_owned()
         }

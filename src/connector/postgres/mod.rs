@@ -8,6 +8,7 @@
 //! | `catalog`, `types` | columns of an object, and how each type is carried |
 //! | `decode` | binary COPY into Arrow |
 //! | `read`, `ranges` | several connections under one snapshot |
+//! | `encode`, `write` | Arrow into binary COPY; replace, append, merge |
 //! | `mark` | what an incremental read records, so that no row is lost |
 //! | `probe` | what `debug` says |
 //!
@@ -16,6 +17,7 @@
 
 mod catalog;
 mod decode;
+mod encode;
 mod error;
 mod mark;
 mod probe;
@@ -26,6 +28,7 @@ mod spec;
 mod sql;
 mod tls;
 mod types;
+mod write;
 
 pub use mark::{Incremental, Mark};
 pub use spec::SPEC;
@@ -110,9 +113,9 @@ impl Connector for Postgres {
 
     fn write(
         &self,
-        _request: &WriteRequest,
-        _batches: &mut dyn Batches,
+        request: &WriteRequest,
+        batches: &mut dyn Batches,
     ) -> Result<u64, ConnectorError> {
-        Err(ConnectorError::new(Kind::Data, "this version does not write to PostgreSQL"))
+        write::write(self, request, batches)
     }
 }

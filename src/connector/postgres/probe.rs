@@ -23,20 +23,21 @@ pub(super) fn test(postgres: &Postgres) -> Report {
             return report;
         }
     };
-    let encrypted = if session.is_encrypted() { ", encrypted" } else { "" };
-    report.checks.push(("reached", Ok(format!("{}{encrypted}", postgres.settings.address()))));
     let began = Instant::now();
     let found = sql("probe", &context! { schema => &postgres.settings.schema })
         .and_then(|statement| session.row(&statement));
     let row = match found {
         Ok(row) => row,
         Err(error) => {
+            report.checks.push(("reached", Ok(postgres.settings.address())));
             report.checks.push(("authenticated", Err(error)));
             return report;
         }
     };
     report.latency = Some(began.elapsed());
     let text = |at| row.get(at).unwrap_or_default();
+    let encrypted = if text(7) == "t" { ", encrypted" } else { "" };
+    report.checks.push(("reached", Ok(format!("{}{encrypted}", postgres.settings.address()))));
     report.version = format!("PostgreSQL {}", text(0));
     let user = text(1);
     report.checks.push(("authenticated", Ok(format!("as {user} in {}", text(2)))));
@@ -45,17 +46,15 @@ pub(super) fn test(postgres: &Postgres) -> Report {
     report
 }
 
+/// `count` is as in `3 of 7`.
 fn may_read(count: &str, user: &str) -> Result<String, ConnectorError> {
-    match count {
-        "0" => {
-            let message = format!("`{user}` may read no table");
-            Err(ConnectorError::new(Kind::Permission, message).with_help(format!(
-                "have their owner say `GRANT SELECT ON ALL TABLES IN SCHEMA ... TO \"{user}\"`"
-            )))
-        }
-        "1" => Ok("1 table or view".to_owned()),
-        count => Ok(format!("{count} tables and views")),
+    if count.starts_with("0 of") && count != "0 of 0" {
+        let message = format!("`{user}` may read no table");
+        return Err(ConnectorError::new(Kind::Permission, message).with_help(format!(
+            "have their owner say `GRANT SELECT ON ALL TABLES IN SCHEMA ... TO \"{user}\"`"
+        )));
     }
+    Ok(format!("{count} tables and views"))
 }
 
 fn may_write(

@@ -301,7 +301,7 @@ impl Reading {
     ) -> Result<Self, ConnectorError> {
         let plan = Arc::new(plan);
         let (say, said) = mpsc::sync_channel(readers);
-        let (ready, all_ready) = mpsc::channel();
+        let (done, all_done) = mpsc::channel();
         let mut reading = Self {
             schema: Arc::clone(&plan.target.schema),
             abort: plan.abort.clone(),
@@ -310,11 +310,11 @@ impl Reading {
             open: 0,
         };
         for _ in 1..readers {
-            let (plan, say, ready) = (Arc::clone(&plan), say.clone(), ready.clone());
-            reading.spawn(move || follow(&plan, &say, ready))?;
+            let (plan, say, done) = (Arc::clone(&plan), say.clone(), done.clone());
+            reading.spawn(move || follow(&plan, &say, done))?;
         }
-        drop(ready);
-        reading.spawn(move || lead(&plan, &say, leader, guard, &all_ready))?;
+        drop(done);
+        reading.spawn(move || lead(&plan, &say, leader, guard, &all_done))?;
         Ok(reading)
     }
 
@@ -370,34 +370,34 @@ impl Drop for Reading {
     }
 }
 
-/// Reads with the connection that holds the snapshot, and holds it until the others have it.
+/// Reads with the connection that holds the snapshot. It and the guard are kept until the others
+/// are done: one that has not read yet holds no lock of its own on what a query reads.
 fn lead(
     plan: &Plan,
     say: &SyncSender<Said>,
     mut leader: Session,
     guard: Option<Session>,
-    all_ready: &Receiver<()>,
+    all_done: &Receiver<()>,
 ) {
-    let read = work(plan, say, &mut leader);
-    // Nothing is ever sent: each of the others drops its end once it has the snapshot.
-    _ = all_ready.recv();
-    drop(guard);
-    tell(say, read);
+    tell(say, work(plan, say, &mut leader));
+    // Nothing is ever sent: each of the others drops its end.
+    _ = all_done.recv();
+    drop((leader, guard));
 }
 
 /// Reads with a connection of its own.
-fn follow(plan: &Plan, say: &SyncSender<Said>, ready: Sender<()>) {
+fn follow(plan: &Plan, say: &SyncSender<Said>, done: Sender<()>) {
     let session = Session::connect_once(&plan.settings).and_then(|mut session| {
         session.run(&plan.begin)?;
         Ok(session)
     });
-    drop(ready);
     match session {
         Ok(mut session) => tell(say, work(plan, say, &mut session)),
         // The server has no more connections: fewer will do.
         Err(error) if error.kind == Kind::Resource => tell(say, Ok(true)),
         Err(error) => tell(say, Err(error)),
     }
+    drop(done);
 }
 
 /// Says how it ended; `false` is because nobody listens.

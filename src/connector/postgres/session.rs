@@ -127,11 +127,6 @@ impl Session {
         Ok(Self { client, tls, line, settings: Arc::clone(settings) })
     }
 
-    /// Whether what is said is encrypted.
-    pub(super) fn is_encrypted(&self) -> bool {
-        self.tls.is_some()
-    }
-
     /// Runs statements and forgets what they answer.
     pub(super) fn run(&mut self, statements: &str) -> Result<(), ConnectorError> {
         let done = self.line.runtime.block_on(self.client.batch_execute(statements));

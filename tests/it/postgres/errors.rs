@@ -65,7 +65,26 @@ fn connections_that_fail_say_what_to_change() {
         .unwrap()
         .replace_all(&text, "is not known")
         .into_owned();
-    assert_data_eq!(text, str![[""]]);
+    assert_data_eq!(
+        text,
+        str![[r#"
+reached Network: the host of `no-such-host.invalid:[PORT]` is not known
+  check `host:`, and that names are resolved on this machine
+reached Network: nothing answers at 127.0.0.1:[CLOSED]: connection refused
+  check `host:` and `port:`, and that the server runs and listens there
+authenticated Auth: PostgreSQL says: password authentication failed for user "someone" [28P01]
+  check `user:` and `password:`
+authenticated NotFound: PostgreSQL says: database "nowhere" does not exist [3D000]
+  check `dbname:`, which is `nowhere`
+authenticated Auth: PostgreSQL says: no pg_hba.conf entry for host "127.0.0.1", user "nobody", database "postgres", no encryption [28000]
+  check `user:`, `dbname:` and `sslmode:`; the server's pg_hba.conf must let `nobody` in
+authenticated Permission: PostgreSQL says: permission denied to set role "postgres" [42501]
+  have an administrator say `GRANT <role> TO someone`, or leave out `role:`
+reached Network: 127.0.0.1:[SILENT] did not answer in 1 s
+  check `host:` and `port:`, a firewall in between, or raise `connect_timeout:`
+
+"#]]
+    );
     let report = connector(&[("port", &port)], &[("user", "someone"), ("password", PASSWORD)])
         .test_connection();
     assert_eq!(report.checks[1].1, Ok("as someone in postgres".to_owned()));
@@ -104,7 +123,44 @@ fn objects_that_cannot_be_read_say_why() {
     failing(all(Object::Query("select * from hidden".to_owned())));
     failing(all(Object::Query("select 'x'::text::int as a".to_owned())));
     failing(all(Object::Files("*.csv".to_owned())));
-    assert_data_eq!(text, str![[""]]);
+    assert_data_eq!(
+        text,
+        str![[r#"
+NotFound: there is no table or view `order`
+  did you mean `orders`?
+NotFound: there is no table or view `nowhere.orders`
+  there is `public.orders`
+Permission: `someone` may not read `public.hidden`
+  have its owner say `GRANT USAGE ON SCHEMA "public" TO "someone"` and `GRANT SELECT ON "public"."hidden" TO "someone"`
+Permission: `someone` may not read `closed.t`
+  have its owner say `GRANT USAGE ON SCHEMA "closed" TO "someone"` and `GRANT SELECT ON "closed"."t" TO "someone"`
+NotFound: `public.orders` has no column `totl`
+  did you mean `total`?
+Data: PostgreSQL says: division by zero [22012]
+  -
+Permission: PostgreSQL says: permission denied for table part [42501]
+  have its owner say `GRANT SELECT ON ... TO someone`
+NotFound: PostgreSQL says: relation "gone" does not exist [42P01]
+  check its name and schema; the table may have been dropped meanwhile
+Data: PostgreSQL says: syntax error at or near "1" [42601]
+  -
+Data: the query has two columns called `a`
+  give one of them another name with `as`
+Data: the query has a parameter such as `$1`, and nothing gives it a value
+  -
+Data: PostgreSQL says: syntax error at or near "from" [42601]
+  -
+Data: PostgreSQL says: cannot insert multiple commands into a prepared statement [42601]
+  -
+Permission: PostgreSQL says: permission denied for table hidden [42501]
+  have its owner say `GRANT SELECT ON ... TO someone`
+Data: PostgreSQL says: invalid input syntax for type integer: "x" [22P02]
+  -
+Data: Files("*.csv") is nothing that PostgreSQL has
+  -
+
+"#]]
+    );
     let only = ReadRequest { columns: Some(vec!["a".to_owned()]), ..all(table("part")) };
     assert!(read(&postgres, &only).unwrap().is_empty());
 }
@@ -115,7 +171,14 @@ fn a_statement_that_takes_too_long_says_what_to_raise() {
     let postgres = server.connector(&[("statement_timeout", "1")]);
     let error = read(&postgres, &all(Object::Query("select pg_sleep(60)::text as a".to_owned())))
         .unwrap_err();
-    assert_data_eq!(told(&error), str![[""]]);
+    assert_data_eq!(
+        told(&error),
+        str![[r#"
+Network: PostgreSQL says: canceling statement due to statement timeout [57014]
+  raise `statement_timeout:` (seconds), or set it to 0
+
+"#]]
+    );
 }
 
 #[test]
@@ -168,10 +231,20 @@ fn a_connection_is_tested_part_by_part() {
             Err(error) => format!("{name}: {}", told(error)),
         })
         .collect();
-    assert_data_eq!(text.replace(&server.port.to_string(), "[PORT]"), str![[""]]);
+    assert_data_eq!(
+        text.replace(&server.port.to_string(), "[PORT]"),
+        str![[r#"
+reached: 127.0.0.1:[PORT]
+authenticated: as someone in postgres
+may read: 0 of 0 tables and views
+may write: Permission: `someone` may create no table in schema `public`
+  exports need `GRANT CREATE ON SCHEMA "public" TO "someone"`; reading works
+
+"#]]
+    );
     server.run("create table t (id int); grant select on t to someone; grant create on schema public to someone");
     let checks = someone.test_connection().checks;
-    assert_eq!(checks[2].1, Ok("1 table or view".to_owned()));
+    assert_eq!(checks[2].1, Ok("1 of 1 tables and views".to_owned()));
     assert_eq!(checks[3].1, Ok("in schema `public`".to_owned()));
     assert!(!server.log().contains(PASSWORD));
 }

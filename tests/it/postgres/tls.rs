@@ -33,6 +33,15 @@ impl Certificates {
         params.distinguished_name.push(rcgen::DnType::CommonName, "postgres");
         write("client.crt", params.signed_by(&key, &ours).unwrap().pem());
         write("client.key", key.serialize_pem());
+        for (name, is_ca) in
+            [("self", IsCa::NoCa), ("both", IsCa::Ca(BasicConstraints::Unconstrained))]
+        {
+            let key = KeyPair::generate().unwrap();
+            let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+            params.is_ca = is_ca;
+            write(&format!("{name}.crt"), params.self_signed(&key).unwrap().pem());
+            write(&format!("{name}.key"), key.serialize_pem());
+        }
         write("ours.pem", ours.pem());
         write("other.pem", other.pem());
         write("none.pem", "nothing".to_owned());
@@ -44,9 +53,18 @@ impl Certificates {
     }
 
     fn server(&self, hba: &str) -> Server {
+        self.server_as("server", hba)
+    }
+
+    /// A server that shows the certificate `name`.
+    fn server_as(&self, name: &str, hba: &str) -> Server {
         Server::with(&["ssl=on", "ssl_ca_file=ours.pem"], |data: &Path| {
-            for name in ["server.crt", "server.key", "ours.pem"] {
-                fs::copy(self.path(name), data.join(name)).unwrap();
+            for (from, to) in [
+                (format!("{name}.crt"), "server.crt"),
+                (format!("{name}.key"), "server.key"),
+                ("ours.pem".to_owned(), "ours.pem"),
+            ] {
+                fs::copy(self.path(&from), data.join(to)).unwrap();
             }
             let private = fs::Permissions::from_mode(0o600);
             fs::set_permissions(data.join("server.key"), private).unwrap();
@@ -91,8 +109,6 @@ fn each_sslmode_checks_what_it_says() {
     for mode in ["require", "verify-ca"] {
         assert_eq!(try_with(by_address, mode, Some("ours.pem")), encrypted(by_address));
     }
-    // The certificate itself is as good as who signed it.
-    assert_eq!(try_with(by_name, "verify-full", Some("server.crt")), encrypted(by_name));
     let (kind, message) = try_with(by_address, "verify-full", Some("ours.pem")).unwrap_err();
     assert_eq!(kind, Kind::Auth);
     assert!(message.contains("not valid for name"), "{message}");
@@ -104,6 +120,25 @@ fn each_sslmode_checks_what_it_says() {
         let (kind, message) = try_with(by_name, "verify-ca", root).unwrap_err();
         assert_eq!(kind, Kind::Auth);
         assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_certificate_that_signs_itself_is_its_own_authority() {
+    let certificates = Certificates::new();
+    for name in ["self", "both"] {
+        let server = certificates.server_as(name, "host all all all trust\n");
+        for (host, mode, root, is_good) in [
+            ("localhost", "verify-full", name, true),
+            ("127.0.0.1", "verify-ca", name, true),
+            ("127.0.0.1", "verify-full", name, false),
+            ("localhost", "verify-ca", "server", false),
+        ] {
+            let root = certificates.path(&format!("{root}.crt"));
+            let more = [("host", host), ("sslmode", mode), ("sslrootcert", &root)];
+            let outcome = outcome(&server.connector(&more).test_connection());
+            assert_eq!(outcome.is_ok(), is_good, "{name} {host} {mode}: {outcome:?}");
+        }
     }
 }
 

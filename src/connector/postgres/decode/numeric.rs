@@ -56,37 +56,62 @@ impl<'a> Parts<'a> {
     /// The number times ten to the `scale`.
     #[inline]
     fn scaled(&self, scale: i32) -> Result<i128, Wrong> {
-        let digits = self.digits.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
-        let count = digits.len();
-        let whole = if count <= 4 {
-            // Sixteen decimal digits at most.
-            i128::from(digits.fold(0_u64, |all, digit| all * 10_000 + u64::from(digit)))
-        } else {
-            let mut all = 0_i128;
-            for digit in digits {
-                let more = all.checked_mul(10_000).and_then(|all| all.checked_add(digit.into()));
-                all = more.ok_or(Wrong::Digits)?;
-            }
-            all
-        };
+        let count = self.digits.len() / 2;
         let last = self.weight + 1 - i32::try_from(count).map_err(|_| WRONG)?;
         let exponent = GROUP * last + scale;
-        let power = |exponent: i32| {
-            u32::try_from(exponent).ok().and_then(|exponent| 10_i128.checked_pow(exponent))
-        };
-        let scaled = if exponent == 0 || whole == 0 {
-            whole
-        } else if exponent > 0 {
-            power(exponent).and_then(|power| whole.checked_mul(power)).ok_or(Wrong::Digits)?
+        let (whole, exponent) = if exponent < 0 {
+            (self.cut(exponent)?, 0)
+        } else if count <= 4 {
+            // Sixteen decimal digits at most.
+            let whole = self.digits().fold(0_u64, |all, digit| all * 10_000 + u64::from(digit));
+            (i128::from(whole), exponent)
         } else {
-            let power = power(-exponent).ok_or(Wrong::Digits)?;
-            if whole % power != 0 {
-                return Err(Wrong::Digits);
-            }
-            whole / power
+            (self.digits().try_fold(0, |all, digit| push(all, 10_000, digit))?, exponent)
+        };
+        let scaled = match exponent {
+            0 => whole,
+            _ if whole == 0 => 0,
+            _ => power(exponent).and_then(|power| whole.checked_mul(power)).ok_or(Wrong::Digits)?,
         };
         Ok(if self.is_negative { -scaled } else { scaled })
     }
+
+    /// The number without its last decimal digits, as many as `exponent` is below zero: all zeros.
+    fn cut(&self, exponent: i32) -> Result<i128, Wrong> {
+        let count = self.digits.len() / 2;
+        let mut all = 0;
+        for (digit, left) in self.digits().zip((0..count).rev()) {
+            let below = exponent + GROUP * i32::try_from(left).map_err(|_| WRONG)?;
+            if below >= 0 {
+                all = push(all, 10_000, digit)?;
+                continue;
+            }
+            let zeros = power(-below).unwrap_or(i128::MAX);
+            if i128::from(digit) % zeros != 0 {
+                return Err(Wrong::Digits);
+            }
+            if below > -GROUP {
+                let more = i128::from(digit) / zeros;
+                let room = power(GROUP + below).ok_or(Wrong::Digits)?;
+                all = push(all, room, u16::try_from(more).map_err(|_| WRONG)?)?;
+            }
+        }
+        Ok(all)
+    }
+
+    fn digits(&self) -> impl Iterator<Item = u16> {
+        self.digits.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+    }
+}
+
+#[inline]
+fn push(all: i128, room: i128, digit: u16) -> Result<i128, Wrong> {
+    let more = all.checked_mul(room).and_then(|all| all.checked_add(digit.into()));
+    more.ok_or(Wrong::Digits)
+}
+
+fn power(exponent: i32) -> Option<i128> {
+    u32::try_from(exponent).ok().and_then(|exponent| 10_i128.checked_pow(exponent))
 }
 
 /// Numbers with at most so many digits.
