@@ -13,6 +13,8 @@
 mod batches;
 mod error;
 pub mod file;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod registry;
 mod spec;
 

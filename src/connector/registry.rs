@@ -13,7 +13,11 @@ pub enum System {
 
 /// Every kind of connection that this program was built with.
 pub fn specs() -> Vec<&'static ConnectorSpec> {
-    vec![&file::SPEC]
+    vec![
+        &file::SPEC,
+        #[cfg(feature = "postgres")]
+        &super::postgres::SPEC,
+    ]
 }
 
 /// The kind that profiles call `name`.
@@ -25,10 +29,12 @@ pub fn spec(name: &str) -> Option<&'static ConnectorSpec> {
 ///
 /// # Errors
 /// The parameters do not go together, or a file that they name cannot be read.
-pub fn open(spec: &ConnectorSpec, _parameters: &Parameters) -> Result<System, ConnectorError> {
-    match spec.name {
-        _ => Ok(System::Files(Box::new(LocalFiles))),
+pub fn open(spec: &ConnectorSpec, parameters: &Parameters) -> Result<System, ConnectorError> {
+    #[cfg(feature = "postgres")]
+    if spec.name == super::postgres::SPEC.name {
+        return Ok(System::Tables(Box::new(super::postgres::Postgres::new(parameters.clone())?)));
     }
+    Ok(System::Files(Box::new(LocalFiles)))
 }
 
 impl System {

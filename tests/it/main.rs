@@ -34,6 +34,8 @@ mod load_refused;
 mod ls;
 mod parse;
 mod plan;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod project;
 mod promises;
 mod readme;
