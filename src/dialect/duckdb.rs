@@ -52,6 +52,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load_versions",
             "load_record",
             "load_rejects",
+            "rows",
             "load_state",
             "load_manifest",
             "state",

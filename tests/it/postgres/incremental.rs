@@ -2,8 +2,8 @@
 
 use super::server::{Server, all, rows, table};
 use sqlflow::connector::postgres::Postgres;
-use sqlflow::connector::{Filter, ReadRequest};
 use sqlflow::connector::{Connector as _, Incremental, Mark};
+use sqlflow::connector::{Filter, ReadRequest};
 use std::collections::BTreeMap;
 
 /// What a load keeps from run to run: the greatest cursor, the mark, and the rows by key.

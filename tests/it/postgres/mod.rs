@@ -3,6 +3,7 @@
 mod errors;
 mod faults;
 mod incremental;
+mod load;
 mod objects;
 mod proxy;
 mod read;
