@@ -140,8 +140,9 @@ fn what_a_server_refuses_is_told_by_its_kind_and_the_others_go_on() {
     let port = server.port.to_string();
     let project = project_with(&port, "user: loader, password: sesame-opens", tables);
     let ran = project.run(["load"]).exits(3);
-    let ran =
-        ran.stderr_contains("error[SF605]").stderr_contains("`loader` may not read `public.secret`");
+    let ran = ran
+        .stderr_contains("error[SF605]")
+        .stderr_contains("`loader` may not read `public.secret`");
     let ran = ran.stderr_contains("error[SF327]").stderr_contains("nobody");
     ran.stderr_contains("✓ load   crm.people").stderr_lacks("sesame-opens");
     let refused = |port: &str, more: &str, tables: &str, code: &str| {
