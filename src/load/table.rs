@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
 use crate::graph::{Graph, LoadNode, Node};
-use crate::mode::load::{Counts, Course, Recorded, course};
+use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
 use crate::relation::{RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
@@ -74,7 +74,8 @@ pub fn load_table(
         request.node.relation.as_ref().ok_or_else(|| request.defect("it has no relation"))?;
     let mut work = Work { request, relation, session, notes: Vec::new() };
     for attempt in 1.. {
-        match work.attempt(write)? {
+        let attempted = work.attempt(write).map_err(|problems| request.named(problems, relation));
+        match attempted? {
             Some(loaded) => return Ok(loaded),
             None if attempt < ATTEMPTS => {}
             None => break,
@@ -87,6 +88,12 @@ pub fn load_table(
 impl LoadRequest<'_> {
     pub(super) fn source(&self) -> &str {
         self.node.source_name()
+    }
+
+    /// The problems, each with the mode and the table that it is about.
+    fn named(&self, problems: Failure, relation: &RelationName) -> Failure {
+        let note = format!("mode `{}`, into table `{relation}`", self.load.rules.mode);
+        problems.into_iter().map(|problem| problem.with_note(note.clone())).collect()
     }
 
     pub(super) fn defect(&self, what: &str) -> Failure {
@@ -106,8 +113,14 @@ impl LoadRequest<'_> {
             return vec![problem];
         }
         let path = SchemaDirectory::of(self.graph).shown_path(self.source(), &self.node.name);
+        let lost = match self.load.rules.mode {
+            LoadMode::Replace | LoadMode::Scd2 => "",
+            LoadMode::Append | LoadMode::Merge => {
+                "; rows that the source has no longer go with that"
+            }
+        };
         let help =
-            format!("if the new schema is right, delete {path} and load with --full-refresh");
+            format!("if the new schema is right, delete {path} and load with --full-refresh{lost}");
         vec![problem.with_help(help)]
     }
 }
