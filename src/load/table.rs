@@ -16,7 +16,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
 use crate::graph::{Graph, LoadNode, Node};
-use crate::mode::load::{Counts, Course, Recorded, course};
+use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
 use crate::relation::{RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
@@ -77,7 +77,8 @@ pub fn load_table(
         request.node.relation.as_ref().ok_or_else(|| request.defect("it has no relation"))?;
     let mut work = Work { request, relation, session, notes: Vec::new() };
     for attempt in 1.. {
-        match work.attempt(write)? {
+        let attempted = work.attempt(write).map_err(|problems| request.named(problems, relation));
+        match attempted? {
             Some(loaded) => return Ok(loaded),
             None if attempt < ATTEMPTS => {}
             None => break,
@@ -90,6 +91,12 @@ pub fn load_table(
 impl LoadRequest<'_> {
     pub(super) fn source(&self) -> &str {
         self.node.source_name()
+    }
+
+    /// The problems, each with the mode and the table that it is about.
+    fn named(&self, problems: Failure, relation: &RelationName) -> Failure {
+        let note = format!("mode `{}`, into table `{relation}`", self.load.rules.mode);
+        problems.into_iter().map(|problem| problem.with_note(note.clone())).collect()
     }
 
     pub(super) fn defect(&self, what: &str) -> Failure {
@@ -114,7 +121,13 @@ impl LoadRequest<'_> {
     /// How a new schema is accepted.
     pub(super) fn accept_help(&self) -> String {
         let path = SchemaDirectory::of(self.graph).shown_path(self.source(), &self.node.name);
-        format!("if the new schema is right, delete {path} and load with --full-refresh")
+        let lost = match self.load.rules.mode {
+            LoadMode::Replace | LoadMode::Scd2 => "",
+            LoadMode::Append | LoadMode::Merge => {
+                "; rows that the source has no longer go with that"
+            }
+        };
+        format!("if the new schema is right, delete {path} and load with --full-refresh{lost}")
     }
 }
 

@@ -585,3 +585,123 @@ fn rows_marked_as_deleted_go_whatever_the_condition_on_updates_says() {
         assert_eq!(counts(&project), json!({"rows_read": 2, "rows_deleted": 1, "rows_skipped": 1}));
     }
 }
+
+#[test]
+fn another_mode_asks_for_a_full_refresh_and_versions_stay() {
+    let all = [
+        "mode: replace",
+        "mode: merge, key: id",
+        "mode: append, cursor: id",
+        "mode: scd2, key: id",
+    ];
+    for was in all {
+        for is in all.into_iter().filter(|is| *is != was) {
+            let project = project(was, "");
+            load(&project, "id,v\n1,a\n");
+            project.write("sources/shop.yml", &yaml("orders.csv", is));
+            refused(&project, "id,v\n2,b\n", "SF315");
+            let versions = was.contains("scd2") || is.contains("scd2");
+            if versions {
+                let ran = project.run(["load", "--full-refresh"]).fails_with("SF315");
+                ran.stderr_contains("or drop `raw.orders` and run with --full-refresh");
+                project.execute("drop table raw.orders");
+            }
+            project.run(["load", "--full-refresh"]).succeeds();
+            assert_eq!(
+                project.query("select id, v from raw.orders"),
+                json!([[2, "b"]]),
+                "{was} {is}"
+            );
+        }
+    }
+}
+
+#[test]
+fn unknown_keys_of_tables_that_are_loaded_are_errors() {
+    let text = yaml("orders.csv", "mode: merge, key: id").replace("load:", "laod:");
+    let project = Project::new().file("sources/shop.yml", &text).file("orders.csv", "id\n1\n");
+    project.run(["load"]).exits(2).stderr_contains("error[SF104]: unknown key `laod`");
+}
+
+#[test]
+fn a_complete_source_rejects_no_rows() {
+    for reject in ["max_rejects: 5", "on_null_key: reject"] {
+        let options = format!("mode: merge, key: id, complete: true, deletes: hard, {reject}");
+        let ran = project(&options, "id,v\n").run(["load"]).exits(2);
+        ran.stderr_contains(
+            "error[SF318]: `complete: true` does not go with rows that are rejected",
+        );
+    }
+}
+
+#[test]
+fn columns_under_our_names_are_refused() {
+    for column in ["__sqlflow_copy", "__SQLFLOW_x"] {
+        let project = project("mode: merge, key: id", &format!("id,{column}\n1,2\n"));
+        project.run(["load"]).fails_with("SF304").stderr_contains(column);
+    }
+}
+
+#[test]
+fn a_full_refresh_that_would_keep_no_row_is_an_error() {
+    for (options, batch) in [
+        ("mode: merge, key: id, on_null_key: reject", "id,v\n,a\n"),
+        ("mode: merge, key: id, cursor: at, on_null_cursor: skip", "id,at,v\n1,,a\n"),
+        ("mode: merge, key: id, deletes: hard, delete_when: 'v = ''a'''", "id,v\n1,a\n"),
+    ] {
+        let first = if batch.contains("at") { "id,at,v\n1,2,b\n" } else { "id,v\n1,b\n" };
+        let project = project(options, "");
+        load(&project, first);
+        let before = rows(&project);
+        project.write("orders.csv", batch);
+        let ran = project.run(["load", "--full-refresh"]).fails_with("SF305");
+        ran.stderr_contains("no row of `orders.csv` is kept, but table `raw.orders` has rows");
+        assert_eq!(rows(&project), before);
+    }
+}
+
+#[test]
+fn only_stages_of_this_project_are_swept() {
+    let project = project("mode: replace", "");
+    load(&project, "id\n1\n");
+    project.execute("create table raw.__sqlflow_stage__mine as select 1 as a");
+    project.execute("create table raw.__sqlflow_stage__orders as select 1 as a");
+    load(&project, "id\n2\n");
+    assert_eq!(project.relations(), ["raw.__sqlflow_stage__mine", "raw.orders"]);
+    for into in ["raw.__sqlflow_stage__x", "_sqlflow.loads"] {
+        let yaml = yaml("orders.csv", &format!("into: {into}"));
+        project.write("sources/shop.yml", &yaml);
+        project.run(["load"]).exits(2).stderr_contains("which is kept for sqlflow");
+    }
+}
+
+#[test]
+fn a_lag_may_reach_before_the_least_value() {
+    let project = project("mode: append, key: id, cursor: id, lag: 1000", "");
+    let yaml =
+        project.read("sources/shop.yml") + "        columns: [{name: id, data_type: ubigint}]\n";
+    project.write("sources/shop.yml", &yaml);
+    load(&project, "id\n5\n");
+    assert_eq!(load(&project, "id\n5\n6\n"), json!([[5], [6]]));
+}
+
+#[test]
+fn options_that_contradict_the_key_are_refused() {
+    for (options, text) in [
+        ("mode: scd2, key: id, track: [id]", "`track` names `id`, which is part of the key"),
+        ("mode: merge, key: id, dedup_by: [v, v desc]", "`dedup_by` names `v` twice"),
+        (
+            "mode: merge, key: id, merge_exclude_columns: [id]",
+            "names `id`, which is part of the key",
+        ),
+    ] {
+        project(options, "id,v\n").run(["load"]).exits(2).stderr_contains(text);
+    }
+}
+
+#[test]
+fn errors_of_loads_name_mode_and_table() {
+    let project = project("mode: merge, key: id", "");
+    refused(&project, "id,v\n1,a\n1,b\n", "SF310")
+        .stderr_contains("mode `merge`, into table `raw.orders`");
+}

@@ -209,7 +209,8 @@ impl Lag {
             "week" => 7 * 24 * 60,
             _ => return None,
         };
-        count.checked_mul(minutes).map(Self::Minutes)
+        // A thousand years before a date is still a date.
+        count.checked_mul(minutes).filter(|minutes| *minutes < 526_000_000).map(Self::Minutes)
     }
 }
 
@@ -302,6 +303,7 @@ mod tests {
             ("-1 hours", None),
             ("99999999999999999999 weeks", None),
             ("18446744073709551615 weeks", None),
+            ("99999999 weeks", None),
         ] {
             assert_eq!(Lag::parse(text), expected, "{text}");
         }

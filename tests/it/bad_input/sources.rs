@@ -31,6 +31,7 @@ error[SF301]: `data/orders.csv` does not exist
   |               ^^^^^^^^^^^^^^^
   |
   = note: relative paths start at `[PROJECT]`
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -52,6 +53,7 @@ error[SF301]: no file matches `data/*.csv`
   |               ^^^^^^^^^^
   |
   = note: relative paths start at `[PROJECT]`
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -70,6 +72,8 @@ error[SF302]: `orders.csv` is empty
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -88,6 +92,8 @@ error[SF303]: `orders.csv` cannot be read: is a directory
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -108,6 +114,8 @@ error[SF304]: line 3 of `orders.csv` is not UTF-8
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -126,6 +134,8 @@ error[SF304]: `orders.csv` is not a CSV file but a PNG image
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -148,6 +158,7 @@ error[SF304]: line 3 of `orders.csv`: expected 2 fields, found 3
   |               ^^^^^^^^^^
   |
   = note: the line is: 2,b,c
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -170,6 +181,7 @@ error[SF304]: line 3 of `orders.csv`: expected 2 fields, found 1
   |               ^^^^^^^^^^
   |
   = note: the line is: 2
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -192,6 +204,7 @@ error[SF304]: line 3 of `orders.csv`: a quote is not closed
   |
   = note: the line is: 2,"b
           3,d
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -211,6 +224,8 @@ error[SF304]: the header of `orders.csv`: columns 1 and 2 are both named `id`
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -230,6 +245,8 @@ error[SF304]: line 2 of `orders.json`: expected value
   |
 5 |         path: orders.json
   |               ^^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -259,6 +276,8 @@ error[SF304]: column `id` is integer, but line 4 of `orders.csv` has `two`
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -283,6 +302,7 @@ error[SF305]: `orders.csv` has no rows, but table `raw.orders` has
   |               ^^^^^^^^^^
   |
   = note: the table stays as it is
+  = note: mode `replace`, into table `raw.orders`
   = help: if empty is right, write `load: {on_empty: replace}`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
@@ -308,6 +328,7 @@ error[SF306]: table `raw.orders` exists and was not made by sqlflow
 4 |       - name: orders
   |               ^^^^^^
   |
+  = note: mode `replace`, into table `raw.orders`
   = help: to let this load replace it, write `load: {adopt: true}`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
@@ -333,6 +354,7 @@ error[SF307]: `raw.orders` is a view, expected a table or nothing to load into
 4 |       - name: orders
   |               ^^^^^^
   |
+  = note: mode `replace`, into table `raw.orders`
   = help: drop the view, or load into another table: `load: {into: schema.table}`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
@@ -385,6 +407,7 @@ error[SF301]: `data/order.csv` does not exist
   |               ^^^^^^^^^^^^^^
   |
   = note: relative paths start at `[PROJECT]`
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -403,6 +426,8 @@ error[SF304]: the format of `orders.xlsx` is not known
   |
 5 |         path: orders.xlsx
   |               ^^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -421,6 +446,8 @@ error[SF304]: `orders.parquet` is not a Parquet file but something else
   |
 5 |         path: orders.parquet
   |               ^^^^^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -439,6 +466,8 @@ error[SF304]: `orders.json` is not a JSON file but something that starts with ne
   |
 5 |         path: orders.json
   |               ^^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -457,6 +486,8 @@ error[SF304]: `orders.csv.gz` is damaged: invalid gzip header
   |
 5 |         path: orders.csv.gz
   |               ^^^^^^^^^^^^^
+  |
+  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
