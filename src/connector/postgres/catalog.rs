@@ -28,6 +28,7 @@ struct RelationRow {
     kind: String,
     exact: bool,
     readable: bool,
+    lockable: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +86,8 @@ pub(super) enum Form {
         name: String,
         /// `r`, `p`, `v`, `m` or `f`.
         kind: String,
+        /// Whether LOCK TABLE takes it, and this role may.
+        lockable: bool,
     },
     /// A query.
     Query(String),
@@ -320,6 +323,7 @@ fn relation(
         schema: row.schema.clone(),
         name: row.name.clone(),
         kind: row.kind.clone(),
+        lockable: row.lockable,
     };
     Ok(Described { form, columns })
 }

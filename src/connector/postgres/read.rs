@@ -1,8 +1,12 @@
 //! Reading: one snapshot, several connections, batches under back-pressure.
 //!
-//! The leader locks the table, then exports its snapshot; the others take it over. A query's tables
-//! are locked by a guard, which parses it before the snapshot is taken: parsing locks, but takes a
-//! snapshot first, and a TRUNCATE in between would be read as an empty table.
+//! | what | how it is kept while it is read |
+//! | --- | --- |
+//! | tables and views that the role may lock | the leader locks, then takes a snapshot that the others join |
+//! | a query that is split, a materialized view | a guard parses it, then takes a snapshot that all join |
+//! | a query, a foreign table, some columns only | it is parsed, then read in one statement |
+//!
+//! Parsing locks, but takes a snapshot first: a TRUNCATE in between would be read as an empty table.
 
 use super::Postgres;
 use super::catalog::{self, Described, Form};
@@ -35,10 +39,33 @@ struct Plan {
     target: Target,
     /// The statement, but for its range.
     statement: Value,
-    /// What begins each connection's transaction.
-    begin: String,
+    join: Join,
     ranges: Mutex<VecDeque<Range>>,
     abort: Abort,
+}
+
+/// How a connection joins a snapshot that others hold.
+#[derive(Default)]
+struct Join {
+    begin: String,
+    /// Parsed where nothing else locks what is read.
+    hold: Option<String>,
+}
+
+impl Join {
+    fn new(form: &Form, snapshot: &str) -> Result<Self, ConnectorError> {
+        let begin = begin("repeatable read", Some(snapshot), form)?;
+        let hold = if lock(form).is_some() { None } else { Some(hold(form)?) };
+        Ok(Self { begin, hold })
+    }
+
+    fn run(&self, session: &mut Session) -> Result<(), ConnectorError> {
+        session.run(&self.begin)?;
+        match &self.hold {
+            Some(hold) => session.prepare(hold).map(|_| ()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Opens a read, and says what is to be recorded of it.
@@ -48,20 +75,14 @@ pub(super) fn open(
     incremental: Option<&Incremental>,
 ) -> Result<(Reading, Mark), ConnectorError> {
     let settings = &postgres.settings;
-    let connections = request.connections.clamp(1, settings.max_connections);
     let mut leader = Session::connect(settings)?;
     let starts = incremental.map(|_| Starts::read(&mut leader)).transpose()?;
     let found = described(postgres, &mut leader, request)?;
-    let guard = match &found.form {
-        Form::Query(_) if connections > 1 => Some(guard(postgres, request)?),
-        Form::Query(_) | Form::Relation { .. } => None,
+    let connections = match may_split(&found.form, request) {
+        true => request.connections.clamp(1, settings.max_connections),
+        false => 1,
     };
-    let taken = guard.as_ref().map(|(_, snapshot)| snapshot.as_str());
-    leader.run(&begin(&found.form, taken)?)?;
-    let snapshot = match &guard {
-        Some((_, snapshot)) => snapshot.clone(),
-        None => export(&mut leader)?,
-    };
+    let (join, guard) = enter(postgres, &mut leader, &found.form, connections)?;
     // Again, now that nothing changes any more.
     let found = described(postgres, &mut leader, request)?;
     let columns = selected(&found, request)?;
@@ -77,11 +98,46 @@ pub(super) fn open(
         settings: Arc::clone(settings),
         statement: statement(&found, request, &target, late)?,
         target,
-        begin: begin(&found.form, Some(&snapshot))?,
+        join,
         ranges: Mutex::new(splits.into()),
         abort: Abort::default(),
     };
-    Ok((Reading::start(plan, leader, guard.map(|(session, _)| session), readers)?, recorded))
+    Ok((Reading::start(plan, leader, guard, readers)?, recorded))
+}
+
+fn may_split(form: &Form, request: &ReadRequest) -> bool {
+    let by_pages = match form {
+        Form::Relation { kind, lockable, .. } => *lockable || kind == "m",
+        Form::Query(_) => false,
+    };
+    by_pages || request.partition_on.is_some()
+}
+
+/// Begins the leader's transaction; answers how others join it, and what must be kept meanwhile.
+fn enter(
+    postgres: &Postgres,
+    leader: &mut Session,
+    form: &Form,
+    connections: usize,
+) -> Result<(Join, Option<Session>), ConnectorError> {
+    if lock(form).is_some() {
+        leader.run(&begin("repeatable read", None, form)?)?;
+        if connections == 1 {
+            return Ok((Join::default(), None));
+        }
+        return Ok((Join::new(form, &export(leader)?)?, None));
+    }
+    if connections == 1 {
+        leader.run(&begin("read committed", None, form)?)?;
+        leader.prepare(&hold(form)?)?;
+        return Ok((Join::default(), None));
+    }
+    let mut guard = Session::connect(&postgres.settings)?;
+    guard.run(&begin("read committed", None, form)?)?;
+    guard.prepare(&hold(form)?)?;
+    let join = Join::new(form, &export(&mut guard)?)?;
+    join.run(leader)?;
+    Ok((join, Some(guard)))
 }
 
 fn described(
@@ -95,30 +151,26 @@ fn described(
         .unwrap_or_else(|| Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing")))
 }
 
-/// Locks the tables of a query until the read ends, and then takes a snapshot.
-fn guard(postgres: &Postgres, request: &ReadRequest) -> Result<(Session, String), ConnectorError> {
-    let mut session = Session::connect(&postgres.settings)?;
-    let context = context! { isolation => "read committed", snapshot => (), lock => () };
-    session.run(&sql("begin", &context)?)?;
-    described(postgres, &mut session, request)?;
-    let snapshot = export(&mut session)?;
-    Ok((session, snapshot))
-}
-
 fn export(session: &mut Session) -> Result<String, ConnectorError> {
     let row = session.row(&sql("export_snapshot", &context! {})?)?;
     Ok(row.get(0).unwrap_or_default().to_owned())
 }
 
-fn begin(form: &Form, snapshot: Option<&str>) -> Result<String, ConnectorError> {
-    let lock = match form {
-        // Others cannot be locked by a statement.
-        Form::Relation { schema, name, kind, .. } if matches!(kind.as_str(), "r" | "p" | "v") => {
+fn begin(isolation: &str, snapshot: Option<&str>, form: &Form) -> Result<String, ConnectorError> {
+    sql("begin", &context! { isolation, snapshot, lock => lock(form) })
+}
+
+fn lock(form: &Form) -> Option<Value> {
+    match form {
+        Form::Relation { schema, name, lockable: true, .. } => {
             Some(context! { schema => schema, name => name })
         }
         Form::Relation { .. } | Form::Query(_) => None,
-    };
-    sql("begin", &context! { isolation => "repeatable read", snapshot, lock })
+    }
+}
+
+fn hold(form: &Form) -> Result<String, ConnectorError> {
+    sql("hold", &ranges::source(form))
 }
 
 /// The columns that are read, each with how.
@@ -388,12 +440,12 @@ fn lead(
 /// Reads with a connection of its own.
 fn follow(plan: &Plan, say: &SyncSender<Said>, done: Sender<()>) {
     let session = Session::connect_once(&plan.settings).and_then(|mut session| {
-        session.run(&plan.begin)?;
+        plan.join.run(&mut session)?;
         Ok(session)
     });
     match session {
         Ok(mut session) => tell(say, work(plan, say, &mut session)),
-        // The server has no more connections: fewer will do.
+        // The server has no more connections, or somebody waits to change the table: fewer will do.
         Err(error) if error.kind == Kind::Resource => tell(say, Ok(true)),
         Err(error) => tell(say, Err(error)),
     }

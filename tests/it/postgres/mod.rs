@@ -10,3 +10,4 @@ mod server;
 mod shown;
 mod tls;
 mod types;
+mod write;
