@@ -89,9 +89,10 @@ impl ConnectorSpec {
                     None => {}
                     Some(expected) => errors.push(ParameterError {
                         written: Some(name.to_owned()),
-                        message: match parameter.secret {
-                            true => format!("`{name}` is not {expected}"),
-                            false => format!("`{name}` is `{text}`, expected {expected}"),
+                        message: if parameter.secret {
+                            format!("`{name}` is not {expected}")
+                        } else {
+                            format!("`{name}` is `{text}`, expected {expected}")
                         },
                         help: parameter.about.to_owned(),
                     }),

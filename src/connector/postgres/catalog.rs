@@ -254,8 +254,8 @@ impl Prepared {
             .collect();
         let mut names: Vec<&str> = columns.iter().map(|(name, ..)| name.as_str()).collect();
         names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            let message = format!("the query has two columns called `{}`", twice[0]);
+        if let Some(twice) = names.windows(2).find_map(same) {
+            let message = format!("the query has two columns called `{twice}`");
             return Err(ConnectorError::new(Kind::Data, message)
                 .with_help("give one of them another name with `as`"));
         }
@@ -269,6 +269,14 @@ impl Prepared {
             read: types::kind(oid, modifier, types),
         });
         Described { columns: columns.collect(), form: Form::Query(self.query) }
+    }
+}
+
+/// The name that both of a pair have.
+fn same<'a>(pair: &[&'a str]) -> Option<&'a str> {
+    match pair {
+        [one, other] if one == other => Some(one),
+        _ => None,
     }
 }
 

@@ -78,9 +78,10 @@ pub(super) fn open(
     let mut leader = Session::connect(settings)?;
     let starts = incremental.map(|_| Starts::read(&mut leader)).transpose()?;
     let found = described(postgres, &mut leader, request)?;
-    let connections = match may_split(&found.form, request) {
-        true => request.connections.clamp(1, settings.max_connections),
-        false => 1,
+    let connections = if may_split(&found.form, request) {
+        request.connections.clamp(1, settings.max_connections)
+    } else {
+        1
     };
     let (join, guard) = enter(postgres, &mut leader, &found.form, connections)?;
     // Again, now that nothing changes any more.
