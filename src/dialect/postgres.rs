@@ -32,6 +32,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "ceiling",
             "bounds",
             "describe",
+            "hold",
             "copy_out",
             "target",
             "target_columns",

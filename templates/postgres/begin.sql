@@ -1,6 +1,8 @@
 The lock comes before the first statement that takes a snapshot: a TRUNCATE in between would be
-read as an empty table.
+read as an empty table. Who joins a snapshot that others hold does not wait for a lock: who waits
+to truncate may wait for the others.
 -- query
 begin transaction isolation level {{ isolation }} read only;
 {% if snapshot is not none %}set transaction snapshot {{ snapshot | literal }}{% endif %};
+{% if snapshot is not none %}set local lock_timeout = '1s'{% endif %};
 {% if lock is not none %}lock table {{ lock.schema | quote }}.{{ lock.name | quote }} in access share mode{% endif %};

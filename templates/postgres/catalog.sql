@@ -16,7 +16,8 @@ relations as (
     select
         w.place, c.oid, n.nspname, c.relname, c.relkind,
         c.relname = w.table_name and (w.schema_name is null or n.nspname = w.schema_name) as exact,
-        has_schema_privilege(n.oid, 'usage') and has_any_column_privilege(c.oid, 'select') as readable
+        has_schema_privilege(n.oid, 'usage') and has_any_column_privilege(c.oid, 'select') as readable,
+        has_table_privilege(c.oid, 'select') as lockable
     from wanted as w
     join pg_class as c on lower(c.relname) = lower(w.table_name)
     join pg_namespace as n on n.oid = c.relnamespace
@@ -52,7 +53,8 @@ reached (oid) as (
 select json_build_object(
     'relations', coalesce((select json_agg(json_build_object(
         'place', place, 'oid', oid::bigint, 'schema', nspname, 'name', relname, 'kind', relkind,
-        'exact', exact, 'readable', readable)) from relations), '[]'),
+        'exact', exact, 'readable', readable,
+        'lockable', lockable and relkind in ('r', 'p', 'v'))) from relations), '[]'),
     'columns', coalesce((select json_agg(json_build_object(
         'relation', attrelid::bigint, 'name', attname, 'type', atttypid::bigint,
         'modifier', atttypmod, 'not_null', attnotnull) order by attrelid, attnum) from columns), '[]'),

@@ -28,6 +28,7 @@ struct RelationRow {
     kind: String,
     exact: bool,
     readable: bool,
+    lockable: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +86,8 @@ pub(super) enum Form {
         name: String,
         /// `r`, `p`, `v`, `m` or `f`.
         kind: String,
+        /// Whether LOCK TABLE takes it, and this role may.
+        lockable: bool,
     },
     /// A query.
     Query(String),
@@ -251,8 +254,8 @@ impl Prepared {
             .collect();
         let mut names: Vec<&str> = columns.iter().map(|(name, ..)| name.as_str()).collect();
         names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            let message = format!("the query has two columns called `{}`", twice[0]);
+        if let Some(twice) = names.windows(2).find_map(same) {
+            let message = format!("the query has two columns called `{twice}`");
             return Err(ConnectorError::new(Kind::Data, message)
                 .with_help("give one of them another name with `as`"));
         }
@@ -266,6 +269,14 @@ impl Prepared {
             read: types::kind(oid, modifier, types),
         });
         Described { columns: columns.collect(), form: Form::Query(self.query) }
+    }
+}
+
+/// The name that both of a pair have.
+fn same<'a>(pair: &[&'a str]) -> Option<&'a str> {
+    match pair {
+        [one, other] if one == other => Some(one),
+        _ => None,
     }
 }
 
@@ -320,6 +331,7 @@ fn relation(
         schema: row.schema.clone(),
         name: row.name.clone(),
         kind: row.kind.clone(),
+        lockable: row.lockable,
     };
     Ok(Described { form, columns })
 }

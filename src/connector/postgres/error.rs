@@ -6,7 +6,7 @@
 //! | 42501 | permission |
 //! | 3D000, 3F000, 42P01, 42703, 42704, 42883 | not found |
 //! | 08, 57P, 57014, 40, 55 | network |
-//! | 53, 54, 58 | resource |
+//! | 53, 54, 55P03, 58 | resource |
 //! | all others | data |
 
 use super::spec::Settings;
@@ -19,6 +19,7 @@ use tokio_postgres::error::{DbError, SqlState};
 pub(super) fn kind(code: &str) -> Kind {
     match code {
         "42501" => Kind::Permission,
+        "55P03" => Kind::Resource,
         "3D000" | "3F000" | "42P01" | "42703" | "42704" | "42883" => Kind::NotFound,
         _ => match code.get(..2).unwrap_or_default() {
             "28" => Kind::Auth,
@@ -158,7 +159,10 @@ fn help(error: &DbError, settings: &Settings) -> Option<String> {
             format!("have an administrator say `GRANT <role> TO {user}`, or leave out `role:`")
         }
         "42501" => {
-            let denied = error.message().rsplit_once(" for ").map_or("...", |(_, what)| what);
+            let denied = error
+                .message()
+                .rsplit_once(" for ")
+                .map_or("...", |(_, what)| what.strip_prefix("view ").unwrap_or(what));
             format!(
                 "have its owner say `GRANT SELECT ON {denied} TO {user}`, or what is needed there"
             )
@@ -166,6 +170,7 @@ fn help(error: &DbError, settings: &Settings) -> Option<String> {
         "53300" => {
             "lower `max_connections:` or `--threads`, or raise the server's own limit".to_owned()
         }
+        "55P03" => "another session changes the table or waits to; run again".to_owned(),
         "57014" if error.message().contains("timeout") => {
             "raise `statement_timeout:` (seconds), or set it to 0".to_owned()
         }

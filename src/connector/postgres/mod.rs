@@ -7,7 +7,7 @@
 //! | `error` | what the server says, by what can be done about it |
 //! | `catalog`, `types` | columns of an object, and how each type is carried |
 //! | `decode` | binary COPY into Arrow |
-//! | `read`, `ranges` | several connections under one snapshot |
+//! | `read`, `ranges`, `reading` | several connections under one snapshot |
 //! | `encode`, `write` | Arrow into binary COPY; replace, append, merge |
 //! | `mark` | what an incremental read records, so that no row is lost |
 //! | `probe` | what `debug` says |
@@ -23,6 +23,7 @@ mod mark;
 mod probe;
 mod ranges;
 mod read;
+mod reading;
 mod session;
 mod spec;
 mod sql;

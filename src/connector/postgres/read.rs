@@ -1,45 +1,63 @@
 //! Reading: one snapshot, several connections, batches under back-pressure.
 //!
-//! The leader locks the table, then exports its snapshot; the others take it over. A query's tables
-//! are locked by a guard, which parses it before the snapshot is taken: parsing locks, but takes a
-//! snapshot first, and a TRUNCATE in between would be read as an empty table.
+//! | what | how it is kept while it is read |
+//! | --- | --- |
+//! | tables and views that the role may lock | the leader locks, then takes a snapshot that the others join |
+//! | a query that is split, a materialized view | a guard parses it, then takes a snapshot that all join |
+//! | a query, a foreign table, some columns only | it is parsed, then read in one statement |
+//!
+//! Parsing locks, but takes a snapshot first: a TRUNCATE in between would be read as an empty table.
 
 use super::Postgres;
 use super::catalog::{self, Described, Form};
-use super::decode::{Rows, Target};
+use super::decode::Target;
 use super::mark::{self, Facts, Late};
 use super::ranges::{self, Range};
-use super::session::{Abort, Failure, Session};
+use super::reading::Reading;
+use super::session::{Abort, Session};
 use super::spec::Settings;
 use super::sql::sql;
 use super::types::Kind as Read;
-use crate::connector::batches::{Batches, ReadRequest};
-use crate::connector::batches::{Incremental, Mark};
+use crate::connector::batches::{Incremental, Mark, ReadRequest};
 use crate::connector::error::{ConnectorError, Kind};
 use crate::mode::load::Lag;
-use arrow::datatypes::SchemaRef;
-use arrow::record_batch::RecordBatch;
-use futures_util::TryStreamExt as _;
 use minijinja::{Value, context};
 use std::collections::VecDeque;
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
-
-/// Bytes that are gathered before they are decoded: large enough that a column's loop is long,
-/// small enough that they stay in the cache.
-const PULL: usize = 256 << 10;
+use std::sync::{Arc, Mutex};
 
 /// What every connection of a read knows.
-struct Plan {
-    settings: Arc<Settings>,
-    target: Target,
+pub(super) struct Plan {
+    pub(super) settings: Arc<Settings>,
+    pub(super) target: Target,
     /// The statement, but for its range.
-    statement: Value,
-    /// What begins each connection's transaction.
+    pub(super) statement: Value,
+    pub(super) join: Join,
+    pub(super) ranges: Mutex<VecDeque<Range>>,
+    pub(super) abort: Abort,
+}
+
+/// How a connection joins a snapshot that others hold.
+#[derive(Default)]
+pub(super) struct Join {
     begin: String,
-    ranges: Mutex<VecDeque<Range>>,
-    abort: Abort,
+    /// Parsed where nothing else locks what is read.
+    hold: Option<String>,
+}
+
+impl Join {
+    fn new(form: &Form, snapshot: &str) -> Result<Self, ConnectorError> {
+        let begin = begin("repeatable read", Some(snapshot), form)?;
+        let hold = if lock(form).is_some() { None } else { Some(hold(form)?) };
+        Ok(Self { begin, hold })
+    }
+
+    pub(super) fn run(&self, session: &mut Session) -> Result<(), ConnectorError> {
+        session.run(&self.begin)?;
+        match &self.hold {
+            Some(hold) => session.prepare(hold).map(|_| ()),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Opens a read, and says what is to be recorded of it.
@@ -49,20 +67,15 @@ pub(super) fn open(
     incremental: Option<&Incremental>,
 ) -> Result<(Reading, Mark), ConnectorError> {
     let settings = &postgres.settings;
-    let connections = request.connections.clamp(1, settings.max_connections);
     let mut leader = Session::connect(settings)?;
     let starts = incremental.map(|_| Starts::read(&mut leader)).transpose()?;
     let found = described(postgres, &mut leader, request)?;
-    let guard = match &found.form {
-        Form::Query(_) if connections > 1 => Some(guard(postgres, request)?),
-        Form::Query(_) | Form::Relation { .. } => None,
+    let connections = if may_split(&found.form, request) {
+        request.connections.clamp(1, settings.max_connections)
+    } else {
+        1
     };
-    let taken = guard.as_ref().map(|(_, snapshot)| snapshot.as_str());
-    leader.run(&begin(&found.form, taken)?)?;
-    let snapshot = match &guard {
-        Some((_, snapshot)) => snapshot.clone(),
-        None => export(&mut leader)?,
-    };
+    let (join, guard) = enter(postgres, &mut leader, &found.form, connections)?;
     // Again, now that nothing changes any more.
     let found = described(postgres, &mut leader, request)?;
     let columns = selected(&found, request)?;
@@ -78,11 +91,46 @@ pub(super) fn open(
         settings: Arc::clone(settings),
         statement: statement(&found, request, &target, late)?,
         target,
-        begin: begin(&found.form, Some(&snapshot))?,
+        join,
         ranges: Mutex::new(splits.into()),
         abort: Abort::default(),
     };
-    Ok((Reading::start(plan, leader, guard.map(|(session, _)| session), readers)?, recorded))
+    Ok((Reading::start(plan, leader, guard, readers)?, recorded))
+}
+
+fn may_split(form: &Form, request: &ReadRequest) -> bool {
+    let by_pages = match form {
+        Form::Relation { kind, lockable, .. } => *lockable || kind == "m",
+        Form::Query(_) => false,
+    };
+    by_pages || request.partition_on.is_some()
+}
+
+/// Begins the leader's transaction; answers how others join it, and what must be kept meanwhile.
+fn enter(
+    postgres: &Postgres,
+    leader: &mut Session,
+    form: &Form,
+    connections: usize,
+) -> Result<(Join, Option<Session>), ConnectorError> {
+    if lock(form).is_some() {
+        leader.run(&begin("repeatable read", None, form)?)?;
+        if connections == 1 {
+            return Ok((Join::default(), None));
+        }
+        return Ok((Join::new(form, &export(leader)?)?, None));
+    }
+    if connections == 1 {
+        leader.run(&begin("read committed", None, form)?)?;
+        leader.prepare(&hold(form)?)?;
+        return Ok((Join::default(), None));
+    }
+    let mut guard = Session::connect(&postgres.settings)?;
+    guard.run(&begin("read committed", None, form)?)?;
+    guard.prepare(&hold(form)?)?;
+    let join = Join::new(form, &export(&mut guard)?)?;
+    join.run(leader)?;
+    Ok((join, Some(guard)))
 }
 
 fn described(
@@ -96,30 +144,26 @@ fn described(
         .unwrap_or_else(|| Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing")))
 }
 
-/// Locks the tables of a query until the read ends, and then takes a snapshot.
-fn guard(postgres: &Postgres, request: &ReadRequest) -> Result<(Session, String), ConnectorError> {
-    let mut session = Session::connect(&postgres.settings)?;
-    let context = context! { isolation => "read committed", snapshot => (), lock => () };
-    session.run(&sql("begin", &context)?)?;
-    described(postgres, &mut session, request)?;
-    let snapshot = export(&mut session)?;
-    Ok((session, snapshot))
-}
-
 fn export(session: &mut Session) -> Result<String, ConnectorError> {
     let row = session.row(&sql("export_snapshot", &context! {})?)?;
     Ok(row.get(0).unwrap_or_default().to_owned())
 }
 
-fn begin(form: &Form, snapshot: Option<&str>) -> Result<String, ConnectorError> {
-    let lock = match form {
-        // Others cannot be locked by a statement.
-        Form::Relation { schema, name, kind, .. } if matches!(kind.as_str(), "r" | "p" | "v") => {
+fn begin(isolation: &str, snapshot: Option<&str>, form: &Form) -> Result<String, ConnectorError> {
+    sql("begin", &context! { isolation, snapshot, lock => lock(form) })
+}
+
+fn lock(form: &Form) -> Option<Value> {
+    match form {
+        Form::Relation { schema, name, lockable: true, .. } => {
             Some(context! { schema => schema, name => name })
         }
         Form::Relation { .. } | Form::Query(_) => None,
-    };
-    sql("begin", &context! { isolation => "repeatable read", snapshot, lock })
+    }
+}
+
+fn hold(form: &Form) -> Result<String, ConnectorError> {
+    sql("hold", &ranges::source(form))
 }
 
 /// The columns that are read, each with how.
@@ -260,195 +304,4 @@ fn filter(
         lag_units,
         late,
     }))
-}
-
-/// The statement that reads `range`.
-fn copy(plan: &Plan, range: &Range) -> Result<String, ConnectorError> {
-    let pages = match range {
-        Range::Pages(first, end) => Some(context! { first, end }),
-        _ => None,
-    };
-    let part = match range {
-        Range::Part(first, end) => Some(context! { nulls => false, first, end }),
-        Range::Nulls => Some(context! { nulls => true }),
-        Range::All | Range::Pages(..) => None,
-    };
-    sql("copy_out", &context! { pages, part, ..plan.statement.clone() })
-}
-
-/// What a reader says.
-enum Said {
-    Batch(RecordBatch),
-    Error(ConnectorError),
-    Done,
-}
-
-/// Rows as they come from several connections.
-pub(super) struct Reading {
-    schema: SchemaRef,
-    abort: Abort,
-    said: Option<Receiver<Said>>,
-    readers: Vec<JoinHandle<()>>,
-    /// Readers that are not done.
-    open: usize,
-}
-
-impl Reading {
-    fn start(
-        plan: Plan,
-        leader: Session,
-        guard: Option<Session>,
-        readers: usize,
-    ) -> Result<Self, ConnectorError> {
-        let plan = Arc::new(plan);
-        let (say, said) = mpsc::sync_channel(readers);
-        let (done, all_done) = mpsc::channel();
-        let mut reading = Self {
-            schema: Arc::clone(&plan.target.schema),
-            abort: plan.abort.clone(),
-            said: Some(said),
-            readers: Vec::with_capacity(readers),
-            open: 0,
-        };
-        for _ in 1..readers {
-            let (plan, say, done) = (Arc::clone(&plan), say.clone(), done.clone());
-            reading.spawn(move || follow(&plan, &say, done))?;
-        }
-        drop(done);
-        reading.spawn(move || lead(&plan, &say, leader, guard, &all_done))?;
-        Ok(reading)
-    }
-
-    fn spawn(&mut self, work: impl FnOnce() + Send + 'static) -> Result<(), ConnectorError> {
-        let thread = std::thread::Builder::new().name("postgres-read".to_owned()).spawn(work);
-        self.readers.push(thread.map_err(|error| {
-            ConnectorError::new(Kind::Resource, format!("no thread could be started: {error}"))
-        })?);
-        self.open += 1;
-        Ok(())
-    }
-
-    /// Ends all readers, whatever they are at, and waits for them.
-    fn stop(&mut self) {
-        // A reader that waits for us to take its batch finds us gone.
-        self.said = None;
-        self.abort.call();
-        for reader in self.readers.drain(..) {
-            _ = reader.join();
-        }
-    }
-}
-
-impl Batches for Reading {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
-    }
-
-    fn next(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
-        while self.open > 0 {
-            match self.said.as_ref().map(Receiver::recv) {
-                Some(Ok(Said::Batch(batch))) => return Ok(Some(batch)),
-                Some(Ok(Said::Done)) => self.open -= 1,
-                Some(Ok(Said::Error(error))) => {
-                    self.stop();
-                    return Err(error);
-                }
-                Some(Err(_)) | None => {
-                    self.stop();
-                    let message = "the read ended before all rows came";
-                    return Err(ConnectorError::new(Kind::Network, message));
-                }
-            }
-        }
-        self.stop();
-        Ok(None)
-    }
-}
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// Reads with the connection that holds the snapshot. It and the guard are kept until the others
-/// are done: one that has not read yet holds no lock of its own on what a query reads.
-fn lead(
-    plan: &Plan,
-    say: &SyncSender<Said>,
-    mut leader: Session,
-    guard: Option<Session>,
-    all_done: &Receiver<()>,
-) {
-    tell(say, work(plan, say, &mut leader));
-    // Nothing is ever sent: each of the others drops its end.
-    _ = all_done.recv();
-    drop((leader, guard));
-}
-
-/// Reads with a connection of its own.
-fn follow(plan: &Plan, say: &SyncSender<Said>, done: Sender<()>) {
-    let session = Session::connect_once(&plan.settings).and_then(|mut session| {
-        session.run(&plan.begin)?;
-        Ok(session)
-    });
-    match session {
-        Ok(mut session) => tell(say, work(plan, say, &mut session)),
-        // The server has no more connections: fewer will do.
-        Err(error) if error.kind == Kind::Resource => tell(say, Ok(true)),
-        Err(error) => tell(say, Err(error)),
-    }
-    drop(done);
-}
-
-/// Says how it ended; `false` is because nobody listens.
-fn tell(say: &SyncSender<Said>, ended: Result<bool, ConnectorError>) {
-    let last = match ended {
-        Ok(true) => Said::Done,
-        Ok(false) => return,
-        Err(error) => Said::Error(error),
-    };
-    _ = say.send(last);
-}
-
-/// Reads ranges until there are no more; `false` where nobody wants the rest.
-fn work(
-    plan: &Plan,
-    say: &SyncSender<Said>,
-    session: &mut Session,
-) -> Result<bool, ConnectorError> {
-    let mut rows = Rows::new(plan.target.clone());
-    loop {
-        let next = plan.ranges.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let Some(range) = next else { break };
-        let statement = copy(plan, &range)?;
-        let rows = &mut rows;
-        let read = session.work(&plan.abort, async move |client| {
-            let mut stream = std::pin::pin!(client.copy_out(&statement).await?);
-            while let Some(bytes) = stream.try_next().await? {
-                rows.extend(&bytes);
-                if rows.waiting() >= PULL {
-                    send(rows, say)?;
-                }
-            }
-            send(rows, say)?;
-            rows.end()?;
-            Ok(())
-        })?;
-        if read.is_none() {
-            return Ok(false);
-        }
-    }
-    match rows.rest()? {
-        Some(batch) => Ok(say.send(Said::Batch(batch)).is_ok()),
-        None => Ok(true),
-    }
-}
-
-/// Decodes what came, and sends the batches that are full. Waits while nobody takes them.
-fn send(rows: &mut Rows, say: &SyncSender<Said>) -> Result<(), Failure> {
-    while let Some(batch) = rows.batch()? {
-        say.send(Said::Batch(batch)).map_err(|_| Failure::Unwanted)?;
-    }
-    Ok(())
 }

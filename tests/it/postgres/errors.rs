@@ -50,7 +50,7 @@ fn connections_that_fail_say_what_to_change() {
     };
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut text = String::new();
-    text += &said(&[("host", "no-such-host.invalid")]).replace("[PORT]", "[PORT]");
+    text += &said(&[("host", "no-such-host.invalid")]);
     text += &said(&[("port", &closed.to_string())]).replace(&closed.to_string(), "[CLOSED]");
     text += &said(&[("password", "wrong-s3cret")]);
     text += &said(&[("dbname", "nowhere")]);
@@ -139,7 +139,7 @@ NotFound: `public.orders` has no column `totl`
 Data: PostgreSQL says: division by zero [22012]
   -
 Permission: PostgreSQL says: permission denied for table part [42501]
-  have its owner say `GRANT SELECT ON ... TO someone`
+  have its owner say `GRANT SELECT ON table part TO someone`, or what is needed there
 NotFound: PostgreSQL says: relation "gone" does not exist [42P01]
   check its name and schema; the table may have been dropped meanwhile
 Data: PostgreSQL says: syntax error at or near "1" [42601]
@@ -153,7 +153,7 @@ Data: PostgreSQL says: syntax error at or near "from" [42601]
 Data: PostgreSQL says: cannot insert multiple commands into a prepared statement [42601]
   -
 Permission: PostgreSQL says: permission denied for table hidden [42501]
-  have its owner say `GRANT SELECT ON ... TO someone`
+  have its owner say `GRANT SELECT ON table hidden TO someone`, or what is needed there
 Data: PostgreSQL says: invalid input syntax for type integer: "x" [22P02]
   -
 Data: Files("*.csv") is nothing that PostgreSQL has

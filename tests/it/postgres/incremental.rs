@@ -38,14 +38,14 @@ impl Load {
         // What is recorded is the greatest cursor that was read, but not beyond the ceiling.
         let values: Vec<String> = self.kept.values().cloned().collect();
         let sql = match cast {
-            "timestamptz" => format!(
+            "timestamptz" => {
                 "select least(max('epoch'::timestamptz + v::bigint * interval '1 microsecond'), $1::text::timestamptz)::text
                  from unnest($2::text[]) v"
-            ),
-            _ => "select coalesce(max(v::bigint), 0)::text from unnest($2::text[]) v where $1::text is null".to_owned(),
+            }
+            _ => "select coalesce(max(v::bigint), 0)::text from unnest($2::text[]) v where $1::text is null",
         };
         let mut client = server.client();
-        self.recorded = client.query_one(&sql, &[&mark.ceiling, &values]).unwrap().get(0);
+        self.recorded = client.query_one(sql, &[&mark.ceiling, &values]).unwrap().get(0);
         let json = serde_json::to_string(&mark).unwrap();
         self.mark = Some(serde_json::from_str(&json).unwrap());
     }

@@ -11,3 +11,4 @@ mod server;
 mod shown;
 mod tls;
 mod types;
+mod write;

@@ -143,6 +143,7 @@ pub(super) fn read(
 }
 
 /// The folder of PostgreSQL's programs.
+#[expect(clippy::disallowed_methods, reason = "where the system's programs are")]
 fn programs() -> PathBuf {
     let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()

@@ -4,7 +4,9 @@ use super::server::{Server, all, read, rows, table};
 use sqlflow::connector::{Connector, Kind, Object};
 
 /// Type, what it becomes, and values: as SQL writes them, and as they must come.
-const CASES: &[(&str, &str, &[(&str, &str)])] = &[
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const CASES: &[Case] = &[
     ("boolean", "boolean", &[("true", "true"), ("false", "false")]),
     ("smallint", "smallint", &[("-32768", "-32768"), ("32767", "32767")]),
     ("integer", "integer", &[("-2147483648", "-2147483648"), ("2147483647", "2147483647")]),

@@ -16,15 +16,16 @@ fn take(bytes: &mut &[u8]) -> Option<i32> {
     Some(i32::from_be_bytes(*number))
 }
 
-/// Takes a length and so many bytes off the front; inside, `None` is NULL.
-fn take_value<'a>(bytes: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
-    let length = take(bytes)?;
+/// Takes a length and so many bytes off the front; `None` is NULL.
+fn take_value<'a>(bytes: &mut &'a [u8], wrong: &Wrong) -> Result<Option<&'a [u8]>, Wrong> {
+    let length = take(bytes).ok_or_else(|| wrong.clone())?;
     if length == -1 {
-        return Some(None);
+        return Ok(None);
     }
-    let (value, rest) = bytes.split_at_checked(usize::try_from(length).ok()?)?;
+    let length = usize::try_from(length).map_err(|_| wrong.clone())?;
+    let (value, rest) = bytes.split_at_checked(length).ok_or_else(|| wrong.clone())?;
     *bytes = rest;
-    Some(Some(value))
+    Ok(Some(value))
 }
 
 /// Arrays of one dimension, whatever the number of their first element.
@@ -44,7 +45,8 @@ impl Lists {
     fn elements(&mut self, mut value: &[u8]) -> Result<i32, Wrong> {
         let dimensions = take(&mut value).ok_or(ARRAY)?;
         // Whether there are NULLs, and the type of the elements, which is known.
-        (take(&mut value).ok_or(ARRAY)?, take(&mut value).ok_or(ARRAY)?);
+        take(&mut value).ok_or(ARRAY)?;
+        take(&mut value).ok_or(ARRAY)?;
         match dimensions {
             0 => return Ok(0),
             1 => {}
@@ -53,7 +55,7 @@ impl Lists {
         let count = take(&mut value).ok_or(ARRAY)?;
         take(&mut value).ok_or(ARRAY)?;
         for _ in 0..count {
-            self.elements.value(take_value(&mut value).ok_or(ARRAY)?)?;
+            self.elements.value(take_value(&mut value, &ARRAY)?)?;
         }
         if value.is_empty() && count >= 0 { Ok(count) } else { Err(ARRAY) }
     }
@@ -106,7 +108,7 @@ impl Decoder for Structs {
         }
         for decoder in &mut self.decoders {
             take(&mut value).ok_or(COMPOSITE)?;
-            decoder.value(take_value(&mut value).ok_or(COMPOSITE)?)?;
+            decoder.value(take_value(&mut value, &COMPOSITE)?)?;
         }
         if value.is_empty() { Ok(()) } else { Err(COMPOSITE) }
     }

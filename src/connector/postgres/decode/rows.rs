@@ -46,7 +46,7 @@ pub(in super::super) struct Rows {
     /// Rows of the block that were decoded.
     taken: usize,
     /// Rows and bytes in the batch that is being made.
-    rows: usize,
+    gathered: usize,
     bytes: usize,
     /// Rows in batches before.
     before: usize,
@@ -57,7 +57,7 @@ impl Rows {
         let decoders = target.columns.iter().map(|(_, read)| decoder(read, target.special));
         let decoders = decoders.collect();
         let block = Block::new(target.columns.len());
-        Self { target, block, decoders, taken: 0, rows: 0, bytes: 0, before: 0 }
+        Self { target, block, decoders, taken: 0, gathered: 0, bytes: 0, before: 0 }
     }
 
     /// Adds bytes as they came.
@@ -77,16 +77,16 @@ impl Rows {
             self.taken = 0;
             self.block.parse().map_err(|wrong| broken(&wrong))?;
         }
-        let room = self.target.batch_rows - self.rows;
+        let room = self.target.batch_rows - self.gathered;
         let rows = self.taken..self.block.rows().min(self.taken + room);
         if rows.is_empty() {
             return Ok(None);
         }
         self.decode(rows.clone())?;
         self.bytes += self.block.bytes_of(rows.clone());
-        self.rows += rows.len();
+        self.gathered += rows.len();
         self.taken = rows.end;
-        if self.rows < self.target.batch_rows && self.bytes < BATCH_BYTES {
+        if self.gathered < self.target.batch_rows && self.bytes < BATCH_BYTES {
             return Ok(None);
         }
         self.finish()
@@ -105,7 +105,7 @@ impl Rows {
 
     /// The last batch, after the last stream.
     pub(in super::super) fn rest(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
-        if self.rows == 0 { Ok(None) } else { self.finish() }
+        if self.gathered == 0 { Ok(None) } else { self.finish() }
     }
 
     fn decode(&mut self, rows: Range<usize>) -> Result<(), ConnectorError> {
@@ -125,11 +125,11 @@ impl Rows {
                 ConnectorError::new(Kind::Data, message).with_help(wrong.help())
             })?);
         }
-        let options = RecordBatchOptions::new().with_row_count(Some(self.rows));
+        let options = RecordBatchOptions::new().with_row_count(Some(self.gathered));
         let schema = Arc::clone(&self.target.schema);
         let batch = RecordBatch::try_new_with_options(schema, arrays, &options);
-        self.before += self.rows;
-        (self.rows, self.bytes) = (0, 0);
+        self.before += self.gathered;
+        (self.gathered, self.bytes) = (0, 0);
         batch.map(Some).map_err(|error| broken(&Wrong::Arrow(error.to_string())))
     }
 
@@ -141,7 +141,7 @@ impl Rows {
             (at != column).then(|| format!("where `{name}` is {value}"))
         });
         let place = shown.unwrap_or_else(|| {
-            format!("number {} of those read", self.before + self.rows + row - self.taken + 1)
+            format!("number {} of those read", self.before + self.gathered + row - self.taken + 1)
         });
         let message = format!("column `{name}` {wrong}, in the row {place}");
         ConnectorError::new(Kind::Data, message).with_help(wrong.help())

@@ -96,8 +96,13 @@ fn form(field: &Field) -> Option<Form> {
         }
         (DataType::Null, _) => plain("text", 25),
         (data_type, _) if is_text(data_type) => plain("text", 25),
-        (DataType::Binary | DataType::LargeBinary | DataType::BinaryView, _) => plain("bytea", 17),
-        (DataType::FixedSizeBinary(_), _) => plain("bytea", 17),
+        (
+            DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+            | DataType::FixedSizeBinary(_),
+            _,
+        ) => plain("bytea", 17),
         (DataType::Date32, _) => plain("date", 1082),
         (DataType::Time64(_), _) => plain("time", 1083),
         (DataType::Timestamp(_, None), _) => plain("timestamp", 1114),

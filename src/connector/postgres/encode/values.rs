@@ -71,7 +71,7 @@ pub(super) fn writer<'a>(array: &'a dyn Array, form: &'a Form) -> Result<Writer<
 }
 
 /// Text and bytes.
-fn text<'a>(array: &'a dyn Array) -> Result<Writer<'a>, String> {
+fn text(array: &dyn Array) -> Result<Writer<'_>, String> {
     macro_rules! bytes_of {
         ($values:expr) => {{
             let values = $values;
@@ -106,10 +106,10 @@ fn text<'a>(array: &'a dyn Array) -> Result<Writer<'a>, String> {
     })
 }
 
-fn of<'a, T: ArrowPrimitiveType, const N: usize>(
-    array: &'a dyn Array,
+fn of<T: ArrowPrimitiveType, const N: usize>(
+    array: &dyn Array,
     write: fn(T::Native) -> Result<[u8; N], String>,
-) -> Writer<'a> {
+) -> Writer<'_> {
     let values: &PrimitiveArray<T> = array.as_primitive();
     Box::new(move |row, bytes| {
         if values.is_valid(row) {
@@ -156,11 +156,11 @@ fn timestamps(array: &dyn Array, unit: TimeUnit) -> Writer<'_> {
     }
 }
 
-fn numbers<'a, T: ArrowPrimitiveType>(
-    array: &'a dyn Array,
+fn numbers<T: ArrowPrimitiveType>(
+    array: &dyn Array,
     scale: i8,
     read: fn(T::Native) -> i128,
-) -> Writer<'a> {
+) -> Writer<'_> {
     let values: &PrimitiveArray<T> = array.as_primitive();
     Box::new(move |row, bytes| {
         if values.is_valid(row) {
