@@ -410,11 +410,6 @@ fn identity(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
             }
             columns
         }
-        // Before the table was looked at, all columns of the source are taken for its columns.
-        _ if facts.pairs.is_empty() && !facts.columns.is_empty() => {
-            facts.columns.iter().map(|column| column.name.clone()).collect()
-        }
-        _ if facts.pairs.is_empty() => vec!["…".to_owned()],
         _ => {
             let carried = facts.pairs.iter().filter(|pair| pair.name.is_some());
             carried.map(|pair| pair.target.clone()).collect()
@@ -462,9 +457,7 @@ fn cursor(dialect: &dyn Dialect, load: &LoadNode, facts: &LoadFacts) -> Option<V
                 Some(Lag::Minutes(minutes)) => (Some(minutes), None),
                 Some(Lag::Units(units)) => (None, Some(units)),
             };
-            let is_integer = column.is_some_and(|column| column.data_type.is_integer());
-            let context =
-                context! { recorded => recorded, type => data_type, minutes, units, is_integer };
+            let context = context! { recorded => recorded, type => data_type, minutes, units };
             first_statement(render(dialect, "load_since", &context, &[]))
         }
     };

@@ -13,6 +13,8 @@
 mod batches;
 mod error;
 pub mod file;
+#[cfg(feature = "s3")]
+pub mod s3;
 mod spec;
 
 pub use batches::{Batches, Filter, Object, ReadRequest, WriteMode, WriteRequest};

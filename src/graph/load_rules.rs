@@ -201,13 +201,6 @@ impl Reader<'_> {
             let message = "`dedup_by` holds an empty text, expected `column` or `column desc`";
             self.report(Code::INVALID_VALUE, "dedup_by", message.to_owned(), None);
         }
-        let twice = orders.iter().enumerate().find(|(at, order)| {
-            orders.iter().take(*at).any(|one| one.column.eq_ignore_ascii_case(&order.column))
-        });
-        if let Some((_, order)) = twice {
-            let message = format!("`dedup_by` names `{}` twice", order.column);
-            self.report(Code::INVALID_VALUE, "dedup_by", message, None);
-        }
         orders
     }
 
@@ -275,15 +268,11 @@ impl Reader<'_> {
     }
 
     fn key_is_not_updated(&mut self, rules: &LoadRules) {
-        let (option, named) = match &rules.update {
-            Update::All => return,
-            Update::Only(update) => ("merge_update_columns", update),
-            Update::Except(except) => ("merge_exclude_columns", except),
-        };
-        let Some(key) = &rules.key else { return };
-        if let Some(column) = named.iter().find(|column| key.columns().contains(column)) {
-            let message = format!("`{option}` names `{column}`, which is part of the key");
-            self.report(Code::INVALID_VALUE, option, message, None);
+        let (Update::Only(update), Some(key)) = (&rules.update, &rules.key) else { return };
+        if let Some(column) = update.iter().find(|column| key.columns().contains(column)) {
+            let message =
+                format!("`merge_update_columns` names `{column}`, which is part of the key");
+            self.report(Code::INVALID_VALUE, "merge_update_columns", message, None);
         }
     }
 
@@ -293,18 +282,6 @@ impl Reader<'_> {
             let message = "`complete: true` does not go with `cursor`: rows that are not new would \
                            count as deleted";
             self.report(Code::OPTION_NOT_FOR_MODE, "complete", message.to_owned(), None);
-        }
-        let rejects = rules.max_rejects > 0 || rules.on_null_key == OnNullKey::Reject;
-        if rules.deletes.complete && rejects {
-            let name = if rules.max_rejects > 0 { "max_rejects" } else { "on_null_key" };
-            let message = "`complete: true` does not go with rows that are rejected: they would count \
-                           as deleted";
-            self.report(Code::OPTION_NOT_FOR_MODE, name, message.to_owned(), None);
-        }
-        let key = rules.key.as_ref().map(|key| key.columns().to_vec()).unwrap_or_default();
-        if let Some(column) = rules.track.iter().find(|name| key.contains(name)) {
-            let message = format!("`track` names `{column}`, which is part of the key");
-            self.report(Code::INVALID_VALUE, "track", message, None);
         }
     }
 

@@ -291,14 +291,6 @@ fn landing(
     };
     let parts: Vec<&str> = setting.value.as_str().unwrap_or_default().split('.').collect();
     match parts.as_slice() {
-        [schema, name]
-            if name.starts_with("__sqlflow")
-                || schema.eq_ignore_ascii_case(&context.target.state_schema) =>
-        {
-            let message = format!("`into` names `{schema}.{name}`, which is kept for sqlflow");
-            problems
-                .push(Diagnostic::error(Code::INVALID_VALUE, message).at(setting.place.clone()));
-        }
         [schema, name] if !schema.is_empty() && !name.is_empty() => {
             into.schema = Some((*schema).to_owned());
             (*name).clone_into(&mut into.identifier);

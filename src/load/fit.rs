@@ -76,17 +76,6 @@ pub(super) fn options(
             );
         }
     }
-    for column in columns.iter().filter(|column| is_ours(&column.name)) {
-        let message = format!(
-            "the source has a column `{}`: names that begin with `__sqlflow` are kept for sqlflow",
-            column.name
-        );
-        problems.push(
-            Diagnostic::error(Code::SOURCE_MALFORMED, message)
-                .at(load.place.clone())
-                .with_help("give it another name where it comes from"),
-        );
-    }
     for (name, place) in load.required.iter().filter(|(name, _)| find(columns, name).is_none()) {
         let message =
             format!("constraint `not_null` is of column `{name}`, which the source lacks");
@@ -117,10 +106,6 @@ pub(super) fn options(
         );
     }
     if problems.is_empty() { Ok(()) } else { Err(problems) }
-}
-
-fn is_ours(name: &str) -> bool {
-    name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("__sqlflow"))
 }
 
 /// Makes the columns required that the YAML declares so.
@@ -176,10 +161,8 @@ pub(super) fn pairs(
             let message = format!("the batch does not fit table `{relation}`: {problem}");
             Diagnostic::error(Code::BATCH_MISFIT, message)
                 .at(load.place.clone())
-                .with_help(
-                    "declare another type, or change the table with `alter table`; --full-refresh makes \
-                     it anew, from the rows that the source has now",
-                )
+                .with_note(format!("mode `{}`", load.rules.mode))
+                .with_help("change the table with `alter table`, or load anew with --full-refresh")
         })
         .collect();
     if !problems.is_empty() {

@@ -29,7 +29,7 @@ impl Work<'_> {
             )
             .at(self.request.node.place.clone())
             .with_help("to load it from nothing, run with --full-refresh"),
-            Obstacle::Redefined { was, versions } => Diagnostic::error(
+            Obstacle::Redefined { was } => Diagnostic::error(
                 Code::LOAD_REDEFINED,
                 format!(
                     "the load of `{relation}` is `{}`, but was `{was}` when its state was recorded",
@@ -37,14 +37,7 @@ impl Work<'_> {
                 ),
             )
             .at(load.place_of("mode"))
-            .with_help(if *versions {
-                format!(
-                    "versions cannot be made again: put the definition back, or drop `{relation}` and \
-                     run with --full-refresh"
-                )
-            } else {
-                "to load it from nothing, run with --full-refresh".to_owned()
-            }),
+            .with_help("to load it from nothing, run with --full-refresh"),
         }
     }
 }

@@ -43,9 +43,6 @@ impl Work<'_> {
         let remaining = self.clean(&script, known.course, &found, staged, &mut counts)?;
         facts.record.null_keys_rejected =
             found.count("null_keys") > 0 && load.rules.on_null_key == OnNullKey::Reject;
-        if remaining == 0 && staged > 0 && known.course == Course::Anew {
-            self.something_is_left(known)?;
-        }
         let holds = holds(known.course);
         match known.course {
             Course::Anew => counts.inserted = remaining,
@@ -191,22 +188,6 @@ impl Work<'_> {
             }
             LoadMode::Replace => Err(request.defect("its rows do not stay in this mode")),
         }
-    }
-
-    /// A table with rows is not made anew from a source none of whose rows count.
-    fn something_is_left(&mut self, known: &Known) -> Result<()> {
-        let (request, relation) = (self.request, self.relation);
-        let may_be_empty = request.load.rules.on_empty == OnEmpty::Replace;
-        if may_be_empty || self.may_be_empty(known).is_ok_and(|may| may) {
-            return Ok(());
-        }
-        let message =
-            format!("no row of `{}` is kept, but table `{relation}` has rows", request.load.path);
-        let problem = Diagnostic::error(Code::EMPTY_OVER_ROWS, message)
-            .at(request.load.place.clone())
-            .with_note("all of its rows are rejected, skipped or marked as deleted")
-            .with_help("the table stays as it is");
-        Err(vec![problem])
     }
 
     /// Whether a stage without rows may be published; `false` keeps the table.

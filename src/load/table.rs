@@ -13,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
 use crate::graph::{Graph, LoadNode, Node};
-use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
+use crate::mode::load::{Counts, Course, Recorded, course};
 use crate::relation::{RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
@@ -74,8 +74,7 @@ pub fn load_table(
         request.node.relation.as_ref().ok_or_else(|| request.defect("it has no relation"))?;
     let mut work = Work { request, relation, session, notes: Vec::new() };
     for attempt in 1.. {
-        let attempted = work.attempt(write).map_err(|problems| request.named(problems, relation));
-        match attempted? {
+        match work.attempt(write)? {
             Some(loaded) => return Ok(loaded),
             None if attempt < ATTEMPTS => {}
             None => break,
@@ -88,12 +87,6 @@ pub fn load_table(
 impl LoadRequest<'_> {
     pub(super) fn source(&self) -> &str {
         self.node.source_name()
-    }
-
-    /// The problems, each with the mode and the table that it is about.
-    fn named(&self, problems: Failure, relation: &RelationName) -> Failure {
-        let note = format!("mode `{}`, into table `{relation}`", self.load.rules.mode);
-        problems.into_iter().map(|problem| problem.with_note(note.clone())).collect()
     }
 
     pub(super) fn defect(&self, what: &str) -> Failure {
@@ -113,14 +106,8 @@ impl LoadRequest<'_> {
             return vec![problem];
         }
         let path = SchemaDirectory::of(self.graph).shown_path(self.source(), &self.node.name);
-        let lost = match self.load.rules.mode {
-            LoadMode::Replace | LoadMode::Scd2 => "",
-            LoadMode::Append | LoadMode::Merge => {
-                "; rows that the source has no longer go with that"
-            }
-        };
         let help =
-            format!("if the new schema is right, delete {path} and load with --full-refresh{lost}");
+            format!("if the new schema is right, delete {path} and load with --full-refresh");
         vec![problem.with_help(help)]
     }
 }
@@ -318,9 +305,10 @@ fn accepts(known: &Known, scanned: &Scan) -> bool {
     scanned.row_count != Some(0) || known.accepted.snapshot.is_some()
 }
 
-/// Whether a file is another one than when it was found.
+/// Whether a file of this machine is another one than when it was found. Those of other systems are
+/// read again by what fetches them.
 fn changed(files: &[FileEntry]) -> bool {
-    files.iter().any(|file| {
+    files.iter().filter(|file| file.etag.is_none()).any(|file| {
         let now = std::fs::metadata(&file.path);
         now.map_or(true, |now| now.len() != file.size || now.modified().ok() != file.modified)
     })

@@ -4,7 +4,7 @@ use super::fields::{Fields, Text, as_list};
 use super::properties::{DeclaredColumn, DeclaredTest, read_columns, read_tests};
 use super::settings::{Settings, beside_config, read as read_settings};
 use super::yaml::{Node, Yaml};
-use crate::diagnostic::{Diagnostic, Place, Severity, SourceFile};
+use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use std::sync::Arc;
 
 /// One entry under `sources:`.
@@ -116,14 +116,7 @@ fn read_table(
         name,
     };
     fields.ignore(&["loader", "external", "loaded_at_query"]);
-    let before = problems.len();
     fields.finish(problems);
-    if table.path.is_some() {
-        // Other tools ignore what they do not know. How rows are loaded is too much to guess.
-        for problem in problems.iter_mut().skip(before) {
-            problem.severity = Severity::Error;
-        }
-    }
     Some(table)
 }
 

@@ -92,7 +92,7 @@ fn prepare<'r>(
         apply(&mut *session, &script.map_err(|error| defect(&error))?)?;
     }
     run_hooks(graph, engine, &graph.on_run_start)?;
-    let standing = survey(graph, &mut *session, &read)?;
+    let standing = survey(&mut *session, &read)?;
     for orphan in standing.orphans() {
         let sql = compile::statement(graph, "drop_table", orphan);
         session.execute(&sql).map_err(|error| open_failed(&error))?;

@@ -1,7 +1,7 @@
 //! What stands in the target database, kept up to date while a run changes it.
 
 use crate::relation::{RelationKind, RelationName};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 /// The relations of the schemas that a run touches. Read once, so that no node has to ask.
@@ -18,14 +18,8 @@ fn key(relation: &RelationName) -> String {
 }
 
 impl Standing {
-    /// What stands, of which `stages` are where nodes of the project keep their rows until these are
-    /// published.
-    pub(super) fn new(
-        relations: Vec<(RelationName, RelationKind)>,
-        stages: impl Iterator<Item = RelationName>,
-    ) -> Self {
-        let stages: HashSet<String> = stages.map(|stage| key(&stage)).collect();
-        let is_stage = |name: &RelationName| stages.contains(&key(name));
+    pub(super) fn new(relations: Vec<(RelationName, RelationKind)>) -> Self {
+        let is_stage = |name: &RelationName| name.identifier.starts_with("__sqlflow_stage__");
         let (orphans, relations): (Vec<_>, Vec<_>) =
             relations.into_iter().partition(|(name, _)| is_stage(name));
         Self {

@@ -11,7 +11,7 @@ use crate::compile::{self, Compiled, Script, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session, Table};
-use crate::graph::{Graph, LoadNode, Node, NodeKind, TestNode, TestSeverity};
+use crate::graph::{LoadNode, Node, NodeKind, TestNode, TestSeverity};
 use crate::load::{LoadRequest, load_table, scan_files};
 use crate::mode::load::LoadRules;
 use crate::relation::{RelationKind, RelationName};
@@ -351,12 +351,7 @@ fn whole(number: f64) -> Option<u64> {
 }
 
 /// Asks what stands in the target before anything is changed.
-pub(super) fn survey(
-    graph: &Graph,
-    session: &mut dyn Session,
-    schemas: &[RelationName],
-) -> Result<Standing> {
+pub(super) fn survey(session: &mut dyn Session, schemas: &[RelationName]) -> Result<Standing> {
     let relations = session.relations(schemas).map_err(|error| open_failed(&error))?;
-    let made = graph.nodes.iter().filter_map(|node| node.relation.as_ref());
-    Ok(Standing::new(relations, made.map(compile::stage_relation)))
+    Ok(Standing::new(relations))
 }

@@ -1,11 +1,6 @@
-Where reading starts again: the recorded value, less the lag. It may lie before the least value of the
-cursor's own type.
+Where reading starts again: the recorded value, less the lag.
 
 -- query
-{% if units and is_integer %}
-cast({{ recorded | literal }} as hugeint) - {{ units }}
-{%- else %}
 cast({{ recorded | literal }} as {{ type }})
 {%- if minutes %} - to_minutes({{ minutes }}){% endif %}
-{%- if units %} - {{ units }}{% endif %}
-{%- endif %};
+{%- if units %} - {{ units }}{% endif %};

@@ -375,3 +375,18 @@ fn rejects_of_several_loads_are_told_apart() {
         ])
     );
 }
+
+// proves: L-34
+#[test]
+fn a_file_that_a_replace_read_and_that_changed_is_not_taken_for_read() {
+    let project = project("in/*.csv", "mode: replace");
+    project.write("in/a.csv", "id\n1\n");
+    project.run(["load"]).succeeds();
+    project.write("sources/raw.yml", &yaml("in/*.csv", "mode: append"));
+    project.write("in/b.csv", "id\n2\n");
+    project.run(["load"]).succeeds();
+    assert_eq!(rows(&project), json!([[1], [2]]));
+    project.write("in/a.csv", "id\n1\n3\n");
+    project.run(["load"]).fails_with("SF316");
+    assert_eq!(rows(&project), json!([[1], [2]]));
+}

@@ -46,8 +46,6 @@ pub enum Obstacle {
     Redefined {
         /// What it was.
         was: String,
-        /// Whether versions of rows stand there or shall stand there, which no full refresh makes.
-        versions: bool,
     },
 }
 
@@ -67,31 +65,26 @@ pub fn course(
         (None, Some(_)) if !full_refresh => Err(Obstacle::TableGone),
         (None, _) => Ok(Course::Anew),
         (Some(RelationKind::Table), recorded) => {
-            let was = recorded.map(|recorded| recorded.definition.clone()).unwrap_or_default();
-            let had_versions = mode_of(&was) == LoadMode::Scd2.name();
-            let has_versions = rules.mode == LoadMode::Scd2;
-            let asked = full_refresh && !has_versions && !had_versions;
-            if !asked && recorded.is_some_and(|recorded| !continues(rules, recorded)) {
-                return Err(Obstacle::Redefined { was, versions: had_versions || has_versions });
+            if rules.mode == LoadMode::Replace || (full_refresh && rules.mode != LoadMode::Scd2) {
+                return Ok(Course::Anew);
             }
-            let anew = asked || rules.mode == LoadMode::Replace;
-            Ok(if anew { Course::Anew } else { Course::RowsStay })
+            match recorded {
+                Some(recorded) if !continues(rules, recorded) => {
+                    Err(Obstacle::Redefined { was: recorded.definition.clone() })
+                }
+                _ => Ok(Course::RowsStay),
+            }
         }
     }
 }
 
-/// Whether the load is still the one that was recorded. A replace reads everything each time, so
-/// that another query makes no difference to it.
+/// A replace leaves rows that a merge can go on with: the keys are checked against them. An append
+/// with a cursor cannot tell which of them it has, and scd2 lacks its columns.
 fn continues(rules: &LoadRules, recorded: &Recorded) -> bool {
-    let (was, is) = (&recorded.definition, rules.definition());
     // Names in YAML need not be spelt as the source spells them.
-    was.to_lowercase() == is.to_lowercase()
-        || (rules.mode == LoadMode::Replace && mode_of(was) == LoadMode::Replace.name())
-}
-
-/// The first word of a definition.
-fn mode_of(definition: &str) -> &str {
-    definition.split(' ').next().unwrap_or_default()
+    recorded.definition.to_lowercase() == rules.definition().to_lowercase()
+        || (recorded.definition == LoadMode::Replace.name()
+            && (rules.mode == LoadMode::Merge || rules.reads_files_once()))
 }
 
 #[cfg(test)]
@@ -121,12 +114,7 @@ mod tests {
         let recorded = |text: &str| {
             (!text.is_empty()).then(|| Recorded { definition: text.to_owned(), cursor: None })
         };
-        let redefined = |was: &str| {
-            let versions = was.starts_with("scd2");
-            Err(Obstacle::Redefined { was: was.to_owned(), versions })
-        };
-        let unversioned =
-            |was: &str| Err(Obstacle::Redefined { was: was.to_owned(), versions: true });
+        let redefined = |was: &str| Err(Obstacle::Redefined { was: was.to_owned() });
         let merge = rules(LoadMode::Merge, "id", "");
         let append = rules(LoadMode::Append, "", "at");
         let files = rules(LoadMode::Append, "", "");
@@ -137,11 +125,7 @@ mod tests {
             (&replace, None, "", false, Ok(Anew)),
             (&replace, Some(View), "", false, Err(Obstacle::View)),
             (&replace, Some(Table), "", false, Err(Obstacle::NotOurs)),
-            (&replace, Some(Table), "replace", false, Ok(Anew)),
-            (&replace, Some(Table), "replace of query 1f", false, Ok(Anew)),
-            (&replace, Some(Table), "merge on id", false, redefined("merge on id")),
-            (&replace, Some(Table), "merge on id", true, Ok(Anew)),
-            (&replace, Some(Table), "scd2 on id", true, redefined("scd2 on id")),
+            (&replace, Some(Table), "merge on id", false, Ok(Anew)),
             (&replace, None, "replace", false, Err(Obstacle::TableGone)),
             (&replace, None, "replace", true, Ok(Anew)),
             (&merge, Some(Table), "", true, Err(Obstacle::NotOurs)),
@@ -150,12 +134,11 @@ mod tests {
             (&merge, Some(Table), "merge on id", true, Ok(Anew)),
             (&merge, Some(Table), "merge on id2", false, redefined("merge on id2")),
             (&merge, Some(Table), "merge on id by at", false, redefined("merge on id by at")),
-            (&merge, Some(Table), "replace", false, redefined("replace")),
-            (&files, Some(Table), "replace", false, redefined("replace")),
+            (&merge, Some(Table), "replace", false, Ok(RowsStay)),
+            (&files, Some(Table), "replace", false, Ok(RowsStay)),
             (&append, Some(Table), "replace", false, redefined("replace")),
             (&append, Some(Table), "append by at", false, Ok(RowsStay)),
-            (&scd2, Some(Table), "replace", true, unversioned("replace")),
-            (&scd2, Some(Table), "scd2 on other", true, redefined("scd2 on other")),
+            (&scd2, Some(Table), "replace", false, redefined("replace")),
             (&scd2, Some(Table), "scd2 on id", true, Ok(RowsStay)),
             (&scd2, None, "scd2 on id", true, Ok(Anew)),
         ] {

@@ -207,8 +207,7 @@ impl Lag {
             "week" => 7 * 24 * 60,
             _ => return None,
         };
-        // A thousand years before a date is still a date.
-        count.checked_mul(minutes).filter(|minutes| *minutes < 526_000_000).map(Self::Minutes)
+        count.checked_mul(minutes).map(Self::Minutes)
     }
 }
 
@@ -300,7 +299,6 @@ mod tests {
             ("-1 hours", None),
             ("99999999999999999999 weeks", None),
             ("18446744073709551615 weeks", None),
-            ("99999999 weeks", None),
         ] {
             assert_eq!(Lag::parse(text), expected, "{text}");
         }

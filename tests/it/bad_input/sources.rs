@@ -31,7 +31,6 @@ error[SF301]: `data/orders.csv` does not exist
   |               ^^^^^^^^^^^^^^^
   |
   = note: relative paths start at `[PROJECT]`
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -53,7 +52,6 @@ error[SF301]: no file matches `data/*.csv`
   |               ^^^^^^^^^^
   |
   = note: relative paths start at `[PROJECT]`
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -72,8 +70,6 @@ error[SF302]: `orders.csv` is empty
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -92,8 +88,6 @@ error[SF303]: `orders.csv` cannot be read: is a directory
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -114,8 +108,6 @@ error[SF304]: line 3 of `orders.csv` is not UTF-8
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -134,8 +126,6 @@ error[SF304]: `orders.csv` is not a CSV file but a PNG image
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -158,7 +148,6 @@ error[SF304]: line 3 of `orders.csv`: expected 2 fields, found 3
   |               ^^^^^^^^^^
   |
   = note: the line is: 2,b,c
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -181,7 +170,6 @@ error[SF304]: line 3 of `orders.csv`: expected 2 fields, found 1
   |               ^^^^^^^^^^
   |
   = note: the line is: 2
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -204,7 +192,6 @@ error[SF304]: line 3 of `orders.csv`: a quote is not closed
   |
   = note: the line is: 2,"b
           3,d
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -224,8 +211,6 @@ error[SF304]: the header of `orders.csv`: columns 1 and 2 are both named `id`
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -245,8 +230,6 @@ error[SF304]: line 2 of `orders.json`: expected value
   |
 5 |         path: orders.json
   |               ^^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -276,8 +259,6 @@ error[SF304]: column `id` is integer, but line 4 of `orders.csv` has `two`
   |
 5 |         path: orders.csv
   |               ^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -302,7 +283,6 @@ error[SF305]: `orders.csv` has no rows, but table `raw.orders` has
   |               ^^^^^^^^^^
   |
   = note: the table stays as it is
-  = note: mode `replace`, into table `raw.orders`
   = help: if empty is right, write `load: {on_empty: replace}`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
@@ -328,7 +308,6 @@ error[SF306]: table `raw.orders` exists and was not made by sqlflow
 4 |       - name: orders
   |               ^^^^^^
   |
-  = note: mode `replace`, into table `raw.orders`
   = help: to let this load replace it, write `load: {adopt: true}`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
@@ -354,7 +333,6 @@ error[SF307]: `raw.orders` is a view, expected a table or nothing to load into
 4 |       - name: orders
   |               ^^^^^^
   |
-  = note: mode `replace`, into table `raw.orders`
   = help: drop the view, or load into another table: `load: {into: schema.table}`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
@@ -407,7 +385,6 @@ error[SF301]: `data/order.csv` does not exist
   |               ^^^^^^^^^^^^^^
   |
   = note: relative paths start at `[PROJECT]`
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -426,8 +403,6 @@ error[SF304]: the format of `orders.xlsx` is not known
   |
 5 |         path: orders.xlsx
   |               ^^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -446,8 +421,6 @@ error[SF304]: `orders.parquet` is not a Parquet file but something else
   |
 5 |         path: orders.parquet
   |               ^^^^^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -466,8 +439,6 @@ error[SF304]: `orders.json` is not a JSON file but something that starts with ne
   |
 5 |         path: orders.json
   |               ^^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 
@@ -486,8 +457,6 @@ error[SF304]: `orders.csv.gz` is damaged: invalid gzip header
   |
 5 |         path: orders.csv.gz
   |               ^^^^^^^^^^^^^
-  |
-  = note: mode `replace`, into table `raw.orders`
 
 Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 

@@ -53,7 +53,6 @@ pub(super) fn apply(
             Empty::Replace => {}
         }
     }
-    let any_read = !read.is_empty();
     let recorded = if anew { None } else { before.recorded };
     let mut after =
         State { made: true, recorded: recorded.max(newest(setting, &read)), ..before.clone() };
@@ -66,9 +65,6 @@ pub(super) fn apply(
         versions::apply(setting, &mut after.versions, rows, now, !before.made, &mut counts)?;
     } else if anew {
         after.rows = new_table(setting, rows, now, &mut counts);
-        if after.rows.is_empty() && any_read && has_rows && setting.on_empty != Empty::Replace {
-            return Err(vec!["SF305"]);
-        }
     } else if setting.mode == LoadMode::Append {
         append(setting, &mut after.rows, rows, before.recorded, &mut counts);
     } else {

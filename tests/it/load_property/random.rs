@@ -110,13 +110,6 @@ fn setting(mode: LoadMode, mut dice: Dice) -> Setting {
             }
         }
     }
-    if setting.complete {
-        setting.max_rejects = 0;
-        setting.on_null_key = match setting.on_null_key {
-            NullKey::Reject => NullKey::Error,
-            other => other,
-        };
-    }
     add_values(&mut setting, dice);
     choose_columns(&mut setting, dice);
     setting
