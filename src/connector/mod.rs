@@ -16,6 +16,8 @@ pub mod file;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod registry;
+#[cfg(feature = "s3")]
+pub mod s3;
 mod spec;
 
 pub use batches::{

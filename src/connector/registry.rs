@@ -17,6 +17,8 @@ pub fn specs() -> Vec<&'static ConnectorSpec> {
         &file::SPEC,
         #[cfg(feature = "postgres")]
         &super::postgres::SPEC,
+        #[cfg(feature = "s3")]
+        &super::s3::SPEC,
     ]
 }
 
@@ -33,6 +35,10 @@ pub fn open(spec: &ConnectorSpec, parameters: &Parameters) -> Result<System, Con
     #[cfg(feature = "postgres")]
     if spec.name == super::postgres::SPEC.name {
         return Ok(System::Tables(Box::new(super::postgres::Postgres::new(parameters.clone())?)));
+    }
+    #[cfg(feature = "s3")]
+    if spec.name == super::s3::SPEC.name {
+        return Ok(System::Files(Box::new(super::s3::S3::new(parameters)?)));
     }
     Ok(System::Files(Box::new(LocalFiles)))
 }

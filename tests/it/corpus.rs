@@ -12,9 +12,16 @@ use sqlflow::engine::{Engine, Session};
 use sqlflow::relation::DataType;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-fn session() -> Box<dyn Session> {
+/// How the files of an object are found and looked into.
+pub(crate) type Scanner<'s> = dyn Fn(&FileObject, &mut dyn Session) -> Result<Scan, FileError> + 's;
+
+fn from_disk(object: &FileObject, session: &mut dyn Session) -> Result<Scan, FileError> {
+    scan(object, &find(object)?, session)
+}
+
+pub(crate) fn session() -> Box<dyn Session> {
     DuckDb::open(&Options::new(Location::Memory)).unwrap().session().unwrap()
 }
 
@@ -51,9 +58,9 @@ const KEPT: [&str; 3] = ["case.json", "expected.txt", "cells.json"];
 type Read = (Scan, Vec<Vec<Value>>);
 
 /// Scans and reads; what a scan says has to be what is read.
-fn read(object: &FileObject) -> Result<Read, FileError> {
+fn read(object: &FileObject, scanner: &Scanner<'_>) -> Result<Read, FileError> {
     let mut session = session();
-    let found = scan(object, &find(object)?, &mut *session)?;
+    let found = scanner(object, &mut *session)?;
     let table = session.query(&found.sql, None).unwrap_or_else(|error| panic!("{error}"));
     let columns: Vec<_> =
         found.columns.iter().map(|c| (c.name.clone(), c.data_type.clone())).collect();
@@ -64,8 +71,8 @@ fn read(object: &FileObject) -> Result<Read, FileError> {
     Ok((found, table.rows))
 }
 
-fn outcome(object: &FileObject) -> (String, Option<Read>) {
-    let (scan, rows) = match read(object) {
+fn outcome(object: &FileObject, scanner: &Scanner<'_>) -> (String, Option<Read>) {
+    let (scan, rows) = match read(object, scanner) {
         Ok(read) => read,
         Err(error) => return (format!("error: {error}\n"), None),
     };
@@ -118,32 +125,43 @@ fn compare(folder: &Path, rows: &[Vec<Value>]) -> Result<(), String> {
     Ok(())
 }
 
-// proves: L-8, L-67, L-69, L-70, L-71, L-73, L-74, L-76
-#[test]
-fn every_case_has_its_outcome() {
+/// The folders of all cases, sorted.
+pub(crate) fn cases() -> Vec<PathBuf> {
     let root = Path::new(PROJECT_ROOT).join("tests/corpus");
     let mut folders: Vec<_> =
         std::fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.retain(|path| path.is_dir());
     folders.sort();
     assert!(folders.len() > 70);
+    folders
+}
+
+/// What becomes of a case, first and then; and the rows that were read last.
+pub(crate) fn run(folder: &Path, scanner: &Scanner<'_>) -> (String, Option<Vec<Vec<Value>>>) {
+    let case: Value = std::fs::read_to_string(folder.join("case.json"))
+        .map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+    let first = object(folder, &case);
+    let (mut text, mut last) = outcome(&first, scanner);
+    if let (Some((frozen, _)), Some(then)) = (&last, case["then"].as_str()) {
+        let frozen =
+            Frozen { columns: frozen.columns.clone(), delimiter: frozen.delimiter.clone() };
+        let second = FileObject { frozen: Some(frozen), path: then.to_owned(), ..first };
+        let (more, read) = outcome(&second, scanner);
+        (text, last) = (format!("{text}then: {then}\n{more}"), read);
+    }
+    (text, last.map(|(_, rows)| rows))
+}
+
+// proves: L-8, L-67, L-69, L-70, L-71, L-73, L-74, L-76
+#[test]
+fn every_case_has_its_outcome() {
     let overwrite = snapbox::assert::Action::with_env_var("SNAPSHOTS")
         == Some(snapbox::assert::Action::Overwrite);
     let mut wrong = Vec::new();
-    for folder in folders {
+    for folder in cases() {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let case: Value = std::fs::read_to_string(folder.join("case.json"))
-            .map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
-        let first = object(&folder, &case);
-        let (mut text, mut last) = outcome(&first);
-        if let (Some((frozen, _)), Some(then)) = (&last, case["then"].as_str()) {
-            let frozen =
-                Frozen { columns: frozen.columns.clone(), delimiter: frozen.delimiter.clone() };
-            let second = FileObject { frozen: Some(frozen), path: then.to_owned(), ..first };
-            let (more, read) = outcome(&second);
-            (text, last) = (format!("{text}then: {then}\n{more}"), read);
-        }
-        if let Some((_, rows)) = &last
+        let (text, rows) = run(&folder, &from_disk);
+        if let Some(rows) = &rows
             && let Err(problem) = compare(&folder, rows)
         {
             wrong.push(format!("{name}: {problem}\n{text}"));
@@ -220,7 +238,7 @@ fn five_thousand_columns_are_columns() {
     let row: Vec<String> = (0..5_000).map(|n| n.to_string()).collect();
     let content = format!("{}\n{}\n{}\n", names.join(","), row.join(","), row.join(","));
     let folder = Folder::of("x.csv", content.as_bytes());
-    let (scan, rows) = read(&folder.object("x.csv")).unwrap();
+    let (scan, rows) = read(&folder.object("x.csv"), &from_disk).unwrap();
     assert_eq!((scan.columns.len(), rows.len()), (5_000, 2));
     assert_eq!(rows[1][4_999], 4_999);
 }

@@ -40,6 +40,8 @@ mod project;
 mod promises;
 mod readme;
 mod run_results;
+#[cfg(feature = "s3")]
+mod s3;
 mod sample;
 mod scd2;
 mod seed;

@@ -16,13 +16,15 @@ use super::{FileEntry, FileObject};
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufWriter};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Files that are there as long as this is.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Copies {
-    folder: Option<Folder>,
+    folders: Vec<Folder>,
+    /// How many files have been given a place.
+    count: usize,
 }
 
 /// A folder, with a locked file beside it. The kernel frees the lock of a process that is killed,
@@ -59,42 +61,53 @@ impl Copies {
         Ok(path)
     }
 
-    /// A new file to write the records of `original` to. Folders stay, since they may say the values
-    /// of columns.
+    /// A new file to write the records of `original` to.
     pub(super) fn create(
         &mut self,
         object: &FileObject,
         original: &FileEntry,
     ) -> Result<(PathBuf, File), FileError> {
-        let folder = self.folder(object)?;
-        let names = Path::new(&original.name).components().filter_map(|part| match part {
-            Component::Normal(name) => Some(name),
-            Component::Prefix(_)
-            | Component::RootDir
-            | Component::CurDir
-            | Component::ParentDir => None,
-        });
-        let path = folder.join(names.collect::<PathBuf>()).with_added_extension("copy.csv");
-        let parent = path.parent().unwrap_or(&folder);
-        fs::create_dir_all(parent).map_err(|source| unwritable(&path, source))?;
+        let path = self.place(&object.scratch, &original.name, "copy.csv")?;
         let file = OpenOptions::new().write(true).create_new(true).open(&path);
         let file = file.map_err(|source| unwritable(&path, source))?;
         Ok((path, file))
     }
 
-    fn folder(&mut self, object: &FileObject) -> Result<PathBuf, FileError> {
-        if let Some(folder) = &self.folder {
+    /// A path of its own for a file that is known as `name`. Of its folders those stay that say the
+    /// values of columns; the others, which may be longer than this system's may be, do not.
+    pub(crate) fn place(
+        &mut self,
+        scratch: &Path,
+        name: &str,
+        leaf: &str,
+    ) -> Result<PathBuf, FileError> {
+        let mut path = self.folder(scratch)?.join(self.count.to_string());
+        self.count += 1;
+        let folders = name.rsplit_once('/').map_or("", |(folders, _)| folders);
+        path.extend(folders.split('/').filter(|folder| folder.contains('=')));
+        fs::create_dir_all(&path).map_err(|source| unwritable(&path, source))?;
+        Ok(path.join(leaf))
+    }
+
+    /// Keeps the files of `others` too.
+    #[cfg(feature = "s3")]
+    pub(crate) fn keep(&mut self, others: Self) {
+        self.folders.extend(others.folders);
+    }
+
+    fn folder(&mut self, scratch: &Path) -> Result<PathBuf, FileError> {
+        if let Some(folder) = self.folders.first() {
             return Ok(folder.path.clone());
         }
-        let is_told = !object.scratch.as_os_str().is_empty();
-        let base = if is_told { object.scratch.clone() } else { std::env::temp_dir() };
+        let is_told = !scratch.as_os_str().is_empty();
+        let base = if is_told { scratch.to_owned() } else { std::env::temp_dir() };
         fs::create_dir_all(&base).map_err(|source| unwritable(&base, source))?;
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = base.join(format!("{PREFIX}{}-{number}", std::process::id()));
             match Folder::create(&path) {
                 Ok(folder) => {
-                    self.folder = Some(folder);
+                    self.folders.push(folder);
                     return Ok(path);
                 }
                 Err(error) if is_taken(&error) => {}
@@ -136,7 +149,7 @@ fn lock_path(folder: &Path) -> PathBuf {
 }
 
 /// Removes the copies of processes that were killed, as far as it can.
-pub(super) fn sweep(scratch: &Path) {
+pub(crate) fn sweep(scratch: &Path) {
     for entry in fs::read_dir(scratch).into_iter().flatten().flatten() {
         let lock = entry.path();
         let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);

@@ -2,6 +2,7 @@
 
 use super::drift::Drift;
 use super::format::Format;
+use crate::connector::ConnectorError;
 use crate::engine::{EngineError, ErrorKind};
 use std::io;
 
@@ -129,6 +130,12 @@ pub enum FileError {
         /// The column.
         column: String,
     },
+    /// A column that is asked for and that no file has.
+    #[error("there is no column `{column}` in the files")]
+    NoColumn {
+        /// The column.
+        column: String,
+    },
     /// A value that its declared type does not hold exactly.
     #[error("column `{column}` is {expected}, but {}`{path}` has `{text}`", place(*line))]
     Value {
@@ -164,6 +171,9 @@ pub enum FileError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The system that the file is in does not give it.
+    #[error(transparent)]
+    Remote(#[from] ConnectorError),
     /// DuckDB refuses for another reason.
     #[error(transparent)]
     Engine(#[from] EngineError),

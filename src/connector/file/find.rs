@@ -2,7 +2,8 @@
 
 use super::FileObject;
 use super::error::FileError;
-use globset::{GlobBuilder, GlobMatcher};
+use super::glob::{self, is_glob};
+use globset::GlobMatcher;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub struct FileEntry {
     pub size: u64,
     /// When it was last written, where the system tells.
     pub modified: Option<SystemTime>,
+    /// What tells one content from another, where another system has said it.
+    pub etag: Option<String>,
 }
 
 /// The files that `object` names, sorted by name. In a glob, empty files and what starts with `_` or
@@ -37,7 +40,7 @@ pub fn find(object: &FileObject) -> Result<Vec<FileEntry>, FileError> {
         }
         Ok(metadata) => single(object, path, &metadata),
         Err(error) if error.kind() == io::ErrorKind::NotFound && is_glob(&object.path) => {
-            glob(object, &path)
+            matches(object, &path)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Err(FileError::Missing { path: object.path.clone() })
@@ -46,11 +49,15 @@ pub fn find(object: &FileObject) -> Result<Vec<FileEntry>, FileError> {
     }
 }
 
-/// What tells one content of a file from another: its BLAKE3 hash in hexadecimal digits.
+/// What tells one content of a file from another: its BLAKE3 hash in hexadecimal digits, or what
+/// the system that it is in calls it.
 ///
 /// # Errors
 /// The system does not give the file.
 pub fn etag(file: &FileEntry) -> Result<String, FileError> {
+    if let Some(etag) = &file.etag {
+        return Ok(etag.clone());
+    }
     let unreadable = |source| FileError::Unreadable { path: file.name.clone(), source };
     let mut hash = blake3::Hasher::new();
     let mut content = File::open(&file.path).map_err(unreadable)?;
@@ -76,14 +83,10 @@ fn single(
 
 fn entry(base: &Path, path: PathBuf, metadata: &Metadata) -> FileEntry {
     let name = path.strip_prefix(base).unwrap_or(&path).to_string_lossy().replace('\\', "/");
-    FileEntry { name, path, size: metadata.len(), modified: metadata.modified().ok() }
+    FileEntry { name, path, size: metadata.len(), modified: metadata.modified().ok(), etag: None }
 }
 
-fn is_glob(path: &str) -> bool {
-    path.contains(['*', '?', '[', '{'])
-}
-
-fn glob(object: &FileObject, path: &Path) -> Result<Vec<FileEntry>, FileError> {
+fn matches(object: &FileObject, path: &Path) -> Result<Vec<FileEntry>, FileError> {
     let matcher = matcher(object, path)?;
     let root = literal_start(path);
     let mut files = Vec::new();
@@ -116,12 +119,8 @@ fn matcher(object: &FileObject, path: &Path) -> Result<GlobMatcher, FileError> {
     } else {
         format!("{}/{}", base.trim_end_matches('/'), object.path.trim_start_matches("./"))
     };
-    let built = GlobBuilder::new(&pattern).literal_separator(true).build();
     debug_assert!(path.starts_with(&object.base));
-    built.map(|glob| glob.compile_matcher()).map_err(|error| FileError::Glob {
-        glob: object.path.clone(),
-        detail: error.kind().to_string(),
-    })
+    glob::matcher(&pattern, &object.path)
 }
 
 fn path_text(path: &Path) -> String {
@@ -137,7 +136,7 @@ fn literal_start(path: &Path) -> PathBuf {
 }
 
 fn is_mark(entry: &DirEntry) -> bool {
-    entry.file_name().to_string_lossy().starts_with(['_', '.'])
+    glob::is_mark(&entry.file_name().to_string_lossy())
 }
 
 /// A glob below a folder that is not there matches nothing, which says more.

@@ -22,6 +22,7 @@ mod facts;
 mod find;
 mod foreign;
 mod format;
+pub(crate) mod glob;
 mod head;
 mod header;
 mod infer;
@@ -34,7 +35,7 @@ mod parquet;
 mod partition;
 mod rejects;
 mod scan;
-mod sql;
+pub(crate) mod sql;
 mod statement;
 mod store;
 mod stream;
@@ -43,6 +44,7 @@ mod stream;
 mod tests;
 
 pub use copy::Copies;
+pub(crate) use copy::sweep;
 pub use drift::{Added, Drift, Frozen, Removed, Retyped};
 pub use error::FileError;
 pub use find::{FileEntry, etag, find};
@@ -54,6 +56,7 @@ pub use store::{FileStore, LocalFiles};
 use super::{ConnectorSpec, Parameter, Reads, Takes};
 use crate::engine::{EngineError, Session};
 use crate::relation::{Column, DataType};
+use minijinja::context;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -91,6 +94,8 @@ pub struct FileObject {
     pub columns: Vec<(String, DataType)>,
     /// The schema that an earlier load accepted; with it nothing is inferred.
     pub frozen: Option<Frozen>,
+    /// The columns that are read, in any order; `None` for all.
+    pub wanted: Option<Vec<String>>,
     /// How many bad rows are left out before they are an error.
     pub max_rejects: u64,
     /// Where files may be written for as long as a scan is used; empty for the system's own place.
@@ -116,6 +121,11 @@ pub struct Scan {
     pub copies: Arc<Copies>,
 }
 
+/// Brings more of files than their ends, before more is read: the files, the columns that will be
+/// read, a session. Answers the files, which may be in other places then.
+pub(crate) type Supply<'s> =
+    dyn FnMut(&[FileEntry], &[Column], &mut dyn Session) -> Result<Vec<FileEntry>, FileError> + 's;
+
 /// Looks into `files`, all of them to their end where the format does not say what it holds, and
 /// answers how to read them. `session` is any DuckDB session; nothing is written through it.
 ///
@@ -126,13 +136,51 @@ pub fn scan(
     files: &[FileEntry],
     session: &mut dyn Session,
 ) -> Result<Scan, FileError> {
-    copy::sweep(&object.scratch);
+    sweep(&object.scratch);
+    scan_with(object, files, session, &mut |files, _, _| Ok(files.to_vec()))
+}
+
+/// The same where of Parquet files only the ends are there at first.
+pub(crate) fn scan_with(
+    object: &FileObject,
+    files: &[FileEntry],
+    session: &mut dyn Session,
+    supply: &mut Supply<'_>,
+) -> Result<Scan, FileError> {
     let first = files.first().ok_or_else(|| FileError::NoMatch { glob: object.path.clone() })?;
     match object.format.or_else(|| Format::of(&first.name)) {
-        Some(Format::Csv) => csv::scan(object, files, session),
-        Some(Format::Parquet) => parquet::scan(object, files, session),
-        Some(Format::Json) => json::scan(object, files, session),
+        Some(Format::Csv) => object.narrow(csv::scan(object, files, session)?),
+        Some(Format::Parquet) => parquet::scan(object, files, session, supply),
+        Some(Format::Json) => object.narrow(json::scan(object, files, session)?),
         None => Err(FileError::UnknownFormat { path: first.name.clone() }),
+    }
+}
+
+impl FileObject {
+    /// The columns that are wanted, each with what stands beside it.
+    fn only_wanted<T>(
+        &self,
+        columns: Vec<Column>,
+        beside: Vec<T>,
+    ) -> Result<(Vec<Column>, Vec<T>), FileError> {
+        let Some(wanted) = &self.wanted else { return Ok((columns, beside)) };
+        if let Some(absent) = wanted.iter().find(|name| columns.iter().all(|c| c.name != **name)) {
+            return Err(FileError::NoColumn { column: absent.clone() });
+        }
+        let all = columns.into_iter().zip(beside);
+        Ok(all.filter(|(column, _)| wanted.contains(&column.name)).unzip())
+    }
+
+    /// A scan of all columns as one of those that are wanted.
+    fn narrow(&self, scan: Scan) -> Result<Scan, FileError> {
+        if self.wanted.is_none() {
+            return Ok(scan);
+        }
+        let beside = vec![(); scan.columns.len()];
+        let (columns, _) = self.only_wanted(scan.columns, beside)?;
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        let sql = sql::render("wanted_columns.sql", context! { query => scan.sql, names })?;
+        Ok(Scan { sql, columns, ..scan })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::drift::{Added, Drift, Frozen, Removed, Retyped};
 use super::format::Format;
-use super::{FileEntry, FileError, FileObject, Scan, partition, sql};
+use super::{FileEntry, FileError, FileObject, Scan, Supply, partition, sql};
 use crate::engine::{EngineError, Session};
 use crate::relation::{Column, DataType};
 use minijinja::context;
@@ -11,11 +11,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// How to read Parquet files as one table.
+/// How to read Parquet files as one table. No more than both ends of them is read before `supply` is
+/// asked for the rest.
 pub(super) fn scan(
     object: &FileObject,
     files: &[FileEntry],
     session: &mut dyn Session,
+    supply: &mut Supply<'_>,
 ) -> Result<Scan, FileError> {
     for file in files {
         recognise(file)?;
@@ -41,9 +43,13 @@ pub(super) fn scan(
     }
     let found: Vec<DataType> = columns.iter().map(|column| column.data_type.clone()).collect();
     let casts = declare(object, &mut columns)?;
+    let (columns, found) = object.only_wanted(columns, found)?;
+    let keys = partition::keys(object, files)?;
+    let own: Vec<Column> = columns.iter().filter(|c| !keys.contains(&c.name)).cloned().collect();
+    let files = &supply(files, &own, session)?;
     check_casts(object, files, &columns, &found, &casts, session)?;
     let sql = render(object, files, &listed(&columns, &casts))?;
-    Ok(Scan { sql, columns, files: files.to_vec(), ..Scan::default() })
+    Ok(Scan { sql, columns, files: files.clone(), ..Scan::default() })
 }
 
 /// Both ends of a Parquet file are marked; one that was cut lacks the second.
@@ -299,12 +305,13 @@ fn render(
     Ok(sql::render("scan_parquet.sql", context)?)
 }
 
-/// The columns that a query gives.
+/// The columns that a query gives; nothing is read but what tells them.
 pub(super) fn described(
     query: &str,
     session: &mut dyn Session,
 ) -> Result<Vec<Column>, EngineError> {
-    let table = session.query(query, Some(0))?;
+    let query = sql::render("columns_of_files.sql", context! { query })?;
+    let table = session.query(&query, Some(0))?;
     let column = |(name, data_type)| Column { name, data_type, nullable: true };
     Ok(table.columns.into_iter().map(column).collect())
 }

@@ -12,15 +12,19 @@ macro_rules! templates {
     };
 }
 
-static TEMPLATES: [(&str, &str); 8] = templates![
+static TEMPLATES: [(&str, &str); 12] = templates![
+    "columns_of_files.sql",
     "csv_read.sql",
     "misfit_csv.sql",
     "misfits_csv.sql",
     "misfit_parquet.sql",
+    "parquet_chunks.sql",
     "parquet_footers.sql",
+    "rows_of_files.sql",
     "scan_csv.sql",
     "scan_json.sql",
     "scan_parquet.sql",
+    "wanted_columns.sql",
 ];
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -36,7 +40,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// Renders a template of this module.
-pub(super) fn render(name: &str, context: minijinja::Value) -> Result<String, EngineError> {
+pub(crate) fn render(name: &str, context: minijinja::Value) -> Result<String, EngineError> {
     let render = || ENVIRONMENT.get_template(name)?.render(context);
     render().map_err(|error: minijinja::Error| {
         EngineError::new(ErrorKind::Internal, format!("template `{name}`: {error:#}"))
@@ -44,7 +48,7 @@ pub(super) fn render(name: &str, context: minijinja::Value) -> Result<String, En
 }
 
 /// A path as DuckDB's readers take it: what they would read as a glob stands for itself.
-pub(super) fn path(path: &Path) -> String {
+pub(crate) fn path(path: &Path) -> String {
     let mut text = String::new();
     for character in path.to_string_lossy().chars() {
         if matches!(character, '*' | '?' | '[') {

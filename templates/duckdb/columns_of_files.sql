@@ -1,0 +1,5 @@
+{#- The columns of a scan; its files are opened, and no row is read. -#}
+select * from (
+{{ query }}
+)
+limit 0

@@ -1,0 +1,13 @@
+//! Objects of a store: found, read, written, and what is said where that fails.
+
+mod corpus;
+mod faults;
+mod found;
+mod parquet;
+mod random_faults;
+mod refused;
+mod rows;
+mod server;
+mod speed;
+mod store;
+mod written;
