@@ -13,12 +13,14 @@
 mod batches;
 mod error;
 pub mod file;
+mod objects;
 mod registry;
 mod spec;
 
 pub use batches::{Batches, Filter, Object, ReadRequest, WriteMode, WriteRequest};
 pub use error::{ConnectorError, Kind};
-pub use registry::{open, spec, specs};
+pub use objects::Objects;
+pub use registry::{on_disk, open, spec, specs};
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
 use crate::relation::Column;
@@ -53,6 +55,11 @@ pub trait Connector: Send + Sync {
         request: &WriteRequest,
         batches: &mut dyn Batches,
     ) -> Result<u64, ConnectorError>;
+
+    /// The objects that it holds, where it holds such and not tables.
+    fn objects(&self) -> Option<&dyn Objects> {
+        None
+    }
 }
 
 /// What a test of a connection found.

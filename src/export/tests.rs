@@ -1,0 +1,1 @@
+//! Rows on their way into another system, which a double stands for.
