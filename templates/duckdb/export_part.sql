@@ -7,6 +7,7 @@ select
   {{ column | quote }}
 {{- "," if not loop.last }}
 {%- else %}
+
   *
 {%- endfor %}
 

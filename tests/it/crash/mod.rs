@@ -11,7 +11,7 @@ mod changed_files;
 mod contents;
 mod copies;
 mod points;
-mod stalled;
+pub(crate) mod stalled;
 mod times;
 
 /// How many kills are asked for; `None` is the small run.
