@@ -28,19 +28,18 @@ struct Found {
 }
 
 impl Work<'_> {
-    /// Writes all rows into files of one folder.
+    /// Writes all rows into files of the folder that `store` is.
     pub(super) fn write_folder(
         &mut self,
+        store: &dyn Store,
         file: &FileTarget,
         columns: &[ExportColumn],
     ) -> Result<Written> {
-        let folder = format!("{}/", file.path.trim_end_matches('/'));
-        let store = self.store(file, &folder)?;
-        let found = self.look(file, &*store)?;
+        let found = self.look(file, store)?;
         let pieces = self.pieces(file, columns, store.staging())?;
         let rows: u64 = pieces.iter().map(|piece| piece.rows).sum();
         let old_rows = found.manifest.as_ref().map_or(0, |manifest| manifest.rows);
-        let what = format!("`{folder}`");
+        let what = format!("`{}`", file.path);
         match &self.request.export.mode {
             ExportMode::Replace { on_empty } if rows == 0 && old_rows > 0 => match on_empty {
                 OnEmpty::Error => return Err(self.empty_over(&what)),
@@ -56,7 +55,7 @@ impl Work<'_> {
         let new = self.manifest(file, columns, &pieces);
         let bytes = pieces.iter().map(|piece| piece.bytes).sum();
         let files = u64::try_from(pieces.len()).unwrap_or(u64::MAX);
-        let notes = self.publish(&*store, &pieces, new, found)?;
+        let notes = self.publish(store, &pieces, new, found)?;
         Ok(Written { rows, files: Some((files, bytes)), notes })
     }
 

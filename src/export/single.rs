@@ -1,6 +1,6 @@
 //! One file: made beside its place, then put there in one step.
 
-use super::store::{Result, Standing};
+use super::store::{Result, Standing, Store};
 use super::write::{Work, Written};
 use crate::compile::{self, ExportColumn};
 use crate::diagnostic::{Code, Diagnostic};
@@ -9,17 +9,14 @@ use crate::mode::ExportMode;
 use crate::mode::load::OnEmpty;
 
 impl Work<'_> {
-    /// Writes all rows into one file.
+    /// Writes all rows into the file `name` of the folder that `store` is.
     pub(super) fn write_one_file(
         &mut self,
+        store: &dyn Store,
+        name: &str,
         file: &FileTarget,
         columns: &[ExportColumn],
     ) -> Result<Written> {
-        let (folder, name) = match file.path.rfind('/') {
-            Some(slash) => file.path.split_at(slash + 1),
-            None => ("", file.path.as_str()),
-        };
-        let store = self.store(file, folder)?;
         let standing = store.standing(name)?;
         if standing == Standing::Folder {
             let message = format!("`{}` is a folder, expected a file", file.path);
@@ -57,10 +54,7 @@ impl Work<'_> {
                 }
                 let path = path.to_string_lossy();
                 let sql = compile::standing_query(self.request.graph, file, &path);
-                self.session
-                    .query(&sql, Some(1))
-                    .is_ok_and(|table| table.rows.is_empty())
-                    .eq(&false)
+                !self.session.query(&sql, Some(1)).is_ok_and(|table| table.rows.is_empty())
             }
         }
     }

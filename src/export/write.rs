@@ -58,17 +58,17 @@ pub fn write_export(
     session: &mut dyn Session,
     write: &mut Writer<'_>,
 ) -> Result<Written> {
-    let mut work = Work { request: *request, session, write, columns: Vec::new() };
-    work.columns = work.bind()?;
+    let mut work = Work::bound(*request, session, write)?;
     match &request.export.target {
         ExportTarget::Table { schema, name } => work.write_table(schema.as_deref(), name),
         ExportTarget::Files(file) => {
-            let columns = work.columns_for_files(file)?;
-            if file.is_folder() {
-                work.write_folder(file, &columns)
-            } else {
-                work.write_one_file(file, &columns)
-            }
+            let (folder, name) = match file.path.rfind('/') {
+                _ if file.is_folder() => (file.path.as_str(), ""),
+                Some(slash) => file.path.split_at(slash + 1),
+                None => ("", file.path.as_str()),
+            };
+            let store = work.store(file, folder)?;
+            work.write_files(&*store, file, name)
         }
     }
 }
@@ -82,7 +82,33 @@ pub(super) struct Work<'w> {
     pub(super) columns: Vec<Column>,
 }
 
-impl Work<'_> {
+impl<'w> Work<'w> {
+    /// An export whose columns are known.
+    pub(super) fn bound(
+        request: ExportRequest<'w>,
+        session: &'w mut dyn Session,
+        write: &'w mut Writer<'w>,
+    ) -> Result<Self> {
+        let mut work = Self { request, session, write, columns: Vec::new() };
+        work.columns = work.bind()?;
+        Ok(work)
+    }
+
+    /// Writes all rows into the folder that `store` is: into its file `name`, or into several.
+    pub(super) fn write_files(
+        &mut self,
+        store: &dyn Store,
+        file: &FileTarget,
+        name: &str,
+    ) -> Result<Written> {
+        let columns = self.columns_for_files(file)?;
+        if file.is_folder() {
+            self.write_folder(store, file, &columns)
+        } else {
+            self.write_one_file(store, name, file, &columns)
+        }
+    }
+
     /// The columns of the query.
     fn bind(&mut self) -> Result<Vec<Column>> {
         let script = compile::export_columns(self.request.graph, self.request.query);
@@ -190,7 +216,12 @@ impl Work<'_> {
         let ExportRequest { export, run_id, scratch, .. } = self.request;
         let slug = self.slug();
         let on_disk = |folder: &str| -> Result<Box<dyn Store>> {
-            Ok(Box::new(Disk::open(file.base.join(folder), &slug, run_id, &export.place)?))
+            Ok(Box::new(Disk::open(
+                file.base.join(folder.trim_end_matches('/')),
+                &slug,
+                run_id,
+                &export.place,
+            )?))
         };
         let Some(connection) = &export.connection else { return on_disk(folder) };
         if connector::spec(&connection.kind.text).is_some_and(connector::on_disk) {
@@ -198,6 +229,8 @@ impl Work<'_> {
         }
         let opened = open_connection(connection).map_err(|problems| self.first(problems))?;
         let staging = scratch.join(format!("{slug}-{run_id}"));
+        let folder = format!("{}/", folder.trim_end_matches('/'));
+        let folder = if folder == "/" { "" } else { folder.as_str() };
         Ok(Box::new(ObjectStore::open(opened, folder, staging, &export.place)?))
     }
 
@@ -206,10 +239,17 @@ impl Work<'_> {
         first.map_or_else(|| self.defect("the connection cannot be opened"), Box::new)
     }
 
-    /// The export's name in names of files: letters, digits, `_` and `-`.
+    /// The export's name in names of files: letters, digits, `_` and `-`. Where that is not its
+    /// name, or a package's, some digits tell it from others.
     pub(super) fn slug(&self) -> String {
+        let node = self.request.node;
         let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-        self.request.node.name.chars().map(plain).take(80).collect()
+        let slug: String = node.name.chars().map(plain).take(80).collect();
+        if slug == node.name && node.package == self.request.graph.name {
+            return slug;
+        }
+        let hash = blake3::hash(node.id.0.as_bytes()).to_hex();
+        format!("{slug}_{}", hash.chars().take(6).collect::<String>())
     }
 
     /// Rows would be replaced by none: told as an error.

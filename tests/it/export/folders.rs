@@ -62,7 +62,7 @@ fn files_are_split_by_rows_in_order() {
             .chain((1..=3).map(|number| format!("split-RUN-0000{number}.{name}")))
             .collect();
         assert_eq!(names(&project, "out"), expected);
-        let glob = project.root().join(format!("out/*.{name}"));
+        let glob = project.root().join(format!("out/split*.{name}"));
         let found = project.query(&format!(
             "select list(id)::varchar from '{}' group by filename order by filename",
             glob.display()
@@ -94,7 +94,7 @@ fn files_are_about_as_large_as_told() {
         assert_eq!(manifest["rows"], json!(60000));
         let files = manifest["files"].as_array().unwrap();
         let (last, others) = files.split_last().unwrap();
-        assert!(others.len() > 2, "{format}: {files:?}");
+        assert!(others.len() >= 2, "{format}: {files:?}");
         for file in others {
             let bytes = file["bytes"].as_u64().unwrap();
             assert!((200_000..=500_000).contains(&bytes), "{format}: {bytes}");

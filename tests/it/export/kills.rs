@@ -2,6 +2,7 @@
 //! next run leaves the new ones alone.
 
 use super::project;
+use crate::crash::kills;
 use crate::crash::stalled::Stalled;
 use crate::project::Project;
 use std::collections::BTreeSet;
@@ -45,7 +46,13 @@ fn a_folder_is_the_old_one_or_the_new_one() {
     assert_eq!(interesting, 5, "{points:?}");
     let published = points.iter().position(|point| point == "pass: published").unwrap();
     // A project as it was before that run, each time anew.
+    let mut fell = BTreeSet::new();
     for last in 0..points.len() {
+        let kind = points[last].as_str();
+        let telling = kind.starts_with("pass: ") || kind.starts_with("statement: copy (");
+        if kills().is_none() && (!telling || !fell.insert(kind)) {
+            continue;
+        }
         project
             .write("models/orders.sql", "select i as id, 'n' || i % 3 as name from range(10) r(i)");
         project.run(["build"]).succeeds();

@@ -19,7 +19,7 @@ fn a_query_that_fails_leaves_the_old_files() {
         project.write("models/exports.yml", &yaml.replace("select *", failing));
         project
             .run(["build"])
-            .fails_with("SF5")
+            .fails_with("SF504")
             .stderr_contains("no luck")
             .stderr_contains("models/exports.yml:3:12")
             .tallies("PASS=1 WARN=0 ERROR=2 SKIP=0");
@@ -52,7 +52,7 @@ fn a_column_that_is_not_there_is_told_at_its_place() {
         &yaml.replace("from: ref('orders')", "query: select nope from {{ ref('orders') }}"),
     );
     project.run(["build"]).fails_with("SF502").stderr_contains("models/exports.yml:3:12");
-    assert_eq!(names(&project, "out"), Vec::<String>::new());
+    assert!(!project.root().join("out").exists() || names(&project, "out").is_empty());
 }
 
 #[test]
