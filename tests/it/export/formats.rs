@@ -179,5 +179,5 @@ fn names_with_quotes_and_spaces_are_names() {
     let text = project.read("out dir/o'clock \"x\".csv");
     assert_eq!(text, "\"a \"\"b\"\"\",select,O'Brien\n1,2,x\n");
     let names = super::names(&project, "out two");
-    assert_eq!(names, ["O'Brien=x/odd_folder_86cbf2-RUN-00001.json", "_manifest.json"]);
+    assert_eq!(names, ["O'Brien=x/odd_folder_ad4c3e-RUN-00001.json", "_manifest.json"]);
 }
