@@ -2,7 +2,7 @@
 //!
 //! | way | template |
 //! | --- | --- |
-//! | all | `load_stage`, `load_check`, `load_clean`, then one of those below, then `load_record` |
+//! | all | `load_stage`, `load_check`, `load_clean`, then one of those below, then `load_record`, `load_rejects` |
 //! | made anew | `load_anew` |
 //! | append, rows stay | `load_append` |
 //! | merge, rows stay | `load_merge` |
@@ -88,6 +88,10 @@ pub struct Record {
     pub row_count: u64,
     /// The greatest value of the cursor that was ever read.
     pub cursor_value: Option<String>,
+    /// What the source must be told next time beside the cursor.
+    pub mark: Option<String>,
+    /// What the recorded cursor must not be later than.
+    pub ceiling: Option<String>,
     /// The files that were read.
     pub files: Vec<FileRecord>,
     /// The source's schema as text.
@@ -201,6 +205,7 @@ pub fn load_script(
         LoadMode::Scd2 => add("load_versions")?,
     }
     add("load_record")?;
+    add("load_rejects")?;
     if let Some(versions) = &facts.versions {
         let facts = Scd2Facts {
             relation,
@@ -218,6 +223,21 @@ pub fn load_script(
         put_back(dialect, relation, facts, &mut script)?;
     }
     Ok(script)
+}
+
+/// The statements that record which rows were put aside, where nothing else of a load is published.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn rejects_script(
+    graph: &Graph,
+    node: &Node,
+    load: &LoadNode,
+    facts: &LoadFacts,
+) -> Result<Script> {
+    let Some(relation) = &node.relation else { return Ok(Script::default()) };
+    let context = context(graph, node, load, relation, facts);
+    render(graph.target.dialect, "load_rejects", &context, &[])
 }
 
 /// What belongs on the table when it has been made anew: NOT NULL, and what stood on the one before.
@@ -346,6 +366,7 @@ fn context(
         rejects_null_keys => rules.on_null_key == OnNullKey::Reject,
         order => order(load, facts),
         identity => identity(load, facts),
+        others => others(load, facts),
         soft => soft,
         flag => rules.deletes.flag.clone(),
         complete => rules.deletes.complete,
@@ -359,6 +380,7 @@ fn context(
         row_count => record.row_count,
         definition => rules.definition(),
         cursor_value => record.cursor_value.clone(),
+        mark => record.mark.clone(),
         schema_text => record.schema.as_str(),
         replaces_manifest => !rules.reads_files_once(),
         files_text => files_text(&record.files),
@@ -434,6 +456,13 @@ fn identity(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
     }
 }
 
+/// The columns beside those of [`identity`], by which rows that are one by it are put in order.
+fn others(load: &LoadNode, facts: &LoadFacts) -> Vec<String> {
+    let identity = identity(load, facts);
+    let carried = facts.pairs.iter().filter(|pair| pair.name.is_some());
+    carried.map(|pair| pair.target.clone()).filter(|name| !identity.contains(name)).collect()
+}
+
 /// Which of several rows of one key comes first: as `dedup_by` says, else the newest; then by the
 /// remaining columns, so that the result is the same each time.
 fn order(load: &LoadNode, facts: &LoadFacts) -> Vec<Value> {
@@ -476,6 +505,7 @@ fn cursor(dialect: &dyn Dialect, load: &LoadNode, facts: &LoadFacts) -> Option<V
         target => target_of(facts, &cursor.column),
         type => data_type,
         recorded => facts.recorded.clone(),
+        ceiling => facts.record.ceiling.clone(),
         since => since,
         skips_null => cursor.on_null == OnNullCursor::Skip,
     })

@@ -31,8 +31,8 @@ pub use incremental::{
 };
 pub use load::{
     FileRecord, LoadFacts, Pair, Record, RejectRecord, RowColumn, StateTables, Versions,
-    keep_statement, load_query, load_script, repeats_query, rows_query, rows_view, state_script,
-    state_tables,
+    keep_statement, load_query, load_script, rejects_script, repeats_query, rows_query, rows_view,
+    state_script, state_tables,
 };
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};

@@ -3,6 +3,7 @@
 use super::error::ConnectorError;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use serde::{Deserialize, Serialize};
 
 /// Rows as they come. Memory is bounded by a few batches, whatever their number: a reader that is
 /// not asked reads no further. Dropping it ends what stands behind it.
@@ -63,6 +64,28 @@ pub struct Filter {
     pub lag: Option<crate::mode::load::Lag>,
     /// Whether rows whose cursor is NULL are left out.
     pub skips_null: bool,
+}
+
+/// An incremental read: what is ordered by, and what the last one recorded.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Incremental {
+    /// The cursor.
+    pub cursor: String,
+    /// What the last read recorded; `None` the first time.
+    pub recorded: Option<Mark>,
+    /// The time zone of naive cursors; `None` for the system's own.
+    pub time_zone: Option<String>,
+}
+
+/// What is recorded of a read beside the greatest cursor value that it saw.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// A value of the cursor's type, as text: the recorded cursor must not be later.
+    pub ceiling: Option<String>,
+    /// The oldest transaction that may commit rows later; 64 bits, so that it never comes again.
+    pub xmin: Option<u64>,
+    /// Why rows that commit late may be missed, and what helps.
+    pub warning: Option<String>,
 }
 
 /// Where rows are written, and what becomes of those there.

@@ -14,13 +14,17 @@ mod batches;
 mod error;
 pub mod file;
 mod objects;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod registry;
 mod spec;
 
-pub use batches::{Batches, Filter, Object, ReadRequest, WriteMode, WriteRequest};
+pub use batches::{
+    Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
+};
 pub use error::{ConnectorError, Kind};
 pub use objects::Objects;
-pub use registry::{on_disk, open, spec, specs};
+pub use registry::{System, on_disk, open, spec, specs};
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
 use crate::relation::Column;
@@ -46,6 +50,19 @@ pub trait Connector: Send + Sync {
     /// As those of [`Connector::schema`]; what goes wrong later comes from [`Batches::next`].
     fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError>;
 
+    /// Reads as [`Connector::read`] does, and says what an incremental load must record so that
+    /// rows which commit late are read next time.
+    ///
+    /// # Errors
+    /// As those of [`Connector::read`].
+    fn read_with(
+        &self,
+        request: &ReadRequest,
+        _incremental: &Incremental,
+    ) -> Result<(Box<dyn Batches>, Mark), ConnectorError> {
+        Ok((self.read(request)?, Mark::default()))
+    }
+
     /// Writes all rows or none; answers how many.
     ///
     /// # Errors
@@ -55,11 +72,6 @@ pub trait Connector: Send + Sync {
         request: &WriteRequest,
         batches: &mut dyn Batches,
     ) -> Result<u64, ConnectorError>;
-
-    /// The objects that it holds, where it holds such and not tables.
-    fn objects(&self) -> Option<&dyn Objects> {
-        None
-    }
 }
 
 /// What a test of a connection found.

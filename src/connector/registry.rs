@@ -1,10 +1,23 @@
 //! Every kind of connection, and opening one.
 
-use super::{Connector, ConnectorError, ConnectorSpec, Kind, Parameters, file};
+use super::file::{FileStore, LocalFiles};
+use super::{Connector, ConnectorError, ConnectorSpec, Parameters, Report, file};
+
+/// An open connection, by what it has.
+pub enum System {
+    /// A place that has files.
+    Files(Box<dyn FileStore>),
+    /// A database.
+    Tables(Box<dyn Connector>),
+}
 
 /// Every kind of connection that this program was built with.
 pub fn specs() -> Vec<&'static ConnectorSpec> {
-    vec![&file::SPEC]
+    vec![
+        &file::SPEC,
+        #[cfg(feature = "postgres")]
+        &super::postgres::SPEC,
+    ]
 }
 
 /// The kind that profiles call `name`.
@@ -21,11 +34,20 @@ pub fn on_disk(spec: &ConnectorSpec) -> bool {
 ///
 /// # Errors
 /// The parameters do not go together, or a file that they name cannot be read.
-pub fn open(
-    spec: &ConnectorSpec,
-    _parameters: &Parameters,
-) -> Result<Box<dyn Connector>, ConnectorError> {
-    match spec.name {
-        name => Err(ConnectorError::new(Kind::NotFound, format!("nothing is known of `{name}`"))),
+pub fn open(spec: &ConnectorSpec, parameters: &Parameters) -> Result<System, ConnectorError> {
+    #[cfg(feature = "postgres")]
+    if spec.name == super::postgres::SPEC.name {
+        return Ok(System::Tables(Box::new(super::postgres::Postgres::new(parameters.clone())?)));
+    }
+    Ok(System::Files(Box::new(LocalFiles)))
+}
+
+impl System {
+    /// Reaches the system and says what it finds; `None` where there is nothing to reach.
+    pub fn test_connection(&self) -> Option<Report> {
+        match self {
+            Self::Files(store) => store.test_connection(),
+            Self::Tables(connector) => Some(connector.test_connection()),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::did_you_mean;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A kind of connection.
 #[derive(Debug)]
@@ -100,9 +101,10 @@ impl ConnectorSpec {
                     None => {}
                     Some(expected) => errors.push(ParameterError {
                         written: Some(name.to_owned()),
-                        message: match parameter.secret {
-                            true => format!("`{name}` is not {expected}"),
-                            false => format!("`{name}` is `{text}`, expected {expected}"),
+                        message: if parameter.secret {
+                            format!("`{name}` is not {expected}")
+                        } else {
+                            format!("`{name}` is `{text}`, expected {expected}")
                         },
                         help: parameter.about.to_owned(),
                     }),
@@ -124,6 +126,22 @@ impl ConnectorSpec {
         if errors.is_empty() { Ok(Parameters(found)) } else { Err(errors) }
     }
 
+    /// The parameters as a table of Markdown, which the reference shows.
+    pub fn parameters_table(&self) -> String {
+        let mut text = "| parameter | takes | is |\n| --- | --- | --- |\n".to_owned();
+        for parameter in self.parameters {
+            let aliases = parameter.aliases.iter().map(|alias| format!(", `{alias}`"));
+            let aliases: String = aliases.collect();
+            let needed = if parameter.required { "; needed" } else { "" };
+            let secret = if parameter.secret { "; secret" } else { "" };
+            text.push_str(&format!(
+                "| `{}`{aliases} | {}{needed}{secret} | {} |\n",
+                parameter.name, parameter.takes, parameter.about
+            ));
+        }
+        text
+    }
+
     fn parameter(&self, name: &str) -> Option<&'static Parameter> {
         self.parameters
             .iter()
@@ -137,6 +155,17 @@ impl ConnectorSpec {
             written: Some(name.to_owned()),
             message: format!("a {} connection has no `{name}`", self.name),
             help: near.unwrap_or_else(|| format!("it takes {}", known.join(", "))),
+        }
+    }
+}
+
+impl fmt::Display for Takes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text => f.write_str("text"),
+            Self::Number(first, last) => write!(f, "{first} to {last}"),
+            Self::Bool => f.write_str("true or false"),
+            Self::OneOf(words) => f.write_str(&words.join(", ")),
         }
     }
 }

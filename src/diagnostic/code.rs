@@ -151,6 +151,8 @@ codes! {
     CURSOR_WENT_BACK = "SF325";
     /// A load that has nothing to read.
     NOTHING_NEW = "SF326";
+    /// Rows that commit late may be missed.
+    LATE_ROWS = "SF339";
     /// Something that a system does not have.
     CONNECTION_LACKS = "SF327";
     /// A value or type that cannot be carried from one system to another.

@@ -51,6 +51,8 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load_merge",
             "load_versions",
             "load_record",
+            "load_rejects",
+            "rows",
             "load_state",
             "load_manifest",
             "state",

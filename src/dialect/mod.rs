@@ -5,11 +5,13 @@
 
 mod duckdb;
 mod interval;
+mod postgres;
 mod scan;
 mod template;
 
 pub use duckdb::DuckDb;
 pub use interval::{around_interval, event_time_sql};
+pub use postgres::{POSTGRES, Postgres};
 pub use scan::{Statements, after_with, statements};
 pub use template::{Condition, Section, SqlTemplates, Stage};
 

@@ -1,7 +1,8 @@
 //! Objects of another system: files are made in the run's scratch directory and then sent.
 
 use super::store::{Result, Standing, Store};
-use crate::connector::{Connector, ConnectorError, Objects};
+use crate::connector::file::FileStore;
+use crate::connector::{ConnectorError, Objects};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::load::connector_problem;
 use std::fs::{self, File};
@@ -9,16 +10,16 @@ use std::path::{Path, PathBuf};
 
 /// A folder of a system of objects.
 pub(super) struct ObjectStore {
-    connector: Box<dyn Connector>,
+    system: Box<dyn FileStore>,
     folder: String,
     staging: PathBuf,
     place: Place,
 }
 
 impl ObjectStore {
-    /// The folder `folder` (empty, or ending with `/`) of `connector`; files are made in `staging`.
+    /// The folder `folder` (empty, or ending with `/`) of `system`; files are made in `staging`.
     pub(super) fn open(
-        connector: Box<dyn Connector>,
+        system: Box<dyn FileStore>,
         folder: &str,
         staging: PathBuf,
         place: &Place,
@@ -29,13 +30,12 @@ impl ObjectStore {
             let message = format!("cannot make `{}`: {error}", staging.display());
             Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message))
         })?;
-        Ok(Self { connector, folder: folder.to_owned(), staging, place: place.clone() })
+        Ok(Self { system, folder: folder.to_owned(), staging, place: place.clone() })
     }
 
     fn objects(&self) -> Result<&dyn Objects> {
-        self.connector.objects().ok_or_else(|| {
-            let kind = self.connector.spec().name;
-            let message = format!("a `{kind}` connection takes no files in this version");
+        self.system.objects().ok_or_else(|| {
+            let message = "connections of this type take no files in this version";
             Box::new(Diagnostic::error(Code::NOT_SUPPORTED, message).at(self.place.clone()))
         })
     }

@@ -6,7 +6,7 @@ use super::store::Result;
 use super::write::{Work, Written};
 use crate::compile::ExportColumn;
 use crate::connector::{
-    Batches, Connector, ConnectorError, Kind, Object, ReadRequest, WriteMode, WriteRequest,
+    Batches, Connector, ConnectorError, Kind, Object, ReadRequest, System, WriteMode, WriteRequest,
 };
 use crate::diagnostic::Diagnostic;
 use crate::engine::{EngineError, Session};
@@ -56,6 +56,9 @@ impl Work<'_> {
         let connector = match &self.request.export.connection {
             Some(connection) => open_connection(connection).map_err(|found| self.first(found))?,
             None => return Err(self.defect("there is no connection")),
+        };
+        let System::Tables(connector) = connector else {
+            return Err(self.defect("the connection has no tables"));
         };
         let on_empty = match &self.request.export.mode {
             ExportMode::Replace { on_empty } => Some(*on_empty),

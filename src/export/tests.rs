@@ -4,6 +4,7 @@ use super::objects::ObjectStore;
 use super::table::{Sent, Unsent, send};
 use super::write::{ExportRequest, Work, Written};
 use crate::compile::compile;
+use crate::connector::file::{FileEntry, FileError, FileObject, FileStore, Scan};
 use crate::connector::{
     Batches, Connector, ConnectorError, ConnectorSpec, Kind, Object, Objects, ReadRequest, Reads,
     Report, WriteMode, WriteRequest,
@@ -120,6 +121,25 @@ impl Connector for Double {
             }
         }
         Ok(written)
+    }
+}
+
+impl FileStore for Double {
+    fn find(&self, _: &FileObject) -> Result<Vec<FileEntry>, FileError> {
+        Ok(Vec::new())
+    }
+
+    fn scan(
+        &self,
+        _: &FileObject,
+        _: &[FileEntry],
+        _: &mut dyn Session,
+    ) -> Result<Scan, FileError> {
+        Ok(Scan::default())
+    }
+
+    fn changed(&self, _: &[FileEntry]) -> Result<bool, FileError> {
+        Ok(false)
     }
 
     fn objects(&self) -> Option<&dyn Objects> {

@@ -5,7 +5,7 @@ use super::disk::Disk;
 use super::objects::ObjectStore;
 use super::store::{Result, Store};
 use crate::compile::{self, ExportColumn, Query, Script, Statement};
-use crate::connector;
+use crate::connector::{self, System};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::dialect::Stage;
 use crate::engine::{EngineError, Session};
@@ -228,6 +228,9 @@ impl<'w> Work<'w> {
             return on_disk(folder);
         }
         let opened = open_connection(connection).map_err(|problems| self.first(problems))?;
+        let System::Files(opened) = opened else {
+            return Err(self.defect("the connection has no files"));
+        };
         let staging = scratch.join(format!("{slug}-{run_id}"));
         let folder = format!("{}/", folder.trim_end_matches('/'));
         let folder = if folder == "/" { "" } else { folder.as_str() };

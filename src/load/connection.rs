@@ -1,6 +1,6 @@
 //! The connections that loads read from: what is wrong with their declaration, and opening them.
 
-use crate::connector::{self, Connector, ConnectorError, ConnectorSpec, Kind, Parameters, Reads};
+use crate::connector::{self, ConnectorError, ConnectorSpec, Kind, Parameters, Reads, System};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::graph::{Connection, Graph, LoadNode, LoadObject, Node};
 
@@ -29,7 +29,7 @@ pub fn check_connection(connection: &Connection) -> Vec<Diagnostic> {
 ///
 /// # Errors
 /// The connection is not declared right, or it cannot be.
-pub fn open_connection(connection: &Connection) -> Result<Box<dyn Connector>, Vec<Diagnostic>> {
+pub fn open_connection(connection: &Connection) -> Result<System, Vec<Diagnostic>> {
     let (spec, parameters) = read_parameters(connection)?;
     connector::open(spec, &parameters)
         .map_err(|error| vec![problem(&error).at(connection.place.clone())])

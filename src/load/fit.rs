@@ -39,11 +39,16 @@ pub(super) fn spelt_as(load: &LoadNode, columns: &[Column]) -> LoadNode {
     load
 }
 
-/// The columns of the options are those of the source, and their types are of use.
+/// The columns of the options are those of the source, and their types are of use where `typed`
+/// says that these are known.
 ///
 /// # Errors
 /// Everything that is wrong, each at its option.
-pub(super) fn options(load: &LoadNode, columns: &[Column]) -> Result<(), Vec<Diagnostic>> {
+pub(super) fn options(
+    load: &LoadNode,
+    columns: &[Column],
+    typed: bool,
+) -> Result<(), Vec<Diagnostic>> {
     let rules = &load.rules;
     let mut problems = Vec::new();
     let key = rules.key.as_ref().map(|key| key.columns().to_vec()).unwrap_or_default();
@@ -76,7 +81,7 @@ pub(super) fn options(load: &LoadNode, columns: &[Column]) -> Result<(), Vec<Dia
             format!("constraint `not_null` is of column `{name}`, which the source lacks");
         problems.push(Diagnostic::error(Code::OPTION_COLUMN, message).at(place.clone()));
     }
-    for column in key.iter().filter_map(|name| find(columns, name)) {
+    for column in key.iter().filter(|_| typed).filter_map(|name| find(columns, name)) {
         if column.data_type.is_floating() || column.data_type.is_nested() {
             let message = format!(
                 "key column `{}` is {}, expected a type whose values compare exactly",
@@ -89,7 +94,7 @@ pub(super) fn options(load: &LoadNode, columns: &[Column]) -> Result<(), Vec<Dia
             );
         }
     }
-    problems.extend(cursor_type(load, columns));
+    problems.extend(typed.then(|| cursor_type(load, columns)).flatten());
     if let DeleteKind::Soft(name) = &rules.deletes.kind
         && find(columns, name).is_some()
     {

@@ -27,7 +27,7 @@ impl Work<'_> {
             return Ok((files, records));
         }
         let mut manifest = Vec::new();
-        if known.course == Course::RowsStay {
+        if !request.full_refresh {
             let rows = self.query(&load_query(request.graph, "load_manifest", self.relation))?.rows;
             manifest = rows;
         }
@@ -37,8 +37,13 @@ impl Work<'_> {
             let before = manifest
                 .iter()
                 .find(|row| row.first().and_then(Value::as_str) == Some(file.name.as_str()));
-            match before.and_then(|row| row.get(1)?.as_str()) {
-                Some(before) if before == now || before.is_empty() => {}
+            match before {
+                Some(before) if is_same(before, &now, file.size) => {
+                    // A table that is made anew forgets what it was made of.
+                    if known.course == Course::Anew {
+                        records.push(record(&file, now));
+                    }
+                }
                 Some(_) => return Err(vec![self.changed_file(&file)]),
                 None => {
                     records.push(record(&file, now));
@@ -59,4 +64,11 @@ impl Work<'_> {
                  --full-refresh",
             )
     }
+}
+
+/// Whether a recorded file is the one that stands there now; a `replace` records no etags.
+fn is_same(recorded: &[Value], etag: &str, size: u64) -> bool {
+    let recorded_etag = recorded.get(1).and_then(Value::as_str).unwrap_or_default();
+    let recorded_size = recorded.get(2).and_then(Value::as_u64);
+    recorded_etag == etag || (recorded_etag.is_empty() && recorded_size == Some(size))
 }

@@ -29,7 +29,8 @@ impl Work<'_> {
                 load.object, self.relation
             );
             self.note(Code::EMPTY_OVER_ROWS, &message);
-            return Ok(self.loaded(counts, Script::default()));
+            let script = self.record_rejects(facts, write)?;
+            return Ok(self.loaded(counts, script));
         }
         let script = self.script(facts)?;
         let found = self.check(&script, Condition::Always)?;
@@ -70,7 +71,23 @@ impl Work<'_> {
             let cleared = self.session.execute(&statement.sql);
             cleared.map_err(|error| self.request.engine(&error))?;
         }
+        self.tell_of_refresh(known.course);
         Ok(self.loaded(counts, script))
+    }
+
+    /// Records the rows that were put aside, of a load that leaves its table as it is.
+    fn record_rejects(&mut self, facts: &LoadFacts, write: &mut Writer<'_>) -> Result<Script> {
+        if facts.record.rejects.is_empty() {
+            return Ok(Script::default());
+        }
+        let request = self.request;
+        let script = compile::rejects_script(request.graph, request.node, request.load, facts)
+            .map_err(|error| request.defect(&format!("a template is broken: {error:#}")))?;
+        write(&script).map_err(|problem| vec![*problem])?;
+        let statements = script.statements(Stage::Publish, holds(Course::RowsStay));
+        let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+        self.session.apply(&texts).map_err(|(_, error)| request.engine(&error))?;
+        Ok(script)
     }
 
     /// The stage has every row that the files hold.

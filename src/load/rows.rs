@@ -1,10 +1,12 @@
 //! Rows of another system, on their way into the stage.
 
-use super::connection::{open_connection, problem};
-use super::table::{Failure, Result, Work};
+use super::connection::problem;
+use super::table::{Failure, Known, Result, Work};
 use crate::compile::{self, LoadFacts, RowColumn, Script};
 use crate::connector::file::Scan;
-use crate::connector::{Batches, Connector, ConnectorError, Filter, Object, ReadRequest};
+use crate::connector::{
+    Batches, Connector, ConnectorError, Filter, Incremental, Mark, Object, ReadRequest,
+};
 use crate::diagnostic::{Code, Diagnostic, rows};
 use crate::dialect::{Condition, Stage};
 use crate::graph::{LoadNode, LoadObject};
@@ -24,17 +26,16 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// The system that `load` reads from; nothing is asked yet.
-    pub(super) fn open(load: &LoadNode) -> Result<Option<Self>> {
+    /// What `load` reads from `connector`; nothing is asked yet. Of files there are no rows.
+    pub(super) fn new(load: &LoadNode, connector: Box<dyn Connector>) -> Self {
         let object = match &load.object {
-            LoadObject::Files(_) => return Ok(None),
+            LoadObject::Files(path) => Object::Files(path.clone()),
             LoadObject::Table { schema, name } => {
                 Object::Table { schema: schema.clone(), name: name.clone() }
             }
             LoadObject::Query(query) => Object::Query(query.clone()),
         };
-        let Some(connection) = &load.connection else { return Ok(None) };
-        Ok(Some(Self { connector: open_connection(connection)?, object }))
+        Self { connector, object }
     }
 
     /// The columns that it has, as the target will hold them, and the query that the stage is
@@ -54,7 +55,8 @@ impl Rows {
     pub(super) fn stage(
         &self,
         work: &mut Work<'_>,
-        facts: &LoadFacts,
+        known: &Known,
+        facts: &mut LoadFacts,
         script: &Script,
     ) -> Result<u64> {
         let (load, place) = (work.request.load, &work.request.load.place);
@@ -68,7 +70,13 @@ impl Rows {
             batch_rows: spec.batch_rows,
             connections: spec.max_connections,
         };
-        let batches = self.connector.read(&request).map_err(|error| told(load, &error))?;
+        let (batches, mark) = self.read(load, known, &request)?;
+        if let Some(warning) = &mark.warning {
+            let place = load.place_of("cursor");
+            work.notes.push(Diagnostic::warning(Code::LATE_ROWS, warning.clone()).at(place));
+        }
+        facts.record.ceiling.clone_from(&mark.ceiling);
+        facts.record.mark = serde_json::to_string(&mark).ok().filter(|_| mark != Mark::default());
         let reader = Reader::new(batches);
         let (failed, delivered) = (reader.failed.clone(), reader.rows.clone());
         let statements = script.statements(Stage::Stage, |known| known == Condition::Always);
@@ -91,6 +99,28 @@ impl Rows {
         }
         let message = format!("{} came, but the stage has {staged}", rows(delivered));
         Err(work.request.defect(&message))
+    }
+}
+
+impl Rows {
+    /// The rows, and what is to be recorded of an incremental read.
+    fn read(
+        &self,
+        load: &LoadNode,
+        known: &Known,
+        request: &ReadRequest,
+    ) -> Result<(Box<dyn Batches>, Mark)> {
+        let Some(cursor) = &load.rules.cursor else {
+            let batches = self.connector.read(request).map_err(|error| told(load, &error))?;
+            return Ok((batches, Mark::default()));
+        };
+        let recorded = known.recorded.as_ref().and_then(|recorded| recorded.mark.as_deref());
+        let incremental = Incremental {
+            cursor: cursor.column.clone(),
+            recorded: recorded.and_then(|mark| serde_json::from_str(mark).ok()),
+            time_zone: None,
+        };
+        self.connector.read_with(request, &incremental).map_err(|error| told(load, &error))
     }
 }
 

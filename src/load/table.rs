@@ -1,6 +1,7 @@
 //! The steps of a load, in order.
 
 use super::accepted::Accepted;
+use super::connection::open_connection;
 use super::file::{describe, file_object};
 use super::fit;
 use super::rows::Rows;
@@ -9,7 +10,8 @@ use crate::artifact::SchemaDirectory;
 use crate::compile::{
     self, FileRecord, LoadFacts, Script, load_query, load_script, stage_relation,
 };
-use crate::connector::file::{FileEntry, FileError, FileObject, Scan, explain, find, scan};
+use crate::connector::System;
+use crate::connector::file::{FileError, FileObject, FileStore, LocalFiles, Scan, explain};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
@@ -127,7 +129,7 @@ pub(super) struct Work<'r> {
 /// Where the rows come from.
 enum Source {
     /// Files, which the engine reads.
-    Files(FileObject),
+    Files(Box<dyn FileStore>, FileObject),
     /// Another system, which gives them.
     Rows(Rows),
 }
@@ -144,29 +146,37 @@ impl Work<'_> {
     fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
         let (request, load) = (self.request, self.request.load);
         let known = self.known()?;
-        if let Some(rows) = Rows::open(load)? {
-            let accepted = known.accepted.frozen();
-            let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
-            let scanned = rows.scan(self, accepted)?;
-            return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
-        }
+        let system = match &load.connection {
+            Some(connection) => open_connection(connection)?,
+            None => System::Files(Box::new(LocalFiles)),
+        };
+        let store = match system {
+            System::Files(store) => store,
+            System::Tables(connector) => {
+                let rows = Rows::new(load, connector);
+                let accepted = known.accepted.frozen();
+                let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
+                let scanned = rows.scan(self, accepted)?;
+                return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
+            }
+        };
         let mut object = file_object(request.graph, load).map_err(|problem| vec![*problem])?;
         object.frozen = known.accepted.frozen();
         object.max_rejects = load.rules.max_rejects;
         request.scratch.clone_into(&mut object.scratch);
-        let files = find(&object).map_err(|error| request.file(&object, error))?;
+        let files = store.find(&object).map_err(|error| request.file(&object, error))?;
         let (files, records) = self.unread_files(&object, &known, files)?;
         if files.is_empty() {
             let message = "every file was loaded before: nothing to do";
             self.note(Code::NOTHING_NEW, message);
             return Ok(Some(self.loaded(Counts::default(), Script::default())));
         }
-        let scanned = match scan(&object, &files, self.session) {
+        let scanned = match store.scan(&object, &files, self.session) {
             // What is wrong with a half-written file is not wrong with the whole one.
-            Err(_) if changed(&files) => return Ok(None),
+            Err(_) if store.changed(&files).is_ok_and(|changed| changed) => return Ok(None),
             scanned => scanned.map_err(|error| request.file(&object, error))?,
         };
-        self.transfer(&known, &Source::Files(object), scanned, records, write)
+        self.transfer(&known, &Source::Files(store, object), scanned, records, write)
     }
 
     /// The same with the columns of the options spelt as the source spells them.
@@ -179,7 +189,9 @@ impl Work<'_> {
         write: &mut Writer<'_>,
     ) -> Result<Option<Loaded>> {
         let spelt = fit::spelt_as(self.request.load, &scanned.columns);
-        fit::options(&spelt, &scanned.columns)?;
+        // Types that no value tells say nothing about an option.
+        let typed = scanned.row_count != Some(0) || known.accepted.snapshot.is_some();
+        fit::options(&spelt, &scanned.columns, typed)?;
         fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*self.request };
         let notes = std::mem::take(&mut self.notes);
@@ -199,17 +211,23 @@ impl Work<'_> {
     ) -> Result<Option<Loaded>> {
         let snapshot = known.accepted.after(scanned, self.request.now);
         let mut facts = self.facts(known, scanned, records)?;
-        facts.record.schema = snapshot.render();
+        if accepts(known, scanned) {
+            facts.record.schema = snapshot.render();
+        }
         let script = self.script(&facts)?;
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = match source {
-            Source::Files(object) => self.stage(object, scanned, &script),
-            Source::Rows(rows) => rows.stage(&mut self, &facts, &script),
+            Source::Files(store, object) => {
+                let staged = self.stage(object, scanned, &script);
+                let changed = store.changed(&scanned.files);
+                if changed.map_err(|error| self.request.file(object, error))? {
+                    self.drop_stage()?;
+                    return Ok(None);
+                }
+                staged
+            }
+            Source::Rows(rows) => rows.stage(&mut self, known, &mut facts, &script),
         };
-        if changed(&scanned.files) {
-            self.drop_stage()?;
-            return Ok(None);
-        }
         let staged = staged?;
         match self.check_and_publish(known, scanned, &mut facts, staged, write) {
             Ok(loaded) => {
@@ -230,6 +248,7 @@ impl Work<'_> {
         let recorded = row.rows.first().map(|row| Recorded {
             definition: text(row, 0).unwrap_or_default(),
             cursor: text(row, 1),
+            mark: text(row, 3),
         });
         let schema = row.rows.first().and_then(|row| text(row, 2));
         let rules = &request.load.rules;
@@ -239,8 +258,24 @@ impl Work<'_> {
         let directory = SchemaDirectory::of(request.graph);
         let name = &request.node.name;
         let accepted = Accepted::read(&directory, request.source(), name, schema.as_deref())?;
+        let course = if accepted.snapshot.is_none() && recorded.is_some() {
+            self.before_the_first_row(course)?
+        } else {
+            course
+        };
         let recorded = recorded.filter(|_| course == Course::RowsStay);
         Ok(Known { course, recorded, accepted })
+    }
+
+    /// The way of a load whose table was made while its source had no rows: the types of its columns
+    /// were not known.
+    fn before_the_first_row(&mut self, course: Course) -> Result<Course> {
+        if course == Course::Anew {
+            return Ok(course);
+        }
+        let sql = compile::statement(self.request.graph, "first_row", self.relation);
+        let empty = self.query(&sql)?.rows.is_empty();
+        Ok(if empty { Course::Anew } else { course })
     }
 
     pub(super) fn script(&self, facts: &LoadFacts) -> Result<Script> {
@@ -266,9 +301,7 @@ impl Work<'_> {
     /// Writes the snapshot of the schema, now that its rows are there.
     fn accept(&self, known: &Known, scanned: &Scan, snapshot: &Snapshot) -> Result<()> {
         let request = self.request;
-        let empty = scanned.row_count == Some(0);
-        if empty && known.accepted.snapshot.is_none() {
-            // Types that no value tells would be frozen.
+        if !accepts(known, scanned) {
             return Ok(());
         }
         SchemaDirectory::of(request.graph)
@@ -315,10 +348,7 @@ impl Work<'_> {
     }
 }
 
-/// Whether a file is another one than when it was found.
-fn changed(files: &[FileEntry]) -> bool {
-    files.iter().any(|file| {
-        let now = std::fs::metadata(&file.path);
-        now.map_or(true, |now| now.len() != file.size || now.modified().ok() != file.modified)
-    })
+/// Whether the schema of what was read is accepted: types that no value tells would be frozen.
+fn accepts(known: &Known, scanned: &Scan) -> bool {
+    scanned.row_count != Some(0) || known.accepted.snapshot.is_some()
 }

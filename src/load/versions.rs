@@ -5,7 +5,7 @@ use crate::compile::{self, CURRENT_TWICE, Scd2Counts, Script, Versions};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::EngineError;
-use crate::mode::load::{Counts, Course};
+use crate::mode::load::{Counts, Course, LoadMode};
 use crate::mode::scd2::{Asked, Misfit, Names, Role};
 use crate::relation::Column;
 
@@ -58,6 +58,19 @@ impl Work<'_> {
                 "somebody else wrote to it: close all but one of them by setting `{end}`"
             ));
         vec![problem]
+    }
+
+    /// Says that versions stay, where all shall be made anew.
+    pub(super) fn tell_of_refresh(&mut self, course: Course) {
+        let (request, relation) = (self.request, self.relation);
+        let scd2 = request.load.rules.mode == LoadMode::Scd2;
+        if !scd2 || !request.full_refresh || course == Course::Anew {
+            return;
+        }
+        let message = format!("--full-refresh leaves the versions in `{relation}` as they are");
+        let help = format!("they cannot be made again; to begin anew, drop `{relation}`");
+        let place = request.load.place_of("mode");
+        self.notes.push(Diagnostic::note(Code::REFRESH_IGNORED, message).at(place).with_help(help));
     }
 
     /// What became of the rows of a batch of versions.

@@ -121,12 +121,6 @@ impl Snapshot {
         Self { columns: described.collect(), read: self.read.clone(), history }
     }
 
-    /// The same schema, with files read by `read` from now on.
-    #[must_use]
-    pub fn with_read(self, read: Map<String, Value>) -> Self {
-        Self { read, ..self }
-    }
-
     /// The version: 1 at first, more with every change.
     pub fn version(&self) -> u32 {
         self.history.last().map_or(1, |entry| entry.version)

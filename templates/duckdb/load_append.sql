@@ -1,11 +1,13 @@
 The rows of the stage are added, but for those of the overlap that are there already. Copies are
-counted: of two equal rows that the table has once, one is new.
+counted: of two equal rows that the table has once, one is new. Where no cursor is recorded, every row
+was read, so that all of the table is overlap. Another system may give rows again that lie before what
+was recorded, because they may have committed late.
 
 -- stage when: the rows stay
-{% if cursor and cursor.recorded %}
+{% if cursor %}
 create or replace temporary table {{ changes }} as
 select
-{% for column in columns %}
+{% for column in columns if column.name != none %}
   DBT_INTERNAL_SOURCE.{{ column.target | quote }}{{ "," if not loop.last }}
 {% endfor %}
 from (
@@ -13,11 +15,14 @@ from (
     *,
     row_number() over (
       partition by {% for column in identity %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% if others %}
+      order by {% for column in others %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% endif %}
 
     ) as "__sqlflow_copy"
   from (
     select
-{% for column in columns %}
+{% for column in columns if column.name != none %}
       {% if column.cast %}cast({{ column.name | quote }} as {{ column.cast }}){% else %}{{ column.name | quote }}{% endif %} as {{ column.target | quote }}{{ "," if not loop.last }}
 {% endfor %}
     from {{ stage }}
@@ -31,11 +36,18 @@ where not exists (
 
       row_number() over (
         partition by {% for column in identity %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% if others %}
+        order by {% for column in others %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}
+{% endif %}
 
       ) as "__sqlflow_copy"
     from {{ relation }}
+{%- if cursor.recorded %}
+
     where {{ cursor.target | quote }} is null
-      or {{ cursor.target | quote }} >= {{ cursor.since }}
+      or {{ cursor.target | quote }} >= {% if streamed %}(select min({{ cursor.name | quote }}) from {{ stage }}){% else %}{{ cursor.since }}{% endif %}
+{%- endif %}
+
   ) as DBT_INTERNAL_DEST
   where DBT_INTERNAL_DEST."__sqlflow_copy" = DBT_INTERNAL_SOURCE."__sqlflow_copy"
 {% for column in identity %}
@@ -45,12 +57,12 @@ where not exists (
 {%- endif %};
 
 -- publish when: the rows stay
-{% if cursor and cursor.recorded %}
-insert into {{ relation }} ({% for column in columns %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %})
-select {% for column in columns %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %} from {{ changes }}
+{% if cursor %}
+insert into {{ relation }} ({% for column in columns if column.name != none %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %})
+select {% for column in columns if column.name != none %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %} from {{ changes }}
 {% else %}
-insert into {{ relation }} ({% for column in columns %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %})
-select {% for column in columns %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %} from {{ stage }}
+insert into {{ relation }} ({% for column in columns if column.name != none %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %})
+select {% for column in columns if column.name != none %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %} from {{ stage }}
 {%- endif %};
 drop table if exists {{ changes }};
 drop table {{ stage }};

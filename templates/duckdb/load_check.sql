@@ -5,13 +5,24 @@ select
   count(*) as rows_read
 {%- if cursor %},
   count(*) filter (where {{ cursor.name | quote }} is null) as null_cursors,
-{%- if cursor.recorded %}
+{%- if cursor.ceiling %}
+
+  cast(least(
+    greatest(max({{ cursor.name | quote }}), {% if cursor.recorded %}cast({{ cursor.recorded | literal }} as {{ cursor.type }}){% else %}max({{ cursor.name | quote }}){% endif %}),
+    case when count({{ cursor.name | quote }}) > 0 then cast({{ cursor.ceiling | literal }} as {{ cursor.type }}) end
+  ) as varchar) as cursor_value,
+{%- elif cursor.recorded %}
 
   cast(greatest(max({{ cursor.name | quote }}), cast({{ cursor.recorded | literal }} as {{ cursor.type }})) as varchar) as cursor_value,
-  coalesce(max({{ cursor.name | quote }}) < cast({{ cursor.recorded | literal }} as {{ cursor.type }}), true) as cursor_went_back
 {%- else %}
 
   cast(max({{ cursor.name | quote }}) as varchar) as cursor_value,
+{%- endif %}
+{%- if cursor.recorded %}
+
+  coalesce(max({{ cursor.name | quote }}) < cast({{ cursor.recorded | literal }} as {{ cursor.type }}), true) as cursor_went_back
+{%- else %}
+
   false as cursor_went_back
 {%- endif %}
 {%- endif %}

@@ -1,5 +1,10 @@
 What was loaded, in the transaction that publishes it.
 
+-- publish when: the relation is made anew
+{% if not replaces_manifest %}
+delete from {{ state.files }} where relation = {{ name | literal }}
+{%- endif %};
+
 -- publish
 delete from {{ state.loads }} where relation = {{ name | literal }};
 insert into {{ state.loads }} by name
@@ -12,7 +17,8 @@ select
   {{ files_text | literal }} as files,
   {{ definition | literal }} as definition,
   {{ cursor_value | literal if cursor_value else "null" }} as cursor_value,
-  {{ schema_text | literal }} as "schema";
+  {{ schema_text | literal }} as "schema",
+  {{ mark | literal if mark else "null" }} as mark;
 {% if replaces_manifest %}
 delete from {{ state.files }} where relation = {{ name | literal }}
 {%- endif %};
@@ -21,13 +27,6 @@ insert into {{ state.files }} (relation, uri, etag, size, run_id, loaded_at)
 values
 {% for file in files %}
   ({{ name | literal }}, {{ file.uri | literal }}, {{ file.etag | literal }}, {{ file.size }}, {{ run_id | literal }}, cast({{ loaded_at | literal }} as timestamp with time zone)){{ "," if not loop.last }}
-{% endfor %}
-{%- endif %};
-{% if rejected %}
-insert into {{ state.rejects }} (run_id, relation, source, file, line, column_name, reason, "text", rejected_at)
-values
-{% for row in rejected %}
-  ({{ run_id | literal }}, {{ name | literal }}, {{ node | literal }}, {{ row.file | literal }}, {{ row.line }}, {{ row.column | literal if row.column else "null" }}, {{ row.reason | literal }}, {{ row.text | literal }}, cast({{ loaded_at | literal }} as timestamp with time zone)){{ "," if not loop.last }}
 {% endfor %}
 {%- endif %};
 {% if null_keys_rejected %}

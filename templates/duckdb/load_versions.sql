@@ -1,4 +1,5 @@
-Of the current versions, how many keys a complete source no longer has.
+Of the current versions, how many keys a complete source no longer has. A table that is made anew has no
+version yet: it was made while its source had no rows.
 
 -- check when: the rows stay
 {% if complete %}
@@ -13,6 +14,9 @@ select
 from {{ relation }} as DBT_INTERNAL_DEST
 where {{ valid_to | quote }} is null
 {%- endif %};
+
+-- publish when: the relation is made anew
+drop table if exists {{ relation }};
 
 -- clear
 drop table if exists {{ stage }};

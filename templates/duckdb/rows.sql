@@ -1,11 +1,10 @@
 Rows that come from another system, under the types that the table has. Every column of the view is
 read, in its order and without a condition: DuckDB takes conditions on a stream for done.
 
+-- query
 {%- macro plain(text) -%}
 case when {{ text }} like '%.%' then rtrim(rtrim({{ text }}, '0'), '.') else {{ text }} end
 {%- endmacro %}
-
--- query
 select
 {%- for column in columns %}
 {%- set name = column.name | quote %}

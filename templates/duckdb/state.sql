@@ -9,11 +9,13 @@ create table if not exists {{ state.loads }} (
   files varchar not null,
   definition varchar not null default 'replace',
   cursor_value varchar,
-  "schema" varchar
+  "schema" varchar,
+  mark varchar
 );
 alter table {{ state.loads }} add column if not exists definition varchar default 'replace';
 alter table {{ state.loads }} add column if not exists cursor_value varchar;
 alter table {{ state.loads }} add column if not exists "schema" varchar;
+alter table {{ state.loads }} add column if not exists mark varchar;
 create table if not exists {{ state.files }} (
   relation varchar not null,
   uri varchar not null,

@@ -118,6 +118,7 @@ fn compare(folder: &Path, rows: &[Vec<Value>]) -> Result<(), String> {
     Ok(())
 }
 
+// proves: L-8, L-67, L-69, L-70, L-71, L-73, L-74, L-76
 #[test]
 fn every_case_has_its_outcome() {
     let root = Path::new(PROJECT_ROOT).join("tests/corpus");
@@ -173,6 +174,7 @@ impl Folder {
     }
 }
 
+// proves: L-68
 #[test]
 fn text_in_an_integer_column_at_row_one_million_makes_it_text() {
     let mut content = String::from("id,n\n");
@@ -241,6 +243,7 @@ fn zstd() -> Vec<u8> {
     std::fs::read(path).unwrap()
 }
 
+// proves: L-72
 #[test]
 fn compressed_files_that_are_cut_anywhere_are_errors() {
     let mut text = String::from("a,b\n");

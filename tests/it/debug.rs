@@ -53,7 +53,7 @@ sqlflow 0.1.0
   ✓ engine             duckdb 1.5.5, the file is made by the first build
   ✓ connection files   [PROJECT]/data (file)
   ✗ connection nowhere [PROJECT]/nowhere is not a directory
-  ✗ connection lake    type `s3` is not supported by this version
+  ✗ connection lake    unknown connection type `s3`
 
 "#]]);
 }
@@ -73,4 +73,27 @@ sqlflow 0.1.0
 fn a_project_that_does_not_parse_is_told() {
     let project = Project::new().model("a", "select {{ }}");
     project.run(["debug"]).exits(2).stderr_contains("error[SF201]");
+}
+
+/// Run with `SNAPSHOTS=overwrite`, this writes the tables of the page anew.
+#[test]
+fn the_page_of_connections_has_every_parameter() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/connections.md");
+    let mut page = std::fs::read_to_string(path).unwrap();
+    for spec in sqlflow::connector::specs() {
+        let table = spec.parameters_table();
+        let section = page.find(&format!("\n## {}\n", spec.name)).expect(spec.name);
+        let rest = &page[section + 1..];
+        let end = rest.find("\n## ").map_or(page.len(), |next| section + 2 + next);
+        if page[section..end].contains(&table) {
+            continue;
+        }
+        let overwrites = std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite");
+        assert!(overwrites, "the table of {} should be\n{table}", spec.name);
+        let old = ["\n| parameter", "\nTABLE"];
+        let start = old.iter().find_map(|mark| page[section..end].rfind(mark)).unwrap();
+        let blank = if end < page.len() { "\n" } else { "" };
+        page.replace_range(section + start + 1..end, &format!("{table}{blank}"));
+        std::fs::write(path, &page).unwrap();
+    }
 }

@@ -62,6 +62,7 @@ fn columns_are_named_by_the_header() {
     assert_eq!(csv("id,word\n1,one\n2,two\n", ""), json!([[1, "one"], [2, "two"]]));
 }
 
+// proves: L-69
 #[test]
 fn types_are_those_that_every_value_fits() {
     let text = "\
@@ -84,6 +85,7 @@ whole,decimal,huge,day,moment,flag,word,mixed,padded
     assert_eq!(found, expected);
 }
 
+// proves: L-68
 #[test]
 fn a_value_far_down_the_file_still_counts() {
     use std::fmt::Write as _;
@@ -95,11 +97,13 @@ fn a_value_far_down_the_file_still_counts() {
     assert_eq!(types(&text), ["VARCHAR"]);
 }
 
+// proves: L-70
 #[test]
 fn only_an_empty_field_without_quotes_is_null() {
     assert_eq!(csv("id,word\n1,\n2,\"\"\n3,NA\n", ""), json!([[1, null], [2, ""], [3, "NA"]]));
 }
 
+// proves: L-70
 #[test]
 fn null_values_say_what_else_is_null() {
     let more = "        options: {null_values: [\"NA\", \"\"]}\n";
@@ -164,6 +168,7 @@ fn a_declared_type_is_the_columns_type() {
     );
 }
 
+// proves: L-6
 #[test]
 fn columns_keep_their_spelling_whatever_it_is() {
     let project = loading("t.csv", "").file("t.csv", "Order Id,select,ä\n1,2,3\n");
@@ -183,6 +188,7 @@ fn compressed_files_are_read_as_their_names_tell() {
     }
 }
 
+// proves: L-72
 #[test]
 fn a_compressed_file_that_is_cut_is_refused() {
     for (name, bytes) in [("t.csv.gz", gzip(b"id\n1\n2\n")), ("t.csv.zst", zstd(b"id\n1\n2\n"))] {
@@ -191,6 +197,7 @@ fn a_compressed_file_that_is_cut_is_refused() {
     }
 }
 
+// proves: L-5
 #[test]
 fn several_files_are_one_table_by_name_of_column() {
     let project = loading("data/*.csv", "")
@@ -203,6 +210,7 @@ fn several_files_are_one_table_by_name_of_column() {
     );
 }
 
+// proves: L-67
 #[test]
 fn a_file_with_other_columns_than_the_first_is_refused() {
     let project = loading("data/*.csv", "")
@@ -223,6 +231,7 @@ fn files_may_lack_columns_where_union_by_name_says_so() {
     );
 }
 
+// proves: L-74
 #[test]
 fn folders_named_as_partitions_become_columns() {
     let project = loading("data/**/*.csv", "")
@@ -235,6 +244,7 @@ fn folders_named_as_partitions_become_columns() {
     );
 }
 
+// proves: L-75
 #[test]
 fn marker_files_are_passed_over() {
     let project = loading("data/*", "").file("data/a.csv", "id\n1\n").file("data/_SUCCESS", "");
@@ -329,6 +339,7 @@ fn a_file_whose_name_is_odd_is_read() {
     assert_eq!(project.query("select id from raw.t"), json!([[1]]));
 }
 
+// proves: L-26
 #[test]
 fn the_statements_that_were_executed_are_those_in_target_run() {
     let project = loading("t.csv", "").file("t.csv", "id\n1\n");

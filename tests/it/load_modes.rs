@@ -60,6 +60,7 @@ fn versions(project: &Project) -> Value {
     )
 }
 
+// proves: L-51, L-54
 #[test]
 fn scd2_keeps_every_version_of_a_row() {
     let project = project("mode: scd2, key: id", "");
@@ -88,6 +89,7 @@ fn scd2_keeps_every_version_of_a_row() {
     refused(&project, "id,v\n1,A\n1,B\n", "SF310");
 }
 
+// proves: L-56, L-57
 #[test]
 fn scd2_ends_what_a_complete_source_lacks_and_dates_by_the_cursor() {
     let whole = project("mode: scd2, key: id, complete: true, max_delete_percent: 50", "");
@@ -117,6 +119,7 @@ fn state(project: &Project) -> (Value, Value, Vec<String>) {
     (rows(project), project.query(state), project.relations())
 }
 
+// proves: L-10, L-41, L-49
 #[test]
 fn a_merge_updates_what_differs_and_adds_what_is_new() {
     let project = project("mode: merge, key: id", "");
@@ -132,6 +135,7 @@ fn a_merge_updates_what_differs_and_adds_what_is_new() {
     assert_eq!(project.relations(), ["raw.orders"]);
 }
 
+// proves: L-7
 #[test]
 fn columns_of_options_are_found_without_case_where_that_is_unique() {
     let project = project("mode: merge, key: ID, cursor: At, merge_update_columns: [V, AT]", "");
@@ -140,6 +144,7 @@ fn columns_of_options_are_found_without_case_where_that_is_unique() {
     assert_eq!(counts(&project), json!({"rows_read": 1, "rows_updated": 1}));
 }
 
+// proves: L-41
 #[test]
 fn null_is_a_value_when_rows_are_compared() {
     let project = project("mode: merge, key: id", "");
@@ -148,6 +153,7 @@ fn null_is_a_value_when_rows_are_compared() {
     assert_eq!(counts(&project), json!({"rows_read": 2, "rows_updated": 1, "rows_unchanged": 1}));
 }
 
+// proves: L-39
 #[test]
 fn rows_equal_in_every_column_collapse_and_others_are_an_error() {
     let project = project("mode: merge, key: id", "");
@@ -161,6 +167,7 @@ fn rows_equal_in_every_column_collapse_and_others_are_an_error() {
         .stderr_contains("id 1; id 2");
 }
 
+// proves: L-37
 #[test]
 fn dedup_by_or_the_cursor_tell_which_row_of_a_key_counts() {
     let dedup = project("mode: merge, key: id, dedup_by: v desc", "");
@@ -171,6 +178,7 @@ fn dedup_by_or_the_cursor_tell_which_row_of_a_key_counts() {
     assert_eq!(counts(&cursor)["rows_deduplicated"], 1);
 }
 
+// proves: L-59, L-62
 #[test]
 fn a_cursor_reads_what_is_new_and_remembers_the_greatest() {
     let project = project("mode: merge, key: id, cursor: at", "");
@@ -183,6 +191,7 @@ fn a_cursor_reads_what_is_new_and_remembers_the_greatest() {
     assert_eq!(project.query("select cursor_value from _sqlflow.loads"), json!([["3"]]));
 }
 
+// proves: L-36, L-59
 #[test]
 fn a_lag_reads_again_what_may_be_late() {
     let project = project("mode: append, key: id, cursor: at, lag: 2 hours", "");
@@ -198,6 +207,7 @@ fn a_lag_reads_again_what_may_be_late() {
     assert_eq!(project.query("select id from raw.orders order by id"), json!([[1], [2], [3]]));
 }
 
+// proves: L-35
 #[test]
 fn an_append_counts_copies_in_the_overlap() {
     let project = project("mode: append, cursor: at", "");
@@ -212,6 +222,7 @@ fn an_append_counts_copies_in_the_overlap() {
     );
 }
 
+// proves: L-34
 #[test]
 fn an_append_reads_each_file_once() {
     let project = Project::new()
@@ -229,6 +240,7 @@ fn an_append_reads_each_file_once() {
     assert_eq!(rows(&project), json!([[1], [1], [2]]));
 }
 
+// proves: L-40
 #[test]
 fn null_keys_are_an_error_or_put_aside_or_a_value() {
     let batch = "id,v\n1,a\n,b\n";
@@ -244,6 +256,7 @@ fn null_keys_are_an_error_or_put_aside_or_a_value() {
     assert_eq!(load(&matching, "id,v\n,c\n"), json!([[1, "a"], [null, "c"]]));
 }
 
+// proves: L-61
 #[test]
 fn null_cursors_are_an_error_or_read_each_time_or_left_out() {
     let batch = "id,at\n1,5\n2,\n";
@@ -256,6 +269,7 @@ fn null_cursors_are_an_error_or_read_each_time_or_left_out() {
     assert_eq!(counts(&skip), json!({"rows_read": 2, "rows_inserted": 1, "rows_skipped": 1}));
 }
 
+// proves: L-46
 #[test]
 fn deleted_rows_go_or_are_marked() {
     let options = "mode: merge, key: id, delete_when: gone, max_delete_percent: 100";
@@ -277,6 +291,7 @@ fn deleted_rows_go_or_are_marked() {
     assert_eq!(counts(&soft), json!({"rows_read": 2, "rows_unchanged": 2}));
 }
 
+// proves: L-47, L-48
 #[test]
 fn what_a_complete_source_lacks_is_deleted_up_to_a_limit() {
     let project = project("mode: merge, key: id, complete: true, deletes: hard", "");
@@ -289,6 +304,7 @@ fn what_a_complete_source_lacks_is_deleted_up_to_a_limit() {
     refused(&project, "id\n", "SF305");
 }
 
+// proves: L-45
 #[test]
 fn options_narrow_what_a_merge_updates() {
     let only = project("mode: merge, key: id, merge_update_columns: [a]", "");
@@ -304,6 +320,7 @@ fn options_narrow_what_a_merge_updates() {
     assert_eq!(counts(&newer), json!({"rows_read": 2, "rows_updated": 1, "rows_skipped": 1}));
 }
 
+// proves: L-42
 #[test]
 fn columns_of_the_table_alone_keep_their_values() {
     let project = project("mode: merge, key: id", "");
@@ -314,6 +331,7 @@ fn columns_of_the_table_alone_keep_their_values() {
     assert_eq!(load(&project, "id,v\n1,A\n3,c\n"), expected);
 }
 
+// proves: L-44
 #[test]
 fn a_table_that_does_not_fit_is_said_before_anything_is_written() {
     let project = project("mode: merge, key: id", "");
@@ -325,6 +343,7 @@ fn a_table_that_does_not_fit_is_said_before_anything_is_written() {
     refused(&project, "id,v\n1,b\n", "SF324");
 }
 
+// proves: L-12, L-15, L-16
 #[test]
 fn another_definition_or_a_lost_table_asks_for_a_full_refresh() {
     let project = project("mode: merge, key: id", "");
@@ -339,6 +358,7 @@ fn another_definition_or_a_lost_table_asks_for_a_full_refresh() {
     assert_eq!(rows(&project), json!([[1, "a"]]));
 }
 
+// proves: L-64, L-65, L-66
 #[test]
 fn the_accepted_schema_is_written_and_obeyed() {
     let project = project("mode: replace", "");
@@ -359,6 +379,7 @@ fn the_accepted_schema_is_written_and_obeyed() {
     assert_eq!(rows(&project), json!([[1, "x"]]));
 }
 
+// proves: L-31
 #[test]
 fn what_stands_on_a_table_stays_when_it_is_replaced() {
     let project = project("mode: replace", "");
@@ -373,6 +394,7 @@ fn what_stands_on_a_table_stays_when_it_is_replaced() {
     assert_eq!(project.query("select index_name from duckdb_indexes()"), json!([["by_id"]]));
 }
 
+// proves: L-11, L-71
 #[test]
 fn bad_rows_are_put_aside_up_to_a_number() {
     let project = project("max_rejects: 1", "");
@@ -383,6 +405,7 @@ fn bad_rows_are_put_aside_up_to_a_number() {
     refused(&project, "id,v\n1,a,x\n2,b,c\n3,d\n", "SF304");
 }
 
+// proves: L-19, L-20, L-21
 #[test]
 fn options_that_do_not_go_together_are_told_before_anything_runs() {
     for (load, code, text) in [
@@ -414,6 +437,7 @@ fn options_that_do_not_go_together_are_told_before_anything_runs() {
     }
 }
 
+// proves: L-22, L-50, L-63
 #[test]
 fn options_that_name_no_column_are_told_before_the_first_write() {
     for (load, text) in [
@@ -444,6 +468,8 @@ fn the_reference_shows_the_table_of_modes_and_options() {
     assert_eq!(&text[start..end], table);
 }
 
+// proves: L-20
+// covers: every refused cell
 #[test]
 fn every_option_is_refused_where_its_mode_does_not_take_it() {
     use sqlflow::mode::load::{Cell, LOAD_OPTIONS, LoadMode};
@@ -458,6 +484,7 @@ fn every_option_is_refused_where_its_mode_does_not_take_it() {
     }
 }
 
+// proves: L-24
 #[test]
 fn a_declared_not_null_is_kept() {
     let yaml = "sources:
@@ -528,4 +555,33 @@ fn two_current_versions_that_somebody_wrote_stop_the_load() {
     project.execute(copy);
     refused(&project, "id,v\n1,c\n2,c\n", "SF321")
         .stderr_contains("`raw.orders` already has more than one current version of a key");
+}
+
+#[test]
+fn a_first_file_without_rows_tells_no_types() {
+    for options in [
+        "mode: scd2, key: id, cursor: at",
+        "mode: append, cursor: at",
+        "mode: merge, key: id, cursor: at",
+    ] {
+        let project = project(options, "");
+        load(&project, "id,at\n");
+        let loaded = load(&project, "id,at\n1,2024-01-02\n");
+        assert_eq!((&loaded[0][0], &loaded[0][1]), (&json!(1), &json!("2024-01-02")), "{options}");
+        let snapshot = project.read("schemas/raw/orders.yml");
+        assert!(snapshot.contains("{name: at, type: date, nullable: true}"), "{snapshot}");
+    }
+}
+
+#[test]
+fn rows_marked_as_deleted_go_whatever_the_condition_on_updates_says() {
+    for deletes in ["hard", "{soft: gone}"] {
+        let options = format!(
+            "mode: merge, key: id, deletes: {deletes}, delete_when: 'v = ''x''', matched_condition: 'false', max_delete_percent: 100"
+        );
+        let project = project(&options, "");
+        load(&project, "id,v\n1,a\n2,b\n");
+        load(&project, "id,v\n1,x\n2,c\n");
+        assert_eq!(counts(&project), json!({"rows_read": 2, "rows_deleted": 1, "rows_skipped": 1}));
+    }
 }

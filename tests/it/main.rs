@@ -29,11 +29,16 @@ mod export;
 mod init;
 mod load;
 mod load_modes;
+mod load_promises;
 mod load_property;
+mod load_refused;
 mod ls;
 mod parse;
 mod plan;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod project;
+mod promises;
 mod readme;
 mod run_results;
 mod sample;

@@ -140,6 +140,7 @@ impl Project {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sqlflow"));
         command.args(args).current_dir(&self.root).stdin(Stdio::null());
         command.env_clear().env("HOME", self.home()).env("PATH", "/usr/bin:/bin");
+        command.envs(line_counts().map(|path| ("LLVM_PROFILE_FILE", path)));
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
@@ -327,4 +328,11 @@ fn copy(from: &Path, to: &Path) {
             false => _ = fs::copy(entry.path(), to.join(name)).unwrap(),
         }
     }
+}
+
+/// Where a build that counts executed lines writes them, the one thing that a command is told of its
+/// surroundings.
+#[allow(clippy::disallowed_methods, reason = "what the tests were started with, not the project")]
+fn line_counts() -> Option<std::ffi::OsString> {
+    std::env::var_os("LLVM_PROFILE_FILE")
 }

@@ -381,6 +381,7 @@ fn check_intervals(versions: &[Version]) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
+    // proves: L-51, L-52, L-53, L-54, L-55, L-56, L-58
     #[test]
     fn versions_are_those_of_a_plain_model(setting in setting(), batches in batches()) {
         let (mut database, mut model, mut now) = (Database::new(), Model::default(), 0);

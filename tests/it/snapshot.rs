@@ -432,6 +432,7 @@ fn the_run_results_count_what_became_of_the_rows() {
     );
 }
 
+// proves: L-14
 #[test]
 fn a_full_refresh_leaves_the_versions() {
     let project = project(CHECK);

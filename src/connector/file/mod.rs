@@ -36,6 +36,7 @@ mod rejects;
 mod scan;
 mod sql;
 mod statement;
+mod store;
 mod stream;
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub use find::{FileEntry, etag, find};
 pub use format::{Compression, Encoding, Format};
 pub use options::{FileOptions, OPTIONS, OptionError, OptionSpec};
 pub use rejects::Reject;
+pub use store::{FileStore, LocalFiles};
 
 use super::{ConnectorSpec, Parameter, Reads, Takes};
 use crate::engine::{EngineError, Session};

@@ -320,6 +320,7 @@ fn zstandard_is_read_to_its_end() {
     assert_eq!(cut.error("x.csv.zst"), "`x.csv.zst` is damaged: it ends too early");
 }
 
+// proves: L-75
 #[test]
 fn files_are_found_sorted_without_marks() {
     let folder = Folder::of("d/b.csv", "a\n1\n")
@@ -371,6 +372,7 @@ fn partitions_are_columns_of_text() {
     );
 }
 
+// proves: L-73
 #[test]
 fn parquet_footers_agree_or_the_file_is_named() {
     let folder = Folder::new();

@@ -10,6 +10,7 @@ mod error;
 mod lock;
 mod names;
 mod open;
+mod pending;
 mod raw;
 mod session;
 mod single;

@@ -1,11 +1,12 @@
 //! DuckDB's C interface with owners in place of pointers: what is opened is closed, once.
 //!
-//! Here, in `types.rs`, in `value.rs` and where its cells are read is all the `unsafe`. The rule that makes it sound: each wrapper
+//! Here, in `pending.rs`, in `types.rs`, in `value.rs` and where its cells are read is all the `unsafe`. The rule that makes it sound: each wrapper
 //! owns one handle that DuckDB gave out, keeps alive what the handle depends on, and frees it when
 //! dropped. The crate `duckdb` is passed over because its results cannot be read without Arrow, its
 //! streams panic when a fetch fails, and it tells neither the sort of a statement's result nor that
 //! of an error.
 
+use super::pending::Pending;
 use duckdb::ffi;
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
@@ -20,7 +21,7 @@ impl RawError {
     ///
     /// # Safety
     /// `message` is null or a C string that lives during the call.
-    unsafe fn borrowed(message: *const c_char) -> Self {
+    pub(super) unsafe fn borrowed(message: *const c_char) -> Self {
         if message.is_null() {
             return Self(String::new());
         }
@@ -237,14 +238,10 @@ impl<'a> Prepared<'a> {
 
     /// Starts it. Rows come as they are made, where the statement allows that.
     pub(super) fn run(self) -> Result<Rows<'a>, RawError> {
-        // SAFETY: a zeroed result is what the interface asks for; after the call it is ours, failed
-        // or not, and `Rows` destroys it before the statement.
-        unsafe {
-            let mut result: ffi::duckdb_result = std::mem::zeroed();
-            let state = ffi::duckdb_execute_prepared_streaming(self.handle, &raw mut result);
-            let mut rows = Rows { result, _statement: self };
-            if state == ffi::DuckDBSuccess { Ok(rows) } else { Err(rows.error()) }
-        }
+        // SAFETY: the handle is ours, and lives as long as the rows.
+        let (result, is_good) = unsafe { Pending::start(self.handle) }?.result();
+        let mut rows = Rows { result, _statement: self };
+        if is_good { Ok(rows) } else { Err(rows.error()) }
     }
 }
 

@@ -753,6 +753,7 @@ fn holder(verb: &str) -> LockHolder {
     LockHolder { host, pid: std::process::id(), verb: verb.into(), since }
 }
 
+// proves: L-77
 #[test]
 fn another_process_that_holds_the_file_is_named_and_its_death_frees_the_lock() {
     let directory = tempfile::tempdir().unwrap();
@@ -785,6 +786,7 @@ fn another_process_that_holds_the_file_is_named_and_its_death_frees_the_lock() {
     DuckDb::open(&at(path)).unwrap();
 }
 
+// proves: L-77
 #[test]
 fn a_lock_is_waited_for_and_handed_on() {
     let directory = tempfile::tempdir().unwrap();

@@ -31,6 +31,8 @@ pub struct Recorded {
     pub definition: String,
     /// The greatest cursor value that was read, as text.
     pub cursor: Option<String>,
+    /// What the source asked to be told next time.
+    pub mark: Option<String>,
 }
 
 /// Why a load cannot go either way.
@@ -112,7 +114,11 @@ mod tests {
     fn the_way_follows_from_what_stands() {
         use Course::{Anew, RowsStay};
         let recorded = |text: &str| {
-            (!text.is_empty()).then(|| Recorded { definition: text.to_owned(), cursor: None })
+            (!text.is_empty()).then(|| Recorded {
+                definition: text.to_owned(),
+                cursor: None,
+                mark: None,
+            })
         };
         let redefined = |was: &str| Err(Obstacle::Redefined { was: was.to_owned() });
         let merge = rules(LoadMode::Merge, "id", "");

@@ -94,6 +94,7 @@ error[SF602]: target `dev` cannot be opened: the database `[PROJECT]/shop.duckdb
     project.run(["build"]).succeeds();
 }
 
+// proves: L-77
 #[test]
 fn a_database_that_another_run_holds_is_named_with_the_run() {
     let project = Project::new().model("a", "select 1 as id");
@@ -109,6 +110,7 @@ error[SF602]: target `dev` cannot be opened: the database `[PROJECT]/shop.duckdb
 "#]]);
 }
 
+// proves: L-78
 #[test]
 fn what_opens_no_database_works_while_another_program_holds_it() {
     let project = Project::new().model("a", "select 1 as id");

@@ -16,6 +16,7 @@ fn loading(path: &str) -> Project {
 const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
+// proves: L-29
 #[test]
 fn a_missing_file_is_named_with_where_paths_start() {
     fail(&loading("data/orders.csv"), &[]).stderr_is(str![[r#"
@@ -36,6 +37,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 "#]]);
 }
 
+// proves: L-29
 #[test]
 fn a_glob_that_matches_nothing_is_named() {
     fail(&loading("data/*.csv"), &[]).stderr_is(str![[r#"
@@ -92,6 +94,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 "#]]);
 }
 
+// proves: L-76
 #[test]
 fn a_file_that_is_not_utf_8_is_named_with_its_line() {
     let project = loading("orders.csv").bytes("orders.csv", b"id,name\n1,ok\n2,caf\xe9\n");
@@ -129,6 +132,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 "#]]);
 }
 
+// proves: L-71
 #[test]
 fn a_line_with_too_many_fields_is_shown() {
     let project = loading("orders.csv").file("orders.csv", "id,name\n1,a\n2,b,c\n3,d\n");
@@ -150,6 +154,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 "#]]);
 }
 
+// proves: L-71
 #[test]
 fn a_line_with_too_few_fields_is_shown() {
     let project = loading("orders.csv").file("orders.csv", "id,name\n1,a\n2\n3,d\n");
@@ -231,6 +236,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 "#]]);
 }
 
+// proves: L-71
 #[test]
 fn a_value_that_is_not_of_the_declared_type_is_shown() {
     let yaml = "\
@@ -259,6 +265,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
 "#]]);
 }
 
+// proves: L-28
 #[test]
 fn an_empty_file_over_a_table_with_rows_keeps_the_table() {
     let project = loading("orders.csv").file("orders.csv", "id\n1\n");
@@ -284,6 +291,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
     assert_eq!(project.query("select id from raw.orders"), serde_json::json!([[1]]));
 }
 
+// proves: L-17
 #[test]
 fn a_table_that_sqlflow_did_not_make_is_not_touched() {
     let project = loading("orders.csv").file("orders.csv", "id\n1\n");
@@ -308,6 +316,7 @@ Done in [TIME]. PASS=0 WARN=0 ERROR=1 SKIP=0 TOTAL=1
     assert_eq!(project.query("select owner from raw.orders"), serde_json::json!([["mine"]]));
 }
 
+// proves: L-18
 #[test]
 fn a_view_in_the_way_of_a_load_is_named() {
     let project = loading("orders.csv").file("orders.csv", "id\n1\n");

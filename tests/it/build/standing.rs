@@ -35,6 +35,7 @@ fn a_load_is_recorded_with_rows_and_files() {
     );
 }
 
+// proves: L-4
 #[test]
 fn a_stage_that_a_killed_run_left_is_cleared() {
     let project = loading("id\n1\n");
@@ -53,6 +54,7 @@ fn a_table_may_be_adopted() {
     assert_eq!(project.query("select * from raw.orders"), json!([[1]]));
 }
 
+// proves: L-30
 #[test]
 fn an_empty_file_makes_an_empty_table_the_first_time() {
     let project = loading("id\n");
@@ -61,6 +63,7 @@ fn an_empty_file_makes_an_empty_table_the_first_time() {
     project.run(["load"]).succeeds();
 }
 
+// proves: L-28
 #[test]
 fn an_empty_file_may_replace_the_rows_or_keep_them() {
     for (option, rows) in [("replace", json!([[0]])), ("keep", json!([[1]]))] {
@@ -74,6 +77,7 @@ fn an_empty_file_may_replace_the_rows_or_keep_them() {
     }
 }
 
+// proves: L-65, L-66
 #[test]
 fn a_source_that_changes_its_columns_is_accepted_by_hand() {
     let project = loading("id\n1\n");
@@ -85,6 +89,7 @@ fn a_source_that_changes_its_columns_is_accepted_by_hand() {
     assert_eq!(project.query("select number, word from raw.orders"), json!([[1, "one"]]));
 }
 
+// proves: L-1, L-25
 #[test]
 fn a_failed_load_keeps_the_table_and_its_readers_are_skipped() {
     let project = loading("id\n1\n").model("a", "select * from {{ source('raw', 'orders') }}");

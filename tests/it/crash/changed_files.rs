@@ -28,6 +28,7 @@ fn values(project: &Project) -> serde_json::Value {
     project.query("select v, count(*) from raw.orders group by v order by v")
 }
 
+// proves: L-79
 #[test]
 fn a_file_that_changes_while_it_is_read_is_read_again() {
     let (project, _) = project("mode: replace");
@@ -39,6 +40,7 @@ fn a_file_that_changes_while_it_is_read_is_read_again() {
 }
 
 /// The half that is there may be a line cut in two.
+// proves: L-79
 #[test]
 fn a_file_that_is_being_written_is_read_again() {
     let (project, _) = project("mode: replace");
@@ -51,6 +53,7 @@ fn a_file_that_is_being_written_is_read_again() {
     assert!(leftovers(&project).is_empty());
 }
 
+// proves: L-79
 #[test]
 fn a_file_that_changes_each_time_it_is_read_is_not_loaded() {
     for options in ["mode: replace", "mode: append, cursor: id", "mode: merge, key: id"] {

@@ -120,11 +120,13 @@ fn kind(passed: &[String]) -> &'static str {
     }
 }
 
+// proves: L-2, L-3, L-4
 #[test]
 fn the_first_load() {
     Case { before: None, ..Case::load("mode: replace") }.is_killed();
 }
 
+// proves: L-2, L-3, L-4
 #[test]
 fn replace_with_what_stands_on_the_table() {
     Case::load("mode: replace").is_killed_after(|project| {
@@ -134,11 +136,13 @@ fn replace_with_what_stands_on_the_table() {
     });
 }
 
+// proves: L-2, L-3, L-4
 #[test]
 fn append_by_cursor() {
     Case::load("mode: append, cursor: id").is_killed();
 }
 
+// proves: L-2, L-3, L-4
 #[test]
 fn append_of_new_files() {
     Case {
@@ -150,11 +154,13 @@ fn append_of_new_files() {
     .is_killed();
 }
 
+// proves: L-2, L-3, L-4
 #[test]
 fn merge() {
     Case::load("mode: merge, key: id").is_killed();
 }
 
+// proves: L-2, L-4, L-77
 #[test]
 fn a_load_after_one_that_was_killed() {
     Case::load("mode: merge, key: id").is_killed_after(|project| {
@@ -166,6 +172,7 @@ fn a_load_after_one_that_was_killed() {
     });
 }
 
+// proves: L-2, L-3, L-4
 #[test]
 fn merge_with_deletes() {
     let flagged = |ids: std::ops::Range<u32>| {
@@ -181,6 +188,7 @@ fn merge_with_deletes() {
     .is_killed();
 }
 
+// proves: L-2, L-3, L-4
 #[test]
 fn versions_of_a_complete_source() {
     Case::load("mode: scd2, key: id, complete: true, max_delete_percent: 100").is_killed();

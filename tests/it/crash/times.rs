@@ -127,21 +127,25 @@ fn killed_at_any_time(options: &str) {
     assert!(kills.during_extract > 0 || rows < FULL_ROWS, "{kills:?}");
 }
 
+// proves: L-2, L-3
 #[test]
 fn replace() {
     killed_at_any_time("mode: replace");
 }
 
+// proves: L-2, L-3
 #[test]
 fn append() {
     killed_at_any_time("mode: append, cursor: id");
 }
 
+// proves: L-2, L-3
 #[test]
 fn merge() {
     killed_at_any_time("mode: merge, key: id");
 }
 
+// proves: L-2, L-3
 #[test]
 fn versions() {
     killed_at_any_time("mode: scd2, key: id, complete: true, max_delete_percent: 100");

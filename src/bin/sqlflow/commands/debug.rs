@@ -70,7 +70,7 @@ fn check_connection(connection: &Connection, printer: &Printer) -> Exit {
         return if there { Exit::Success } else { Exit::Surroundings };
     }
     let report = match load::open_connection(connection) {
-        Ok(connector) => connector.test_connection(),
+        Ok(system) => system.test_connection().unwrap_or_default(),
         Err(problems) => {
             line(printer, &what, false, kind);
             printer.problems(&problems);

@@ -1,0 +1,115 @@
+//! PostgreSQL: tables, views and queries, read by binary COPY and decoded into Arrow.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `spec` | parameters of a connection |
+//! | `session`, `tls` | a connection, encrypted as `sslmode` says |
+//! | `error` | what the server says, by what can be done about it |
+//! | `catalog`, `types` | columns of an object, and how each type is carried |
+//! | `decode` | binary COPY into Arrow |
+//! | `read`, `ranges` | several connections under one snapshot |
+//! | `encode`, `write` | Arrow into binary COPY; replace, append, merge |
+//! | `mark` | what an incremental read records, so that no row is lost |
+//! | `probe` | what `debug` says |
+//!
+//! Statements are in templates/postgres/. Works with every server since version 12; splits tables
+//! by pages since version 14.
+
+mod catalog;
+mod decode;
+mod encode;
+mod error;
+mod mark;
+mod probe;
+mod ranges;
+mod read;
+mod session;
+mod spec;
+mod sql;
+mod tls;
+mod types;
+mod write;
+
+pub use spec::SPEC;
+
+use super::batches::{Batches, Incremental, Mark, Object, ReadRequest, WriteRequest};
+use super::error::{ConnectorError, Kind};
+use super::spec::{ConnectorSpec, Parameters};
+use super::{Connector, Report};
+use crate::relation::{Column, DataType};
+use session::Session;
+use spec::Settings;
+use std::sync::Arc;
+
+/// A PostgreSQL database, with the parameters of its connections. Opens none until it is asked.
+#[derive(Debug, Clone)]
+pub struct Postgres {
+    settings: Arc<Settings>,
+}
+
+impl Postgres {
+    /// A database that is reached with `parameters`.
+    ///
+    /// # Errors
+    /// A parameter is missing, or does not go with another.
+    pub fn new(parameters: Parameters) -> Result<Self, ConnectorError> {
+        Ok(Self { settings: Arc::new(Settings::read(&parameters)?) })
+    }
+
+    /// The columns of several objects by one read of the catalogue; each has its own answer.
+    ///
+    /// # Errors
+    /// The catalogue could not be read at all.
+    pub fn schemas(
+        &self,
+        objects: &[Object],
+    ) -> Result<Vec<Result<Vec<Column>, ConnectorError>>, ConnectorError> {
+        let mut session = Session::connect(&self.settings)?;
+        let described = catalog::describe(self, &mut session, objects)?;
+        Ok(described.into_iter().map(|described| described?.columns()).collect())
+    }
+}
+
+/// What the engine must cast a column to, once its Arrow form is in a stage: times with a time zone
+/// travel as text. A cast to the type that it has already costs nothing.
+pub fn stage_type(column: &Column) -> DataType {
+    column.data_type.clone()
+}
+
+impl Connector for Postgres {
+    fn spec(&self) -> &'static ConnectorSpec {
+        &SPEC
+    }
+
+    fn test_connection(&self) -> Report {
+        probe::test(self)
+    }
+
+    fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError> {
+        let mut answers = self.schemas(std::slice::from_ref(object))?;
+        answers.pop().unwrap_or_else(|| {
+            Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing"))
+        })
+    }
+
+    fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError> {
+        Ok(Box::new(read::open(self, request, None)?.0))
+    }
+
+    fn read_with(
+        &self,
+        request: &ReadRequest,
+        incremental: &Incremental,
+    ) -> Result<(Box<dyn Batches>, Mark), ConnectorError> {
+        let (reading, mark) = read::open(self, request, Some(incremental))?;
+        Ok((Box::new(reading), mark))
+    }
+
+    fn write(
+        &self,
+        request: &WriteRequest,
+        batches: &mut dyn Batches,
+    ) -> Result<u64, ConnectorError> {
+        write::write(self, request, batches)
+    }
+}

@@ -1,0 +1,261 @@
+//! The parameters of a connection to PostgreSQL.
+
+use crate::connector::error::{ConnectorError, Kind};
+use crate::connector::spec::{ConnectorSpec, Parameter, Parameters, Reads, Takes};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const ANY: Parameter = Parameter {
+    name: "",
+    aliases: &[],
+    takes: Takes::Text,
+    required: false,
+    secret: false,
+    about: "",
+};
+
+/// What a connection to PostgreSQL may say; the names are dbt's too.
+pub static SPEC: ConnectorSpec = ConnectorSpec {
+    name: "postgres",
+    version: "0.1.0",
+    about: "PostgreSQL: tables, views and queries by binary COPY",
+    reads: Reads::Tables,
+    parameters: &[
+        Parameter {
+            name: "host",
+            required: true,
+            about: "name or address of the server, or the folder of its socket",
+            ..ANY
+        },
+        Parameter {
+            name: "port",
+            takes: Takes::Number(1, 65_535),
+            about: "port of the server; 5432 by default",
+            ..ANY
+        },
+        Parameter { name: "user", required: true, about: "the role that connects", ..ANY },
+        Parameter {
+            name: "password",
+            aliases: &["pass"],
+            secret: true,
+            about: "its password; none by default",
+            ..ANY
+        },
+        Parameter {
+            name: "dbname",
+            aliases: &["database"],
+            required: true,
+            about: "the database to connect to",
+            ..ANY
+        },
+        Parameter {
+            name: "schema",
+            about: "the schema of tables that name none; by default where search_path finds them",
+            ..ANY
+        },
+        Parameter {
+            name: "search_path",
+            about: "search_path of the sessions, as SQL writes it; the role's own by default",
+            ..ANY
+        },
+        Parameter { name: "role", about: "a role that the sessions take on with SET ROLE", ..ANY },
+        Parameter {
+            name: "sslmode",
+            takes: Takes::OneOf(&["disable", "prefer", "require", "verify-ca", "verify-full"]),
+            about: "whether the connection is encrypted and the server's certificate is checked: \
+                    disable, prefer (the default), require, verify-ca or verify-full",
+            ..ANY
+        },
+        Parameter {
+            name: "sslrootcert",
+            about: "a file of certificates (PEM) that may sign the server's; `system` for those \
+                    of this machine",
+            ..ANY
+        },
+        Parameter {
+            name: "sslcert",
+            about: "a file with the client's own certificate (PEM)",
+            ..ANY
+        },
+        Parameter { name: "sslkey", about: "a file with the key to `sslcert` (PEM)", ..ANY },
+        Parameter {
+            name: "connect_timeout",
+            takes: Takes::Number(1, 86_400),
+            about: "seconds to wait for the server to answer; 10 by default",
+            ..ANY
+        },
+        Parameter {
+            name: "retries",
+            takes: Takes::Number(0, 100),
+            about: "how often a connection that fails is tried again; 1 by default",
+            ..ANY
+        },
+        Parameter {
+            name: "statement_timeout",
+            takes: Takes::Number(0, 2_000_000),
+            about: "seconds that a statement may take, reading a table too; 0 for no limit; the \
+                    server's own by default",
+            ..ANY
+        },
+        Parameter {
+            name: "keepalives_idle",
+            takes: Takes::Number(0, 86_400),
+            about: "seconds of silence before the connection is probed; 60 by default",
+            ..ANY
+        },
+        Parameter {
+            name: "application_name",
+            about: "what the server's views call the sessions; `sqlflow` by default",
+            ..ANY
+        },
+        Parameter {
+            name: "max_connections",
+            takes: Takes::Number(1, 1_000),
+            about: "connections that one load may use; 4 by default",
+            ..ANY
+        },
+        Parameter {
+            name: "numeric_special",
+            takes: Takes::OneOf(&["error", "null"]),
+            about: "what becomes of NaN and Infinity in numeric(p,s): error (the default) or null",
+            ..ANY
+        },
+    ],
+    batch_rows: 100_000,
+    max_connections: 4,
+};
+
+/// Whether a connection is encrypted, and what is checked, as libpq has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SslMode {
+    /// Never encrypted.
+    Disable,
+    /// Encrypted where the server can.
+    Prefer,
+    /// Encrypted, whoever the server is.
+    Require,
+    /// Encrypted, and a known authority signed the server's certificate.
+    VerifyCa,
+    /// That, and the certificate is for the host.
+    VerifyFull,
+}
+
+/// What becomes of NaN and infinity where a decimal is expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumericSpecial {
+    /// The read ends.
+    Error,
+    /// They are read as NULL.
+    Null,
+}
+
+/// A connection's parameters, each with its default.
+#[derive(Clone)]
+pub(super) struct Settings {
+    pub(super) host: String,
+    pub(super) port: u16,
+    pub(super) user: String,
+    pub(super) password: Option<String>,
+    pub(super) dbname: String,
+    pub(super) schema: Option<String>,
+    pub(super) search_path: Option<String>,
+    pub(super) role: Option<String>,
+    pub(super) sslmode: SslMode,
+    pub(super) sslrootcert: Option<PathBuf>,
+    pub(super) sslcert: Option<(PathBuf, PathBuf)>,
+    pub(super) connect_timeout: Duration,
+    pub(super) retries: u64,
+    pub(super) statement_timeout: Option<Duration>,
+    pub(super) keepalives_idle: Duration,
+    pub(super) application_name: String,
+    pub(super) max_connections: usize,
+    pub(super) numeric_special: NumericSpecial,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user)
+            .field("dbname", &self.dbname)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Settings {
+    pub(super) fn read(given: &Parameters) -> Result<Self, ConnectorError> {
+        let text = |name| given.text(name).map(str::to_owned);
+        let seconds = |name, default| Duration::from_secs(given.number(name).unwrap_or(default));
+        Ok(Self {
+            host: needed(given, "host")?,
+            port: given.number("port").and_then(|port| u16::try_from(port).ok()).unwrap_or(5432),
+            user: needed(given, "user")?,
+            password: text("password"),
+            dbname: needed(given, "dbname")?,
+            schema: text("schema"),
+            search_path: text("search_path"),
+            role: text("role"),
+            sslmode: sslmode(given),
+            sslrootcert: given.text("sslrootcert").map(PathBuf::from),
+            sslcert: sslcert(given)?,
+            connect_timeout: seconds("connect_timeout", 10),
+            retries: given.number("retries").unwrap_or(1),
+            statement_timeout: given.number("statement_timeout").map(Duration::from_secs),
+            keepalives_idle: seconds("keepalives_idle", 60),
+            application_name: text("application_name").unwrap_or_else(|| "sqlflow".to_owned()),
+            max_connections: given
+                .number("max_connections")
+                .and_then(|count| usize::try_from(count).ok())
+                .unwrap_or(SPEC.max_connections),
+            numeric_special: match given.text("numeric_special") {
+                Some("null") => NumericSpecial::Null,
+                _ => NumericSpecial::Error,
+            },
+        })
+    }
+
+    /// Where the server is, for messages.
+    pub(super) fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// Whether the server is reached by a socket of this machine, which is never encrypted.
+    pub(super) fn is_local_socket(&self) -> bool {
+        self.host.starts_with('/')
+    }
+}
+
+fn needed(given: &Parameters, name: &'static str) -> Result<String, ConnectorError> {
+    given.text(name).map(str::to_owned).ok_or_else(|| {
+        ConnectorError::new(Kind::Data, format!("a postgres connection needs `{name}`"))
+            .with_help(format!("add `{name}:` to it"))
+    })
+}
+
+/// With a root certificate, `require` checks it: so does libpq.
+fn sslmode(given: &Parameters) -> SslMode {
+    match given.text("sslmode") {
+        Some("disable") => SslMode::Disable,
+        Some("require") if given.text("sslrootcert").is_some() => SslMode::VerifyCa,
+        Some("require") => SslMode::Require,
+        Some("verify-ca") => SslMode::VerifyCa,
+        Some("verify-full") => SslMode::VerifyFull,
+        _ => SslMode::Prefer,
+    }
+}
+
+fn sslcert(given: &Parameters) -> Result<Option<(PathBuf, PathBuf)>, ConnectorError> {
+    match (given.text("sslcert"), given.text("sslkey")) {
+        (Some(certificate), Some(key)) => Ok(Some((certificate.into(), key.into()))),
+        (None, None) => Ok(None),
+        (one, _) => {
+            let (has, lacks) =
+                if one.is_some() { ("sslcert", "sslkey") } else { ("sslkey", "sslcert") };
+            let message = format!("`{has}` is given without `{lacks}`");
+            Err(ConnectorError::new(Kind::Data, message)
+                .with_help(format!("add `{lacks}:`, or leave out `{has}:`")))
+        }
+    }
+}

@@ -1,0 +1,2 @@
+-- query
+select pg_export_snapshot();

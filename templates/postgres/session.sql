@@ -1,0 +1,13 @@
+What a session is pinned to, whatever the server, the database or the role say.
+-- query
+set session time zone 'UTC';
+set datestyle = 'ISO, YMD';
+set intervalstyle = 'postgres';
+set extra_float_digits = 1;
+set standard_conforming_strings = on;
+set bytea_output = 'hex';
+set xmloption = 'content';
+set session characteristics as transaction isolation level read committed;
+{% if statement_timeout is not none %}set statement_timeout = {{ statement_timeout | literal }}{% endif %};
+{% if search_path is not none %}select set_config('search_path', {{ search_path | literal }}, false){% endif %};
+{% if role is not none %}set role {{ role | quote }}{% endif %};

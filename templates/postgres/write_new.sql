@@ -1,0 +1,2 @@
+-- query
+alter table {{ schema | quote }}.{{ stage | quote }} rename to {{ name | quote }};

@@ -1,0 +1,13 @@
+//! The connector to PostgreSQL, against servers that the tests start themselves.
+
+mod errors;
+mod faults;
+mod incremental;
+mod load;
+mod objects;
+mod proxy;
+mod read;
+mod server;
+mod shown;
+mod tls;
+mod types;
