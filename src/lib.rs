@@ -19,6 +19,7 @@
 //! | [`engine`] | SQL | rows, errors | the target database |
 //! | [`connector`] | files | a scan that the engine runs | reads data files |
 //! | [`load`] | a scan | a table, whole or not at all | the engine |
+//! | [`export`] | rows of a query | files, or a table elsewhere, whole or not at all | the engine, disk, connectors |
 //! | [`run`] | scripts in order | an outcome | the engine |
 //! | [`watch`] | a directory | what was saved | the file system |
 //!
@@ -31,6 +32,7 @@ pub mod connector;
 pub mod diagnostic;
 pub mod dialect;
 pub mod engine;
+pub mod export;
 pub mod graph;
 pub mod load;
 pub mod mode;

@@ -21,6 +21,12 @@ pub fn manifest(graph: &Graph, compiled: &[Compiled]) -> serde_json::Result<Stri
     let (sources, nodes): (Vec<_>, Vec<_>) = (0..)
         .zip(graph.nodes.iter())
         .partition(|(_, node)| matches!(node.kind, NodeKind::Source(_)));
+    let (exports, nodes): (Vec<_>, Vec<_>) =
+        nodes.into_iter().partition(|(_, node)| node.export().is_some());
+    let exports = exports.into_iter().filter_map(|(index, node)| {
+        let compiled = by_index.get(&NodeIndex(index)).copied();
+        Some((node.id.0.as_str(), super::exports::manifest_export(graph, node, compiled)?))
+    });
     let nodes = Entries(nodes.into_iter().map(|(index, node)| {
         let compiled = by_index.get(&NodeIndex(index)).copied();
         (node.id.0.as_str(), manifest_node(graph, node, compiled))
@@ -31,6 +37,7 @@ pub fn manifest(graph: &Graph, compiled: &[Compiled]) -> serde_json::Result<Stri
         metadata: metadata(graph),
         nodes,
         sources: sources.collect(),
+        exports: exports.collect(),
         macros: macros(graph),
         parent_map: parent_map(graph),
         child_map: child_map(graph),
@@ -50,6 +57,9 @@ struct Manifest<'g, I> {
     metadata: Value,
     nodes: Entries<I>,
     sources: BTreeMap<&'g str, ManifestSource<'g>>,
+    /// Ours alone: dbt's readers pass over keys that they do not know.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    exports: BTreeMap<&'g str, Value>,
     macros: BTreeMap<String, Value>,
     parent_map: BTreeMap<&'g str, Vec<&'g str>>,
     child_map: BTreeMap<&'g str, Vec<&'g str>>,
@@ -226,6 +236,7 @@ fn materialized(node: &Node) -> &'static str {
         NodeKind::Test(_) => "test",
         NodeKind::Source(_) => "source",
         NodeKind::Snapshot(_) => "snapshot",
+        NodeKind::Export(_) => "export",
         NodeKind::Analysis => "view",
     }
 }
@@ -467,7 +478,7 @@ fn macros(graph: &Graph) -> BTreeMap<String, Value> {
 }
 
 fn parent_map(graph: &Graph) -> BTreeMap<&str, Vec<&str>> {
-    let map = graph.nodes.iter().map(|node| {
+    let map = graph.nodes.iter().filter(|node| node.export().is_none()).map(|node| {
         let parents = node.parents.iter().map(|parent| graph.node(*parent).id.0.as_str());
         (node.id.0.as_str(), parents.collect())
     });
@@ -475,8 +486,12 @@ fn parent_map(graph: &Graph) -> BTreeMap<&str, Vec<&str>> {
 }
 
 fn child_map(graph: &Graph) -> BTreeMap<&str, Vec<&str>> {
-    let map = graph.nodes.iter().zip(&graph.children).map(|(node, children)| {
-        let children = children.iter().map(|child| graph.node(*child).id.0.as_str());
+    // Exports stand by themselves: other readers look up what they find here among the nodes.
+    let nodes = graph.nodes.iter().zip(&graph.children);
+    let map = nodes.filter(|(node, _)| node.export().is_none()).map(|(node, children)| {
+        let children = children.iter().map(|child| graph.node(*child));
+        let children = children.filter(|child| child.export().is_none());
+        let children = children.map(|child| child.id.0.as_str());
         (node.id.0.as_str(), children.collect())
     });
     map.collect()

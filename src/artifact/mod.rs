@@ -12,6 +12,7 @@
 //!
 //! Secrets that a template read are replaced by `*****` in every file.
 
+mod exports;
 mod manifest;
 mod run_results;
 mod schemas;

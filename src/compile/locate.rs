@@ -21,7 +21,8 @@ pub struct Located {
 /// The template is rendered once more, with a map of what wrote which byte. Where that cannot tell,
 /// the answer is the node's own place.
 pub fn locate(graph: &Graph, node: &Node, query: &Query, offset: usize) -> Located {
-    let nowhere = Located { place: node.place.clone(), verbatim: false };
+    let place = node.query_in_yaml().unwrap_or(&node.place).clone();
+    let nowhere = Located { place, verbatim: false };
     let part = query.parts.iter().find(|part| part.range.contains(&offset)).or_else(|| {
         // An error "at the end" lies one past the last byte.
         query.parts.iter().rev().find(|part| part.range.end == offset)

@@ -8,9 +8,11 @@
 //! | test | rows that fail | `test`, `test_stored` |
 //! | seed, loaded source | known when the file is read | `seed`, `load` |
 //! | snapshot | its own | `snapshot`, `scd2` |
+//! | export | its own | `export_csv`, `export_parquet`, `export_json`; `export_rows` for a table |
 //! | analysis | its own | – |
 
 mod batch;
+mod export;
 mod incremental;
 mod load;
 mod locate;
@@ -20,6 +22,10 @@ mod script;
 mod snapshot;
 
 pub use batch::{batches, compile_batch};
+pub use export::{
+    ExportColumn, Slice, copy_script, drop_export_stage, export_columns, export_rows,
+    export_stage_script, parts_query, slice_rows, standing_query,
+};
 pub use incremental::{
     batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, retyped_values,
 };
@@ -41,8 +47,7 @@ pub use snapshot::bind_snapshot;
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
 use crate::dialect::statements;
 use crate::graph::{
-    CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, SnapshotQuery,
-    diagnose, tests,
+    CompileHost, Files, Graph, Node, NodeId, NodeIndex, NodeKind, Selection, diagnose, tests,
 };
 use crate::mode::{Batch, Reconciled};
 use crate::project::Text;
@@ -366,7 +371,7 @@ fn problem(graph: &Graph, node: &Node, error: &TemplateError) -> Diagnostic {
         Kind::NeedsConnection => Diagnostic::error(Code::NEEDS_CONNECTION, error.message.clone()),
         _ => diagnose(error, &graph.files),
     };
-    if let Some(SnapshotQuery::Relation { place, .. }) = node.snapshot().map(|s| &s.query) {
+    if let Some(place) = node.query_in_yaml() {
         return diagnostic.at(place.clone());
     }
     let generic = node.test().is_some_and(|test| test.generic.is_some());

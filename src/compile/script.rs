@@ -88,13 +88,17 @@ pub(super) fn of(
 ) -> Result<Script> {
     match (&node.kind, query) {
         (NodeKind::Model(Materialization::Ephemeral) | NodeKind::Analysis, _)
-        | (NodeKind::Model(_) | NodeKind::Test(_) | NodeKind::Snapshot(_), None) => {
-            Ok(Script::default())
-        }
+        | (
+            NodeKind::Model(_) | NodeKind::Test(_) | NodeKind::Snapshot(_) | NodeKind::Export(_),
+            None,
+        ) => Ok(Script::default()),
         (NodeKind::Model(_), Some(query)) => of_model(graph, node, query, incremental, None, hooks),
         (NodeKind::Test(test), Some(query)) => test_script(graph, node, test, query),
         (NodeKind::Snapshot(snapshot), Some(query)) => {
             super::snapshot::unbound(graph, node, snapshot, query, hooks)
+        }
+        (NodeKind::Export(export), Some(query)) => {
+            super::export::foreseen(graph, node, export, query)
         }
         (NodeKind::Seed(seed), _) => {
             let mut script = of_seed(graph, node, &unread(graph, &seed.path), hooks)?;

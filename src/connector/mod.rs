@@ -13,6 +13,7 @@
 mod batches;
 mod error;
 pub mod file;
+mod objects;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod registry;
@@ -24,7 +25,8 @@ pub use batches::{
     Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
 };
 pub use error::{ConnectorError, Kind};
-pub use registry::{System, open, spec, specs};
+pub use objects::Objects;
+pub use registry::{System, on_disk, open, spec, specs};
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
 use crate::relation::Column;

@@ -27,6 +27,11 @@ pub fn spec(name: &str) -> Option<&'static ConnectorSpec> {
     specs().into_iter().find(|spec| spec.name == name)
 }
 
+/// Whether files of that kind are on this machine's disk.
+pub fn on_disk(spec: &ConnectorSpec) -> bool {
+    spec.name == file::SPEC.name
+}
+
 /// The system that `parameters` of a connection of kind `spec` mean.
 ///
 /// # Errors

@@ -157,6 +157,12 @@ codes! {
     CONNECTION_LACKS = "SF327";
     /// A value or type that cannot be carried from one system to another.
     NOT_CARRIED = "SF328";
+    /// A path that an export cannot write to.
+    EXPORT_PATH = "SF329";
+    /// A folder with files that no export wrote.
+    FOREIGN_FILES = "SF330";
+    /// Two exports that write to one place.
+    SAME_DESTINATION = "SF331";
     /// A source whose schema is no longer the accepted one.
     SCHEMA_DRIFT = "SF401";
     /// A schema snapshot that cannot be read.

@@ -93,6 +93,9 @@ pub trait Session: Send {
     /// Whether there is a schema of that name; without a database, in the connection's own.
     fn schema_exists(&mut self, database: Option<&str>, schema: &str) -> Result<bool, EngineError>;
 
+    /// Told of a step beside the database's own, for whoever watches the session.
+    fn pass(&mut self, _step: &str) {}
+
     /// A handle by which another thread can stop what runs here.
     fn interrupt(&self) -> Box<dyn Interrupt>;
 }

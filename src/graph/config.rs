@@ -48,6 +48,14 @@ impl Merged {
         *old = setting;
     }
 
+    /// Takes the settings called `keys` out.
+    pub(super) fn take(&mut self, keys: &[&str]) -> Settings {
+        let (taken, kept) =
+            std::mem::take(&mut self.0).into_iter().partition(|s| keys.contains(&s.key.as_str()));
+        self.0 = kept;
+        taken
+    }
+
     /// The setting called `key`.
     pub fn get(&self, key: &str) -> Option<&Setting> {
         self.0.iter().find(|setting| setting.key == key)

@@ -3,7 +3,7 @@
 use super::bind::{Names, Unbound};
 use super::config::Merged;
 use super::host::{ParseHost, Shared, no_model};
-use super::node::{Node, NodeId, NodeIndex, NodeKind, Reference, SnapshotQuery};
+use super::node::{Node, NodeId, NodeIndex, NodeKind, Reference};
 use super::order;
 use super::problem::{Files, diagnose};
 use super::resolve::{Context, Graph, Made};
@@ -177,7 +177,7 @@ pub(super) fn locate(
     let relation = node.relation.clone();
     let host = ParseHost::new(shared.clone(), &node.package, relation, settings, no_model());
     let host = Arc::new(host.failing_at(reference.clone()));
-    if let Some(SnapshotQuery::Relation { place, .. }) = node.snapshot().map(|s| &s.query) {
+    if let Some(place) = node.query_in_yaml() {
         return vec![(place.clone(), String::new())];
     }
     match Renderer::new(library.clone(), Limits::default()).render(&node.template(), host) {

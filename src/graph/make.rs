@@ -5,7 +5,7 @@ use super::host::{ParseHost, ShowModel, YamlText};
 use super::node::{Node, NodeColumn, NodeId, NodeKind, TemplateTraits};
 use super::problem::diagnose;
 use super::resolve::{Context, Made};
-use super::{snapshots, sources, tests};
+use super::{exports, snapshots, sources, tests};
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile, did_you_mean};
 use crate::mode::Materialization;
 use crate::project::{
@@ -66,6 +66,7 @@ impl Context<'_> {
             made.add(self.make_seeds(package, &properties));
             made.add(sources::make(self, package));
             made.add(snapshots::make(self, package, &properties));
+            made.add(exports::make(self, package));
             made.problems.extend(orphans(package, &properties));
         }
         duplicates(&mut made);
@@ -419,10 +420,10 @@ pub(super) fn duplicates(made: &mut Made) {
             Diagnostic::error(Code::DUPLICATE_NAME, message)
                 .at(node.place.clone())
                 .label(earlier.clone(), "the other one")
-                .with_help(if node.resource_type() == "source" {
-                    "remove one of the declarations"
-                } else {
-                    "rename one of the files"
+                .with_help(match node.resource_type() {
+                    "source" => "remove one of the declarations",
+                    "export" => "rename one of them",
+                    _ => "rename one of the files",
                 }),
         );
         false

@@ -12,6 +12,7 @@
 //! | `load_rules` | what `load:` says about the rows |
 //! | `make` | which nodes there are |
 //! | `snapshots` | which snapshots the blocks and the YAML become |
+//! | `exports` | which exports the YAML declares |
 //! | `tests` | which nodes the tests in YAML become |
 //! | `bind` | what each reference means |
 //! | `edges` | what each node needs |
@@ -23,6 +24,7 @@ mod bind;
 mod config;
 mod connection;
 mod edges;
+mod exports;
 mod facts;
 mod host;
 mod incremental;
@@ -43,6 +45,9 @@ pub mod tests;
 pub use bind::Names;
 pub use config::{Config, TestConfig, TestSeverity};
 pub use connection::Connection;
+pub use exports::{
+    Compression, ExportFormat, ExportNode, ExportQuery, ExportTarget, FileOptions, FileTarget,
+};
 pub use host::{CompileHost, Invocation, Shared, Surroundings, ephemeral_name};
 pub use load_rules::OptionPlaces;
 pub use node::{

@@ -2,6 +2,7 @@
 
 use super::config::{Config, TestConfig};
 use super::connection::Connection;
+use super::exports::{self, ExportNode};
 use super::load_rules::OptionPlaces;
 use crate::diagnostic::{Diagnostic, Place, SourceFile};
 use crate::mode::Materialization;
@@ -88,6 +89,8 @@ pub enum NodeKind {
     Snapshot(Box<SnapshotNode>),
     /// A query whose rows are failures.
     Test(Box<TestNode>),
+    /// A query, and where its rows go.
+    Export(Box<ExportNode>),
     /// A query that is only compiled.
     Analysis,
 }
@@ -284,6 +287,7 @@ impl Node {
             NodeKind::Source(_) => "source",
             NodeKind::Snapshot(_) => "snapshot",
             NodeKind::Test(_) => "test",
+            NodeKind::Export(_) => "export",
             NodeKind::Analysis => "analysis",
         }
     }
@@ -322,9 +326,10 @@ impl Node {
 
     /// What is rendered to get its query, where that is no generic test.
     pub fn template(&self) -> TemplateSource {
-        match self.snapshot() {
-            Some(snapshot) => super::snapshots::template(&self.file, &snapshot.query),
-            None => TemplateSource {
+        match &self.kind {
+            NodeKind::Snapshot(snapshot) => super::snapshots::template(&self.file, &snapshot.query),
+            NodeKind::Export(export) => exports::template(&self.file.path, &export.query),
+            _ => TemplateSource {
                 path: self.file.path.clone(),
                 text: self.file.text.clone(),
                 region: None,
@@ -332,10 +337,30 @@ impl Node {
         }
     }
 
+    /// Where YAML says its query, where YAML does.
+    pub fn query_in_yaml(&self) -> Option<&Place> {
+        match &self.kind {
+            NodeKind::Export(export) => Some(&export.query.place),
+            NodeKind::Snapshot(snapshot) => match &snapshot.query {
+                SnapshotQuery::Relation { place, .. } => Some(place),
+                SnapshotQuery::Block { .. } => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The text of its template, as written.
     pub fn raw_code(&self) -> String {
         let template = self.template();
         template.region.map_or(&*template.text, |region| &template.text[region]).to_owned()
+    }
+
+    /// The export, where this is one.
+    pub fn export(&self) -> Option<&ExportNode> {
+        match &self.kind {
+            NodeKind::Export(export) => Some(export),
+            _ => None,
+        }
     }
 
     /// The load, where this is a source that is loaded.
@@ -366,6 +391,7 @@ impl Node {
         }
         match &self.kind {
             NodeKind::Source(_) => format!("{}/{}.sql", self.file.path, self.label()),
+            NodeKind::Export(_) => format!("{}/{}.sql", self.file.path, self.name),
             NodeKind::Seed(seed) => format!("{}.sql", seed.path.trim_end_matches(".csv")),
             NodeKind::Snapshot(snapshot) => match snapshot.query {
                 SnapshotQuery::Block { alone: true, .. } => self.file.path.to_string(),

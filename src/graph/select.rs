@@ -9,7 +9,7 @@
 //! | `@a` | `a`, its descendants, and all ancestors of those |
 //! | `name`, `folder`, `folder.*`, `pkg.folder.name` | by name or place in the project, `*?[]` as in a shell |
 //! | `tag: path: file: fqn: source: package: resource_type: test_name: test_type: config.KEY:` | by that property |
-//! | `group: access: connection:` | likewise |
+//! | `group: access: connection: export:` | likewise |
 
 use super::node::{Node, NodeIndex, NodeKind};
 use super::resolve::Graph;
@@ -24,7 +24,7 @@ pub struct Selection {
 }
 
 /// The methods that may stand before a colon.
-const METHODS: [&str; 14] = [
+const METHODS: [&str; 15] = [
     "tag",
     "path",
     "file",
@@ -39,6 +39,7 @@ const METHODS: [&str; 14] = [
     "connection",
     "config",
     "exposure",
+    "export",
 ];
 
 impl Selection {
@@ -279,6 +280,7 @@ enum Matcher<'a> {
     TestType(&'a str),
     Config(Vec<&'a str>, GlobMatcher),
     Connection(GlobMatcher),
+    Export(GlobMatcher),
     Nothing,
 }
 
@@ -297,6 +299,7 @@ impl<'a> Matcher<'a> {
             "test_name" => Self::TestName(one()?),
             "test_type" => Self::TestType(value),
             "connection" => Self::Connection(one()?),
+            "export" => Self::Export(one()?),
             "group" | "access" => Self::Config(vec![atom.method], one()?),
             "exposure" => Self::Nothing,
             method => match method.strip_prefix("config.") {
@@ -339,7 +342,9 @@ impl<'a> Matcher<'a> {
             Self::Connection(glob) => node
                 .load()
                 .and_then(|load| load.connection.as_ref())
+                .or_else(|| node.export().and_then(|export| export.connection.as_ref()))
                 .is_some_and(|connection| glob.is_match(&connection.name)),
+            Self::Export(glob) => node.export().is_some() && glob.is_match(&node.name),
             Self::Nothing => false,
         }
     }

@@ -28,8 +28,10 @@ impl ShownGraph {
         let Some(nodes) = self.nodes.get() else { return [(); 2].map(|()| empty()) };
         self.shown
             .get_or_init(|| {
-                let (sources, nodes): (Vec<_>, Vec<_>) =
-                    nodes.iter().partition(|node| matches!(node.kind, NodeKind::Source(_)));
+                let (sources, nodes): (Vec<_>, Vec<_>) = nodes
+                    .iter()
+                    .filter(|node| node.export().is_none())
+                    .partition(|node| matches!(node.kind, NodeKind::Source(_)));
                 [show_all(&nodes, self), show_all(&sources, self)]
             })
             .clone()

@@ -262,7 +262,7 @@ fn without_path(table: &DeclaredTable) -> Option<Place> {
 }
 
 /// The connection of that name; what is wrong with its declaration is told where it is used.
-fn connection(
+pub(super) fn connection(
     context: &Context<'_>,
     name: &Text,
     problems: &mut Vec<Diagnostic>,

@@ -35,8 +35,8 @@ pub fn open_connection(connection: &Connection) -> Result<System, Vec<Diagnostic
         .map_err(|error| vec![problem(&error).at(connection.place.clone())])
 }
 
-/// An error of another system, as told to the user.
-pub(super) fn problem(error: &ConnectorError) -> Diagnostic {
+/// An error of another system, as told to the user; the place is the caller's to say.
+pub fn problem(error: &ConnectorError) -> Diagnostic {
     let code = match error.kind {
         Kind::Auth => Code::CONNECTION_REFUSED,
         Kind::Network => Code::CONNECTION_FAILED,
@@ -48,7 +48,11 @@ pub(super) fn problem(error: &ConnectorError) -> Diagnostic {
     Diagnostic::error(code, error.message.clone()).with_help_maybe(error.help.clone())
 }
 
-fn read_parameters(
+/// Kind and parameters of `connection`.
+///
+/// # Errors
+/// Each thing that is wrong with its declaration, at its place.
+pub fn read_parameters(
     connection: &Connection,
 ) -> Result<(&'static ConnectorSpec, Parameters), Vec<Diagnostic>> {
     let kind = &connection.kind;

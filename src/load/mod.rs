@@ -33,7 +33,10 @@ mod table;
 mod verdict;
 mod versions;
 
-pub use connection::{check_connection, check_connections, open_connection};
+pub use connection::{
+    check_connection, check_connections, open_connection, problem as connector_problem,
+    read_parameters,
+};
 pub use file::{check_options, scan_files};
 pub use foreseen::foreseen_script;
 pub use table::{LoadRequest, Loaded, Writer, load_table};

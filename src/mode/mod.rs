@@ -14,6 +14,7 @@
 
 mod checks;
 mod columns;
+mod export;
 mod incremental;
 pub mod load;
 mod microbatch;
@@ -22,6 +23,7 @@ mod schema_change;
 
 pub use checks::{BatchChecks, Reaction};
 pub use columns::{ColumnPlan, ColumnProblem, SharedColumn, TargetColumn};
+pub use export::ExportMode;
 pub use incremental::{Incremental, is_name};
 pub use microbatch::{Batch, BatchSize, EventTimeWindow, Microbatch, moment};
 pub use schema_change::{Alteration, OnSchemaChange, Reconciled, Retyped, SchemaChange};

@@ -10,6 +10,7 @@
 //!
 //! Nothing is rendered and no name is looked up here: Jinja inside YAML is still text.
 
+mod export;
 mod fields;
 mod files;
 mod package;
@@ -21,6 +22,7 @@ mod settings;
 mod source;
 mod yaml;
 
+pub use export::DeclaredExport;
 pub use fields::{Fields, Text};
 pub use files::{SeedFile, SqlFile};
 pub use package::{Package, Project, read};

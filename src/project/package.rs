@@ -108,7 +108,7 @@ fn read_package(root: &Path, prefix: &str, problems: &mut Vec<Diagnostic>) -> Op
     let property_paths: Vec<String> =
         [&paths.models, &paths.sources, &paths.seeds, &paths.macros, &paths.tests]
             .into_iter()
-            .chain([&paths.snapshots, &paths.analyses])
+            .chain([&paths.snapshots, &paths.analyses, &paths.exports])
             .flatten()
             .fold(Vec::new(), |mut all, path| {
                 if !all.contains(path) {

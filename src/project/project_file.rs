@@ -34,6 +34,8 @@ pub struct ProjectFile {
     pub tests: Vec<FolderSetting>,
     /// Defaults of snapshots by folder.
     pub snapshots: Vec<FolderSetting>,
+    /// Defaults of exports by folder.
+    pub exports: Vec<FolderSetting>,
     /// Defaults of loads by path of the YAML file, source, table.
     pub loads: Vec<FolderSetting>,
     /// SQL to run before everything else.
@@ -61,6 +63,8 @@ pub struct ProjectPaths {
     pub snapshots: Vec<String>,
     /// Analyses.
     pub analyses: Vec<String>,
+    /// Exports (YAML only).
+    pub exports: Vec<String>,
     /// Docs blocks, besides those beside everything else.
     pub docs: Vec<String>,
     /// Everything generated.
@@ -129,6 +133,7 @@ pub(super) fn read(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Op
             tests
         },
         snapshots: folder_settings(&mut fields, "snapshots", problems),
+        exports: folder_settings(&mut fields, "exports", problems),
         loads: folder_settings(&mut fields, "loads", problems),
         on_run_start: fields.texts("on-run-start", problems),
         on_run_end: fields.texts("on-run-end", problems),
@@ -167,6 +172,7 @@ fn read_paths(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) -> Projec
     let tests = list("test-paths", "tests");
     let snapshots = list("snapshot-paths", "snapshots");
     let analyses = list("analysis-paths", "analyses");
+    let exports = list("export-paths", "exports");
     let docs = list("docs-paths", "docs");
     let mut one = |key, default: &str| {
         let text = fields.text(key, problems);
@@ -180,6 +186,7 @@ fn read_paths(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) -> Projec
         tests,
         snapshots,
         analyses,
+        exports,
         docs,
         target: one("target-path", "target"),
         schemas: one("schema-path", "schemas"),

@@ -1,5 +1,6 @@
 //! Property files: what YAML says about models, seeds, tests, macros, and the sources it declares.
 
+use super::export::{self, DeclaredExport};
 use super::fields::{Fields, Text, as_list, as_text, wrong_kind};
 use super::settings::{Settings, beside_config, read as read_settings, setting};
 use super::source::{self, DeclaredSource, description};
@@ -16,6 +17,8 @@ pub struct Properties {
     pub nodes: Vec<NodeProperties>,
     /// Sources.
     pub sources: Vec<DeclaredSource>,
+    /// Exports.
+    pub exports: Vec<DeclaredExport>,
     /// Properties of macros.
     pub macros: Vec<MacroProperties>,
 }
@@ -155,23 +158,15 @@ pub(super) fn read(file: &Arc<SourceFile>, problems: &mut Vec<Diagnostic>) -> Op
     let sources = sources.map(|node| source::read_all(node, file, problems)).unwrap_or_default();
     let macros = fields.list("macros", problems);
     let macros = macros.iter().filter_map(|node| read_macro(node, file, problems)).collect();
-    refuse_exports(&mut fields, problems);
+    let exports = fields.node("exports");
+    let exports = exports.map(|node| export::read_all(node, file, problems)).unwrap_or_default();
     if let Some((key, _)) = fields.entry("unit_tests") {
         let message = "unit tests are not run by this version";
         problems.push(Diagnostic::warning(Code::NOT_SUPPORTED, message).at(key.place(file)));
     }
     fields.ignore(OTHER_RESOURCES);
     fields.finish(problems);
-    Some(Properties { file: file.clone(), nodes, sources, macros })
-}
-
-fn refuse_exports(fields: &mut Fields<'_>, problems: &mut Vec<Diagnostic>) {
-    if let Some(node) = fields.node("exports") {
-        problems.push(
-            Diagnostic::error(Code::NOT_SUPPORTED, "exports are not supported by this version")
-                .at(node.place(fields.file)),
-        );
-    }
+    Some(Properties { file: file.clone(), nodes, sources, exports, macros })
 }
 
 fn read_node(

@@ -1,6 +1,7 @@
 //! The words that all stages share: names of relations, columns, data types.
 
 mod data_type;
+mod replace;
 mod shape;
 mod widen;
 

@@ -10,12 +10,14 @@
 //! | `model`, `microbatch` | how a model is |
 //! | `batch_check`, `key_check`, `schema_change` | whether a batch can be applied, and why not |
 //! | `snapshot` | how a snapshot is brought up to date |
+//! | `export` | how an export's rows are written |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
 
 mod batch_check;
 mod event;
 mod execute;
+mod export;
 mod introspect;
 mod key_check;
 mod microbatch;

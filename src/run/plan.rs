@@ -40,11 +40,13 @@ enum Work {
     Model,
     Snapshot,
     Test,
+    Export,
 }
 
 impl Kinds {
     /// All that `build` runs.
-    pub const ALL: Self = Self(&[Work::Load, Work::Seed, Work::Model, Work::Snapshot, Work::Test]);
+    pub const ALL: Self =
+        Self(&[Work::Load, Work::Seed, Work::Model, Work::Snapshot, Work::Test, Work::Export]);
     /// Loads of sources.
     pub const LOADS: Self = Self(&[Work::Load]);
     /// Seeds.
@@ -53,6 +55,8 @@ impl Kinds {
     pub const MODELS: Self = Self(&[Work::Model]);
     /// Snapshots.
     pub const SNAPSHOTS: Self = Self(&[Work::Snapshot]);
+    /// Exports.
+    pub const EXPORTS: Self = Self(&[Work::Export]);
     /// Tests.
     pub const TESTS: Self = Self(&[Work::Test]);
 
@@ -66,6 +70,7 @@ impl Kinds {
             NodeKind::Source(_) => Work::Load,
             NodeKind::Snapshot(_) => Work::Snapshot,
             NodeKind::Test(_) => Work::Test,
+            NodeKind::Export(_) => Work::Export,
         };
         self.0.contains(&work)
     }

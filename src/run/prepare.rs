@@ -1,6 +1,7 @@
 //! From a directory to a graph: the steps that every verb begins with.
 
 use crate::diagnostic::{Diagnostic, any_error};
+use crate::export::check_exports;
 use crate::graph::{Graph, Invocation, Surroundings, TargetRequest, resolve};
 use crate::load::{check_connections, check_options};
 use crate::project::{self, read_profiles};
@@ -40,6 +41,7 @@ fn prepare_into(
         resolve(&project, &profiles, &request.target, &request.invocation, surroundings, problems)?;
     problems.extend(check_connections(&graph));
     problems.extend(check_options(&graph));
+    problems.extend(check_exports(&graph));
     // Without every node and edge, nothing after this could be trusted.
     (!any_error(problems)).then_some(graph)
 }

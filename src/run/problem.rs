@@ -30,7 +30,10 @@ pub(super) fn describe(
             let place = node.config.places.get(hook).unwrap_or(&node.place).clone();
             diagnostic.label(place, format!("in this {hook}"))
         }
-        (None, None) => diagnostic.at(node.place.clone()),
+        (None, None) => {
+            let query = node.export().map(|export| &export.query.place);
+            diagnostic.at(query.unwrap_or(&node.place).clone())
+        }
     }
 }
 

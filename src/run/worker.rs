@@ -86,6 +86,7 @@ impl Worker<'_> {
                 Some(load) => Ok(self.load(node, load, compiled)),
                 None => Ok(Done::default()),
             },
+            NodeKind::Export(export) => self.export(node, export, compiled),
             NodeKind::Analysis => Ok(Done::default()),
         }
     }

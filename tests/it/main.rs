@@ -25,6 +25,7 @@ mod dbt_project;
 mod debug;
 mod dialects;
 mod explain;
+mod export;
 mod init;
 mod load;
 mod load_modes;

@@ -26,7 +26,7 @@ pub(crate) enum Command {
     Ls(Ls),
     /// Show what a build would do, in order; runs nothing
     Plan(PlanArgs),
-    /// Load, seed, run, snapshot and test the selected nodes in order
+    /// Load, seed, run, snapshot, test and export the selected nodes in order
     Build(Run),
     /// Load the selected sources
     Load(Run),
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Seed(Run),
     /// Bring the selected snapshots up to date
     Snapshot(Run),
+    /// Write the selected exports
+    Export(Run),
     /// Run the selected tests
     Test(Run),
     /// Show rows of a node, or of a query
@@ -154,7 +156,7 @@ pub(crate) struct Ls {
     pub(crate) output: LsOutput,
     /// Only nodes of these kinds
     #[arg(long, num_args = 1.., value_name = "KIND",
-          value_parser = ["model", "seed", "source", "snapshot", "test", "analysis"])]
+          value_parser = ["model", "seed", "source", "snapshot", "test", "export", "analysis"])]
     pub(crate) resource_type: Vec<String>,
 }
 

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
         Command::Run(run) => build(&args.common, &run, "run", Kinds::MODELS, &printer),
         Command::Seed(run) => build(&args.common, &run, "seed", Kinds::SEEDS, &printer),
         Command::Snapshot(run) => build(&args.common, &run, "snapshot", Kinds::SNAPSHOTS, &printer),
+        Command::Export(run) => build(&args.common, &run, "export", Kinds::EXPORTS, &printer),
         Command::Test(run) => build(&args.common, &run, "test", Kinds::TESTS, &printer),
         Command::Show(show) => commands::show::run(&args.common, &show, &printer),
         Command::Watch(watch) => commands::watch::run(&args.common, &watch, &printer),

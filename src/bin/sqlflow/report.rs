@@ -44,7 +44,8 @@ impl<'r> Report<'r> {
             target.name,
             target.dialect.name(),
         ));
-        let mut counts = [("source", 0), ("seed", 0), ("model", 0), ("snapshot", 0), ("test", 0)];
+        let kinds = ["source", "seed", "model", "snapshot", "test", "export"];
+        let mut counts = kinds.map(|kind| (kind, 0));
         for step in &self.plan.steps {
             let kind = self.graph.node(step.node).resource_type();
             for (known, count) in &mut counts {
@@ -133,8 +134,11 @@ impl<'r> Report<'r> {
             Status::Succeeded => match (result.rows, took) {
                 (Some(rows), Some(took)) => {
                     let noun = if rows == 1 { "row" } else { "rows" };
-                    let more =
-                        if node.load().is_some() { account(result, took) } else { String::new() };
+                    let more = match &node.kind {
+                        NodeKind::Source(_) => account(result, took),
+                        NodeKind::Export(_) => files(result),
+                        _ => String::new(),
+                    };
                     format!("{:>11} {noun:<4}  {time}{more}", grouped(rows))
                 }
                 _ => format!("{:>16}  {time}", ""),
@@ -235,6 +239,15 @@ fn account(result: &NodeResult, took: Duration) -> String {
         }
     }
     text
+}
+
+/// The files that an export wrote, where there are several.
+fn files(result: &NodeResult) -> String {
+    let written = result.counts.iter().find(|(name, _)| *name == "files_written");
+    match written {
+        Some((_, count)) if *count > 1 => format!("   {} files", grouped(*count)),
+        _ => String::new(),
+    }
 }
 
 /// `rows_deleted_by_absence` as `deleted by absence`.

@@ -10,6 +10,7 @@
 //! | `inside: …` | before a statement of a transaction |
 //! | `commit` | before the transaction is committed |
 //! | `committed` | after it is |
+//! | `pass: …` | at a step beside the database: files that are put into their place |
 //! | `end` | after everything, with the database still open |
 //!
 //! Reads of the catalogue are no points.
@@ -159,6 +160,11 @@ impl Session for StallingSession {
 
     fn schema_exists(&mut self, database: Option<&str>, schema: &str) -> Result<bool, EngineError> {
         self.session.schema_exists(database, schema)
+    }
+
+    fn pass(&mut self, step: &str) {
+        self.stall.at(&format!("pass: {step}"));
+        self.session.pass(step);
     }
 
     fn interrupt(&self) -> Box<dyn Interrupt> {

@@ -1,7 +1,7 @@
 //! Where files lie: one interface for local files and for the objects of a store.
 
 use super::{FileEntry, FileError, FileObject, Scan, find, scan};
-use crate::connector::Report;
+use crate::connector::{Objects, Report};
 use crate::engine::Session;
 
 /// A place that has files.
@@ -33,6 +33,11 @@ pub trait FileStore: Send + Sync {
     /// # Errors
     /// That cannot be told.
     fn changed(&self, files: &[FileEntry]) -> Result<bool, FileError>;
+
+    /// The objects that it holds, where these are not on this machine and may be written.
+    fn objects(&self) -> Option<&dyn Objects> {
+        None
+    }
 }
 
 /// The files of this machine.

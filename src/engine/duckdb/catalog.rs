@@ -37,6 +37,11 @@ pub(super) fn drop_view(name: &str) -> String {
         .replace("{{name}}", &dialect::DuckDb.quote(name))
 }
 
+/// Writes all rows of the query `sql` nowhere.
+pub(super) fn into_nothing(sql: &str) -> String {
+    include_str!("../../../templates/duckdb/into_nothing.sql").replace("{{query}}", sql)
+}
+
 /// The kind that the catalogue's word means.
 pub(super) fn kind(word: &str) -> RelationKind {
     if word == "view" { RelationKind::View } else { RelationKind::Table }

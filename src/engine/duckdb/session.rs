@@ -114,6 +114,20 @@ impl DuckDbSession {
         Ok(changed)
     }
 
+    /// Why the rows of `sql` ended with `error`. Where one of several threads fails, DuckDB 1.5.5
+    /// stops the others, and a stream may tell of them: interrupted, though nobody asked for it. Rows
+    /// that go nowhere fail for the reason itself.
+    fn true_reason(&self, sql: &str, error: EngineError) -> EngineError {
+        let asked = self.shared.stopped.load(Ordering::SeqCst);
+        if error.kind != ErrorKind::Interrupted || asked {
+            return error;
+        }
+        match self.run(&catalog::into_nothing(sql), &[], drain) {
+            Err(reason) => EngineError { position: None, ..reason },
+            Ok(()) => error,
+        }
+    }
+
     /// Takes back what an open transaction did.
     fn roll_back(&self, failed: EngineError) -> EngineError {
         match self.run("ROLLBACK", &[], drain) {
@@ -182,14 +196,15 @@ impl Session for DuckDbSession {
         take: &mut dyn FnMut(RecordBatch) -> bool,
     ) -> Result<(), EngineError> {
         self.begin_request();
-        self.run(sql, &[], |rows| {
+        let streamed = self.run(sql, &[], |rows| {
             let converter = Converter::new(rows)?;
             let mut wanted = take(RecordBatch::new_empty(converter.schema()));
             while wanted && let Some(chunk) = rows.next()? {
                 wanted = take(converter.batch(&chunk)?);
             }
             Ok(())
-        })
+        });
+        streamed.map_err(|error| self.true_reason(sql, error))
     }
 
     fn relation_kind(

@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// The query of a snapshot of YAML, as dbt writes it.
-const QUERY: &str = include_str!("../../../templates/snapshot_relation.sql");
+pub(super) const QUERY: &str = include_str!("../../../templates/snapshot_relation.sql");
 
 /// Where a snapshot is declared.
 struct Declared<'d> {
@@ -108,14 +108,14 @@ fn in_yaml<'p>(
 }
 
 /// The path of `file` below the snapshot path, model path or the like that it lies in.
-fn below_its_path(package: &Package, file: &SourceFile) -> String {
+pub(super) fn below_its_path(package: &Package, file: &SourceFile) -> String {
     let project = &package.file.file.path;
     let prefix = project.rsplit_once('/').map_or("", |(prefix, _)| prefix);
     let path = file.path.strip_prefix(prefix).unwrap_or(&file.path).trim_start_matches('/');
     let paths = &package.file.paths;
     let mut directories = [&paths.snapshots, &paths.models, &paths.sources, &paths.seeds]
         .into_iter()
-        .chain([&paths.macros, &paths.tests, &paths.analyses])
+        .chain([&paths.macros, &paths.tests, &paths.analyses, &paths.exports])
         .flatten();
     let below = directories.find_map(|directory| path.strip_prefix(&format!("{directory}/")));
     below.unwrap_or(path).to_owned()

@@ -11,12 +11,12 @@ mod changed_files;
 mod contents;
 mod copies;
 mod points;
-mod stalled;
+pub(crate) mod stalled;
 mod times;
 
 /// How many kills are asked for; `None` is the small run.
 #[allow(clippy::disallowed_methods, reason = "the full run is asked for so")]
-fn kills() -> Option<u32> {
+pub(crate) fn kills() -> Option<u32> {
     std::env::var("SQLFLOW_TEST_KILLS").ok().map(|count| count.parse().unwrap())
 }
 

@@ -7,15 +7,15 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// A run, standing at a point or on its way to one. Dropping it kills it.
-pub(super) struct Stalled {
+pub(crate) struct Stalled {
     child: Child,
     marker: PathBuf,
     /// The points that it came to, the last one being where it stands.
-    pub(super) passed: Vec<String>,
+    pub(crate) passed: Vec<String>,
 }
 
 impl Stalled {
-    pub(super) fn start(project: &Project, verb: &str) -> Self {
+    pub(crate) fn start(project: &Project, verb: &str) -> Self {
         let marker = project.home().join("stalled");
         _ = fs::remove_file(&marker);
         let mut command: Command = project.command([verb]);
@@ -24,12 +24,12 @@ impl Stalled {
     }
 
     /// Lets it go on.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         fs::remove_file(&self.marker).unwrap();
     }
 
     /// Whether it has come to a point, where it stands.
-    pub(super) fn stands(&self) -> bool {
+    pub(crate) fn stands(&self) -> bool {
         self.point().is_some()
     }
 
@@ -38,7 +38,7 @@ impl Stalled {
     }
 
     /// Lets it go on to the next point; `None` where it ended.
-    pub(super) fn step(&mut self) -> Option<&str> {
+    pub(crate) fn step(&mut self) -> Option<&str> {
         if !self.passed.is_empty() {
             self.release();
         }
@@ -57,18 +57,18 @@ impl Stalled {
     }
 
     /// Lets it go on to the first point that is `wanted`.
-    pub(super) fn until(&mut self, wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn until(&mut self, wanted: impl Fn(&str) -> bool) {
         while !wanted(self.step().expect("there is no such point")) {}
     }
 
     /// SIGKILL.
-    pub(super) fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
     /// Lets it go on to its end, and answers what it said.
-    pub(super) fn finish(mut self, project: &Project) -> (Ran, Vec<String>) {
+    pub(crate) fn finish(mut self, project: &Project) -> (Ran, Vec<String>) {
         while self.step().is_some() {}
         let mut output = self.child.wait().map(|status| std::process::Output {
             status,
@@ -92,6 +92,6 @@ impl Drop for Stalled {
 }
 
 /// Whether the statement at this point fills a stage, or the table itself where there is none.
-pub(super) fn fills(point: &str) -> bool {
+pub(crate) fn fills(point: &str) -> bool {
     point.starts_with("statement: create or replace ") && point.ends_with(" as")
 }

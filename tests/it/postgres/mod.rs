@@ -1,6 +1,7 @@
 //! The connector to PostgreSQL, against servers that the tests start themselves.
 
 mod errors;
+mod export;
 mod faults;
 mod incremental;
 mod load;

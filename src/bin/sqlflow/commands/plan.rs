@@ -4,10 +4,10 @@ use super::{Opened, open, selection};
 use crate::args::{Common, PlanArgs, PlanOutput, Select};
 use crate::outcome::Exit;
 use crate::printer::Printer;
-use sqlflow::graph::{LoadNode, Node, NodeKind};
+use sqlflow::graph::{ExportNode, ExportTarget, LoadNode, Node, NodeKind};
 use sqlflow::mode::load::{DeleteKind, LoadMode};
 use sqlflow::mode::scd2::{Change, HardDeletes, Scd2};
-use sqlflow::mode::{Materialization, Mode};
+use sqlflow::mode::{ExportMode, Materialization, Mode};
 use sqlflow::run::{Kinds, Plan};
 use std::fmt::Write;
 
@@ -103,6 +103,7 @@ fn action(node: &Node) -> String {
             None => String::new(),
         },
         NodeKind::Snapshot(snapshot) => versions(&snapshot.scd2),
+        NodeKind::Export(export) => to_destination(export),
         NodeKind::Test(_) => "count failing rows".to_owned(),
     }
 }
@@ -126,6 +127,27 @@ fn from_source(load: &LoadNode) -> String {
         (DeleteKind::None, _) => {}
     }
     text
+}
+
+/// Where an export's rows go, and what becomes of what is there.
+fn to_destination(export: &ExportNode) -> String {
+    let shown = export.shown();
+    match (&export.mode, &export.target) {
+        (ExportMode::Replace { .. }, ExportTarget::Files(file)) if file.is_folder() => {
+            format!("replace the {} files of {shown}", file.format.shown())
+        }
+        (ExportMode::Replace { .. }, ExportTarget::Files(file)) => {
+            format!("write {} to {shown}", file.format.shown())
+        }
+        (_, ExportTarget::Files(file)) => format!("add {} files to {shown}", file.format.shown()),
+        (ExportMode::Replace { .. }, ExportTarget::Table { .. }) => {
+            format!("replace the rows of {shown}")
+        }
+        (ExportMode::Append, ExportTarget::Table { .. }) => format!("append to {shown}"),
+        (ExportMode::Merge { key }, ExportTarget::Table { .. }) => {
+            format!("merge into {shown} on {}", key.columns().join(", "))
+        }
+    }
 }
 
 /// How versions are kept.

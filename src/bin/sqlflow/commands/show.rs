@@ -121,7 +121,9 @@ fn find(graph: &Graph, name: &str) -> Result<NodeIndex, Box<Diagnostic>> {
     let matches = |label: &str| label == name;
     let found = (0..)
         .zip(graph.nodes.iter())
-        .find(|(_, node)| matches(&node.label()) || matches(&node.id.0))
+        .filter(|(_, node)| matches(&node.label()) || matches(&node.id.0))
+        // An export may have its model's name.
+        .min_by_key(|(_, node)| node.export().is_some())
         .map(|(index, _)| NodeIndex(index));
     found.ok_or_else(|| {
         let names: Vec<String> = graph

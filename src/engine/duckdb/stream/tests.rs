@@ -179,3 +179,14 @@ fn batches_that_went_out_come_back_the_same() {
         ]
     );
 }
+
+#[test]
+fn a_failure_of_one_of_several_threads_is_told_as_it_is() {
+    let mut session = memory().session().unwrap();
+    session.execute("create table t as select i from range(1000000) r(i)").unwrap();
+    let sql = "select case when i = 900000 then error('no luck') else 'x' end as text from t";
+    for _ in 0..10 {
+        let error = session.stream(sql, &mut |_| true).unwrap_err();
+        assert!(error.message.contains("no luck"), "{error}");
+    }
+}

@@ -1,0 +1,211 @@
+//! The scripts of an export: its rows into files, one statement a file, or into another system.
+
+use super::script::{Result, first_statement, render};
+use super::{Query, Script, temporary};
+use crate::dialect::Dialect;
+use crate::graph::{
+    Compression, ExportFormat, ExportNode, ExportTarget, FileOptions, FileTarget, Graph, Node,
+};
+use minijinja::{Value, context};
+
+/// The column that keeps the order of rows in a stage.
+const POSITION: &str = "__sqlflow_position";
+
+/// What is not known before the rows are there.
+const LATER: &str = "…";
+
+/// A column that leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportColumn {
+    /// Its name.
+    pub name: String,
+    /// The type that it is cast to; `None` where it goes as it is.
+    pub cast: Option<String>,
+}
+
+/// Rows of a stage, by their positions: from the first to before the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    /// The first row.
+    pub start: u64,
+    /// The row behind the last.
+    pub end: u64,
+}
+
+/// The script as far as it is known without a database.
+pub(super) fn foreseen(
+    graph: &Graph,
+    node: &Node,
+    export: &ExportNode,
+    query: &Query,
+) -> Result<Script> {
+    let dialect = graph.target.dialect;
+    let ExportTarget::Files(file) = &export.target else {
+        let columns: [ExportColumn; 0] = [];
+        let mut script = rows_script(dialect, query, &columns)?;
+        script.remark = format!(
+            "These rows are sent to {}. Their columns are known when the query is bound: types that \
+             it does not\nhave are then cast, and this file is written again before it is executed.",
+            export.shown()
+        );
+        return Ok(script);
+    };
+    let mut script = if file.is_split() {
+        let stage = staged(dialect, node);
+        let mut script = stage_script(dialect, file, &stage, query.statement(), Some(query))?;
+        let rows = context! {
+            columns => Vec::<String>::new(), stage => stage, start => LATER, end => LATER,
+        };
+        let rows = first_statement(render(dialect, "export_part", &rows, &[]));
+        script
+            .sections
+            .extend(copy(dialect, file, &format!("{}{LATER}", file.path), &rows, None)?.sections);
+        script
+    } else {
+        copy(dialect, file, &file.path, query.statement(), Some(query))?
+    };
+    "The files are written beside their place, under names that are known when it is executed, and \
+     then renamed;\ncolumns that the format has no type for are cast. This file is then written again."
+        .clone_into(&mut script.remark);
+    Ok(script)
+}
+
+/// Gives the columns of an export's query, and no rows.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn export_columns(graph: &Graph, query: &Query) -> Result<Script> {
+    let context = context! { query => query.statement() };
+    render(graph.target.dialect, "export_columns", &context, &[query])
+}
+
+/// The rows of `query` under the types of `columns`, as one statement.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn export_rows(graph: &Graph, query: &Query, columns: &[ExportColumn]) -> Result<Script> {
+    rows_script(graph.target.dialect, query, columns)
+}
+
+fn rows_script(dialect: &dyn Dialect, query: &Query, columns: &[ExportColumn]) -> Result<Script> {
+    let shown: Vec<Value> = columns
+        .iter()
+        .map(|column| context! { name => column.name.as_str(), type => column.cast.as_deref() })
+        .collect();
+    let cast = columns.iter().any(|column| column.cast.is_some());
+    let template = if cast { "export_rows" } else { "export_query" };
+    let context = context! { query => query.statement(), columns => shown };
+    render(dialect, template, &context, &[query])
+}
+
+/// The statement that writes the rows of the query `rows` to the file at `path`.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn copy_script(
+    graph: &Graph,
+    file: &FileTarget,
+    path: &str,
+    rows: &str,
+    query: Option<&Query>,
+) -> Result<Script> {
+    copy(graph.target.dialect, file, path, rows, query)
+}
+
+fn copy(
+    dialect: &dyn Dialect,
+    file: &FileTarget,
+    path: &str,
+    rows: &str,
+    query: Option<&Query>,
+) -> Result<Script> {
+    let template = match file.format {
+        ExportFormat::Csv => "export_csv",
+        ExportFormat::Parquet => "export_parquet",
+        ExportFormat::Json => "export_json",
+    };
+    let context = context! { rows => rows, file => path, options => shown(file) };
+    render(dialect, template, &context, query.as_slice())
+}
+
+/// The options in the words of the templates.
+fn shown(file: &FileTarget) -> Value {
+    let FileOptions { header, delimiter, quote, null, .. } = &file.options;
+    let compression = match (file.format, file.options.compression) {
+        (ExportFormat::Parquet, Compression::None) => "uncompressed",
+        (_, compression) => compression.as_str(),
+    };
+    context! {
+        compression => compression,
+        header => header,
+        delimiter => delimiter,
+        quote => quote,
+        null => null,
+        date_format => file.options.date_format.as_deref(),
+        timestamp_format => file.options.timestamp_format.as_deref(),
+        row_group_size => file.options.row_group_size,
+    }
+}
+
+/// Where the rows of several files stand until they are written; it goes with the session.
+fn staged(dialect: &dyn Dialect, node: &Node) -> String {
+    dialect.render(&temporary(&format!("__sqlflow_stage__{}", node.name)))
+}
+
+/// Puts the rows of the query `rows` into a stage, those of one folder beside each other.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn export_stage_script(
+    graph: &Graph,
+    node: &Node,
+    file: &FileTarget,
+    rows: &str,
+    query: &Query,
+) -> Result<Script> {
+    stage_script(graph.target.dialect, file, &staged(graph.target.dialect, node), rows, Some(query))
+}
+
+fn stage_script(
+    dialect: &dyn Dialect,
+    file: &FileTarget,
+    stage: &str,
+    rows: &str,
+    query: Option<&Query>,
+) -> Result<Script> {
+    let context = context! {
+        stage => stage,
+        rows => rows,
+        partition_by => file.options.partition_by.clone(),
+        position => POSITION,
+    };
+    render(dialect, "export_stage", &context, query.as_slice())
+}
+
+/// How many rows each folder has: the count, then the values of `partition_by` as text.
+pub fn parts_query(graph: &Graph, node: &Node, partition_by: &[String]) -> String {
+    let context = context! { stage => staged(graph.target.dialect, node), partition_by => partition_by.to_vec() };
+    first_statement(render(graph.target.dialect, "export_parts", &context, &[]))
+}
+
+/// The query of the rows of the stage that make one file.
+pub fn slice_rows(graph: &Graph, node: &Node, columns: &[String], slice: Slice) -> String {
+    let context = context! {
+        stage => staged(graph.target.dialect, node), columns => columns.to_vec(), start => slice.start, end => slice.end,
+    };
+    first_statement(render(graph.target.dialect, "export_part", &context, &[]))
+}
+
+/// Drops the stage of an export.
+pub fn drop_export_stage(graph: &Graph, node: &Node) -> String {
+    let context = context! { relation => staged(graph.target.dialect, node) };
+    first_statement(render(graph.target.dialect, "drop_table", &context, &[]))
+}
+
+/// The first row of the file at `path`, which was written as `file` says.
+pub fn standing_query(graph: &Graph, file: &FileTarget, path: &str) -> String {
+    let context = context! {
+        file => path, format => file.format.as_str(), options => shown(file),
+    };
+    first_statement(render(graph.target.dialect, "export_standing", &context, &[]))
+}

@@ -1,0 +1,241 @@
+//! Rows of a query on their way into a table of another system: the engine gives them, a channel of
+//! a few batches holds them, and the connector takes them on a thread of its own.
+
+use super::carry;
+use super::store::Result;
+use super::write::{Work, Written};
+use crate::compile::ExportColumn;
+use crate::connector::{
+    Batches, Connector, ConnectorError, Kind, Object, ReadRequest, System, WriteMode, WriteRequest,
+};
+use crate::diagnostic::Diagnostic;
+use crate::engine::{EngineError, Session};
+use crate::load::{connector_problem, open_connection};
+use crate::mode::ExportMode;
+use crate::mode::load::OnEmpty;
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Batches between engine and connector; each is of some thousands of rows.
+const MOST_BATCHES: usize = 32;
+
+/// What came of sending rows.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// So many rows were written.
+    Rows(u64),
+    /// There were none, and the rows that are there stay.
+    Kept,
+    /// There were none, and there are rows.
+    EmptyOverRows,
+}
+
+/// Why rows were not sent.
+#[derive(Debug)]
+pub(super) enum Unsent {
+    /// The query failed.
+    Query(EngineError),
+    /// The other system refused.
+    System(ConnectorError),
+}
+
+impl Work<'_> {
+    /// Writes all rows into the table `name`.
+    pub(super) fn write_table(&mut self, schema: Option<&str>, name: &str) -> Result<Written> {
+        let columns = self.columns.iter();
+        let columns: Vec<ExportColumn> =
+            columns.map(|column| carry::into_arrow(&column.name, &column.data_type)).collect();
+        let request = WriteRequest {
+            object: Object::Table { schema: schema.map(str::to_owned), name: name.to_owned() },
+            mode: self.write_mode()?,
+            run_id: self.request.run_id.to_owned(),
+        };
+        let (script, statement) = self.rows(&columns)?;
+        (self.write)(&script)?;
+        let connector = match &self.request.export.connection {
+            Some(connection) => open_connection(connection).map_err(|found| self.first(found))?,
+            None => return Err(self.defect("there is no connection")),
+        };
+        let System::Tables(connector) = connector else {
+            return Err(self.defect("the connection has no tables"));
+        };
+        let on_empty = match &self.request.export.mode {
+            ExportMode::Replace { on_empty } => Some(*on_empty),
+            ExportMode::Append | ExportMode::Merge { .. } => None,
+        };
+        let sent = send(&*connector, &request, on_empty, self.session, &statement.sql);
+        let what = format!("`{}`", self.request.export.shown());
+        match sent {
+            Ok(Sent::Rows(rows)) => Ok(Written { rows, ..Written::default() }),
+            Ok(Sent::Kept) => Ok(self.kept(&what)),
+            Ok(Sent::EmptyOverRows) => Err(self.empty_over(&what)),
+            Err(Unsent::Query(error)) => Err((self.request.describe)(&statement, &error)),
+            Err(Unsent::System(error)) => {
+                let problem: Diagnostic = connector_problem(&error);
+                Err(Box::new(problem.at(self.request.export.place.clone())))
+            }
+        }
+    }
+
+    fn write_mode(&self) -> Result<WriteMode> {
+        Ok(match &self.request.export.mode {
+            ExportMode::Replace { .. } => WriteMode::Replace,
+            ExportMode::Append => WriteMode::Append,
+            ExportMode::Merge { key } => {
+                let columns = key.columns().iter().map(|column| self.column("key", column));
+                WriteMode::Merge { key: columns.collect::<Result<_>>()? }
+            }
+        })
+    }
+}
+
+/// Sends the rows of `sql` to `connector`. With `on_empty`, none replace rows only where it says so.
+pub(super) fn send(
+    connector: &dyn Connector,
+    request: &WriteRequest,
+    on_empty: Option<OnEmpty>,
+    session: &mut dyn Session,
+    sql: &str,
+) -> std::result::Result<Sent, Unsent> {
+    let (sender, receiver) = sync_channel(MOST_BATCHES);
+    std::thread::scope(|scope| {
+        let taking = scope.spawn(move || take(connector, request, on_empty, receiver));
+        let streamed = give(session, sql, sender);
+        let taken = taking.join().unwrap_or_else(|_| {
+            let message = "the work on it ended in a panic".to_owned();
+            Err(ConnectorError::new(Kind::Resource, message))
+        });
+        match (streamed, taken) {
+            // Where the query fails the connector fails too, for want of an end.
+            (Err(error), _) => Err(Unsent::Query(error)),
+            (Ok(()), Err(error)) => Err(Unsent::System(error)),
+            (Ok(()), Ok(sent)) => Ok(sent),
+        }
+    })
+}
+
+/// What goes through the channel. Without an end, not all rows came.
+enum Item {
+    Batch(RecordBatch),
+    End,
+}
+
+fn give(
+    session: &mut dyn Session,
+    sql: &str,
+    sender: SyncSender<Item>,
+) -> std::result::Result<(), EngineError> {
+    let mut is_taken = true;
+    session.stream(sql, &mut |batch| {
+        is_taken = sender.send(Item::Batch(batch)).is_ok();
+        is_taken
+    })?;
+    if is_taken {
+        // Whoever is gone by now says why.
+        _ = sender.send(Item::End);
+    }
+    Ok(())
+}
+
+fn take(
+    connector: &dyn Connector,
+    request: &WriteRequest,
+    on_empty: Option<OnEmpty>,
+    receiver: Receiver<Item>,
+) -> std::result::Result<Sent, ConnectorError> {
+    let mut rows = Incoming::open(receiver)?;
+    if rows.is_empty() {
+        let stands = || has_rows(connector, &request.object);
+        match on_empty {
+            Some(OnEmpty::Error) if stands()? => return Ok(Sent::EmptyOverRows),
+            Some(OnEmpty::Keep) if stands()? => return Ok(Sent::Kept),
+            Some(_) | None => {}
+        }
+    }
+    connector.write(request, &mut rows).map(Sent::Rows)
+}
+
+/// Whether there is a table with rows.
+fn has_rows(
+    connector: &dyn Connector,
+    object: &Object,
+) -> std::result::Result<bool, ConnectorError> {
+    let request = ReadRequest {
+        object: object.clone(),
+        columns: None,
+        filter: None,
+        limit: Some(1),
+        partition_on: None,
+        batch_rows: 1,
+        connections: 1,
+    };
+    let read = || -> std::result::Result<bool, ConnectorError> {
+        let mut batches = connector.read(&request)?;
+        while let Some(batch) = batches.next()? {
+            if batch.num_rows() > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    };
+    match read() {
+        Err(error) if error.kind == Kind::NotFound => Ok(false),
+        read => read,
+    }
+}
+
+/// Batches as the connector takes them; the first with rows is known before it begins.
+struct Incoming {
+    receiver: Receiver<Item>,
+    schema: SchemaRef,
+    first: Option<RecordBatch>,
+    ended: bool,
+}
+
+impl Incoming {
+    /// Waits for the columns, and for rows or their end.
+    fn open(receiver: Receiver<Item>) -> std::result::Result<Self, ConnectorError> {
+        let Ok(Item::Batch(columns)) = receiver.recv() else { return Err(cut()) };
+        let mut incoming = Self { receiver, schema: columns.schema(), first: None, ended: false };
+        incoming.first = match columns.num_rows() {
+            0 => incoming.receive()?,
+            _ => Some(columns),
+        };
+        Ok(incoming)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// The next batch with rows.
+    fn receive(&mut self) -> std::result::Result<Option<RecordBatch>, ConnectorError> {
+        while !self.ended {
+            match self.receiver.recv() {
+                Ok(Item::Batch(batch)) if batch.num_rows() > 0 => return Ok(Some(batch)),
+                Ok(Item::Batch(_)) => {}
+                Ok(Item::End) => self.ended = true,
+                Err(_) => return Err(cut()),
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn cut() -> ConnectorError {
+    ConnectorError::new(Kind::Data, "the rows that were to be written ended early")
+}
+
+impl Batches for Incoming {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn next(&mut self) -> std::result::Result<Option<RecordBatch>, ConnectorError> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.receive(),
+        }
+    }
+}

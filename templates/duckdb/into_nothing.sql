@@ -1,0 +1,3 @@
+copy (
+{{query}}
+) to '/dev/null' (format csv, use_tmp_file false)

@@ -1,0 +1,129 @@
+//! Exports into PostgreSQL by the command line.
+
+use super::server::Server;
+use crate::project::Project;
+use postgres::SimpleQueryMessage;
+
+/// A project that exports the model `people` to `server` as `words` say.
+fn project(port: u16, words: &str) -> Project {
+    let indented: String = words.lines().map(|line| format!("    {line}\n")).collect();
+    Project::new()
+        .file(
+            "profiles.yml",
+            &format!(
+                "shop:\n  target: dev\n  outputs:\n    dev: {{type: duckdb, path: shop.duckdb}}\n  connections:\n    crm: {{type: postgres, host: 127.0.0.1, port: {port}, dbname: postgres, user: postgres, sslmode: disable}}\n"
+            ),
+        )
+        .model("people", "select i as id, 'n' || i as name from range(3) r(i)")
+        .file(
+            "models/exports.yml",
+            &format!("exports:\n  - name: out\n    from: ref('people')\n    connection: crm\n{indented}"),
+        )
+}
+
+/// What `sql` answers, a row a line.
+fn ask(server: &Server, sql: &str) -> String {
+    let answers = server.client().simple_query(sql).unwrap();
+    let rows = answers.iter().filter_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => Some(
+            (0..row.len()).map(|at| row.get(at).unwrap_or("NULL")).collect::<Vec<_>>().join("|"),
+        ),
+        _ => None,
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn rows_replace_are_added_and_merged() {
+    let server = Server::start();
+    let all = "select * from \"My people\" order by id";
+    let project = project(server.port, "table: public.\"My people\"");
+    project.run(["build"]).succeeds().stderr_contains("✓ export out");
+    assert_eq!(ask(&server, all), "0|n0\n1|n1\n2|n2");
+    project.write("models/people.sql", "select 7 as id, 'seven' as name");
+    project.run(["build"]).succeeds();
+    assert_eq!(ask(&server, all), "7|seven");
+    let yaml = project.read("models/exports.yml");
+    project.write("models/exports.yml", &format!("{yaml}    mode: append\n"));
+    project.run(["plan"]).succeeds().stdout_contains("append to crm: public.My people");
+    project.write("models/people.sql", "select 8 as id, 'eight' as name");
+    project.run(["build"]).succeeds();
+    project.write("models/people.sql", "select 8 as id, '8' as name union all select 9, null");
+    project.write("models/exports.yml", &format!("{yaml}    mode: merge\n    key: ID\n"));
+    project.run(["build"]).succeeds();
+    assert_eq!(ask(&server, all), "7|seven\n8|8\n9|NULL");
+    project.write("models/exports.yml", &format!("{yaml}    mode: merge\n    key: nope\n"));
+    project.run(["build"]).fails_with("SF319").stderr_contains("`key` names column `nope`");
+}
+
+#[test]
+fn no_rows_replace_rows_only_where_told() {
+    let server = Server::start();
+    let project = project(server.port, "table: people");
+    project.run(["build"]).succeeds();
+    project.write("models/people.sql", "select 1 as id, 'x' as name where false");
+    project.run(["build"]).fails_with("SF305").stderr_contains("but `crm: people` has");
+    assert_eq!(ask(&server, "select count(*) from people"), "3");
+    let yaml = project.read("models/exports.yml");
+    project.write("models/exports.yml", &format!("{yaml}    on_empty: replace\n"));
+    project.run(["build"]).succeeds();
+    assert_eq!(ask(&server, "select count(*) from people"), "0");
+}
+
+#[test]
+fn a_query_that_fails_late_leaves_the_table() {
+    let server = Server::start();
+    let project = project(server.port, "table: people");
+    project.run(["build"]).succeeds();
+    project.write(
+        "models/people.sql",
+        "select i as id, case when i = 190000 then error('no luck') else 'x' end as name from range(200000) r(i)",
+    );
+    project.run(["build"]).fails_with("SF504").stderr_contains("no luck");
+    assert_eq!(ask(&server, "select count(*) from people"), "3");
+}
+
+#[test]
+fn types_that_arrow_lacks_arrive_all_the_same() {
+    let server = Server::start();
+    let project = project(server.port, "table: people");
+    project.write(
+        "models/people.sql",
+        "select sum(i) as total, '6f070184-381d-4671-af70-1618d9d73193'::uuid as id, \
+         'a'::enum('a', 'b') as kind, '101'::bit as bits, \
+         cast('03:04:05+02' as time with time zone) as moment, [1, null] as list, \
+         {'a': 1} as pair, 18446744073709551615::ubigint as wide, interval '1 month 1 microsecond' as span \
+         from range(10) r(i)",
+    );
+    project.run(["build"]).succeeds();
+    assert_eq!(
+        ask(
+            &server,
+            "select total, id, kind, bits, moment, list, pair->>'a', wide, span from people"
+        ),
+        "45|6f070184-381d-4671-af70-1618d9d73193|a|101|03:04:05+02|{1,NULL}|1|18446744073709551615|1 mon 00:00:00.000001"
+    );
+    assert_eq!(
+        ask(
+            &server,
+            "select data_type from information_schema.columns where table_name = 'people' and column_name = 'total'"
+        ),
+        "numeric"
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_is_told_and_files_are_not_for_it() {
+    let project = project(1, "table: people");
+    project
+        .run(["build"])
+        .exits(3)
+        .stderr_contains("error[SF603]")
+        .stderr_contains("models/exports.yml:5:12");
+    let files = self::project(1, "path: people.csv");
+    files
+        .run(["parse"])
+        .exits(2)
+        .stderr_contains("error[SF105]: connection `crm` has tables, and no files")
+        .stderr_contains("name the table with `table`");
+}
