@@ -325,10 +325,8 @@ impl Bench {
         let staging = scratch.join("own");
         let mut written = |_: &crate::compile::Script| Ok(());
         let mut work = Work::bound(request, &mut *session, &mut written)?;
-        let (folder, name) = match file.is_folder() {
-            true => (file.path.as_str(), ""),
-            false => ("", file.path.as_str()),
-        };
+        let (folder, name) =
+            if file.is_folder() { (file.path.as_str(), "") } else { ("", file.path.as_str()) };
         let store = ObjectStore::open(Box::new(double.clone()), folder, staging, &export.place)?;
         let done = work.write_files(&store, file, name);
         drop(store);

@@ -120,6 +120,9 @@ pub(super) fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> 
 
 /// A file's problem as a diagnostic without a place.
 pub(super) fn describe(object: &FileObject, error: FileError) -> Diagnostic {
+    if let FileError::Remote(error) = &error {
+        return super::connection::problem(error);
+    }
     let code = match &error {
         FileError::Missing { .. } | FileError::NoMatch { .. } => Code::SOURCE_MISSING,
         FileError::Empty { .. } => Code::SOURCE_EMPTY,

@@ -142,7 +142,7 @@ pub(super) struct Work<'r> {
 /// Where the rows come from.
 enum Source {
     /// Files, which the engine reads.
-    Files(Box<dyn FileStore>, FileObject),
+    Files(Box<dyn FileStore>, Box<FileObject>),
     /// Another system, which gives them.
     Rows(Rows),
 }
@@ -189,7 +189,7 @@ impl Work<'_> {
             Err(_) if store.changed(&files).is_ok_and(|changed| changed) => return Ok(None),
             scanned => scanned.map_err(|error| request.file(&object, error))?,
         };
-        self.transfer(&known, &Source::Files(store, object), scanned, records, write)
+        self.transfer(&known, &Source::Files(store, Box::new(object)), scanned, records, write)
     }
 
     /// The same with the columns of the options spelt as the source spells them.

@@ -41,8 +41,7 @@ mod tests {
     fn parts_are_replaced_wherever_they_stand() {
         let of = |name: &str| match name {
             "hugeint" => Some("decimal(38,0)"),
-            "enum" => Some("varchar"),
-            "time with time zone" => Some("varchar"),
+            "enum" | "time with time zone" => Some("varchar"),
             _ => None,
         };
         for (before, after) in [

@@ -179,6 +179,21 @@ fn a_wrong_password_and_a_type_that_cannot_be_carried() {
 }
 
 #[test]
+fn a_value_that_cannot_be_carried_and_rows_that_may_be_missed_are_told() {
+    let server = Server::start();
+    server.run(
+        "create table people (id int, n numeric(10, 2)); insert into people values (1, 'NaN')",
+    );
+    let nan = project(&server, "      - {name: people}\n");
+    nan.run(["load"]).fails_with("SF328").stderr_contains("`n`");
+    let query = "      - {name: people, query: 'select id from people', load: {mode: append, cursor: id}}\n";
+    project(&server, query)
+        .run(["load"])
+        .succeeds()
+        .stderr_contains("warning[SF339]: rows that commit late");
+}
+
+#[test]
 fn debug_tries_each_connection() {
     let server = Server::start();
     let project = project(&server, "      - {name: people}\n");

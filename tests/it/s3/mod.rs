@@ -3,6 +3,7 @@
 mod corpus;
 mod faults;
 mod found;
+mod load;
 mod parquet;
 mod random_faults;
 mod refused;
