@@ -21,7 +21,8 @@ mod snapshot;
 
 pub use batch::{batches, compile_batch};
 pub use incremental::{
-    batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, retyped_values,
+    batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, microbatch_rows,
+    retyped_values,
 };
 pub use load::{
     FileRecord, LoadFacts, Pair, Record, RejectRecord, StateTables, Versions, keep_statement,

@@ -28,6 +28,8 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "merge",
             "insert_overwrite",
             "microbatch",
+            "microbatch_anew",
+            "microbatch_rows",
             "interval",
             "anew_checked",
             "add_column",
