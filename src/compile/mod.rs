@@ -36,7 +36,7 @@ pub use scd2::{
 pub use script::{
     Script, Statement, audit_relation, schema_script, stage_relation, statement, unread,
 };
-pub use snapshot::bind_snapshot;
+pub use snapshot::{Ends, bind_snapshot, snapshot_absent, snapshot_ends};
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
 use crate::dialect::statements;

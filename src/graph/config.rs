@@ -166,6 +166,7 @@ const KNOWN: &[&str] = &[
     "updated_at",
     "check_cols",
     "hard_deletes",
+    "max_delete_percent",
     "invalidate_hard_deletes",
     "target_schema",
     "target_database",
