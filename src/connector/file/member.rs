@@ -5,10 +5,11 @@
 //! | numbers | as in a CSV file |
 //! | true, false | boolean |
 //! | strings | date, timestamp or timestamp with time zone if all are, else varchar |
-//! | objects or arrays | DuckDB's nested type; json where that would round a number in them |
+//! | objects or arrays | DuckDB's nested type; json where that would round a number in them, or where nothing tells what is in them |
 //! | null | varchar |
 //! | of several kinds | json, as written |
 
+use super::digits;
 use super::facts::{Facts, kind};
 use super::infer::infer;
 use super::scan::judge::{self, Formats, Test};
@@ -31,6 +32,8 @@ pub(super) struct Member {
     facts: Facts,
     /// A number in a nested value that a double would change.
     is_lossy: bool,
+    /// Whether there are nested values with something in them.
+    is_filled: bool,
 }
 
 /// A value's shape and text; `None` for null. Text that is not a string is as written.
@@ -65,9 +68,16 @@ impl Member {
         self.shapes |= shape;
         if shape == shape::NESTED {
             self.is_lossy = self.is_lossy || rounds(text);
+            self.is_filled = self.is_filled || !is_hollow(text);
         } else {
             judge::add(&mut self.facts, text.as_bytes(), &FORMATS);
         }
+    }
+
+    /// Whether all values are objects, or all are arrays, with nothing in them: any struct or list
+    /// holds those, as `data_type` does.
+    pub(super) fn is_hollow_of(&self, data_type: &DataType) -> bool {
+        self.shapes == shape::NESTED && !self.is_filled && data_type.is_nested()
     }
 
     /// The type that holds the values; `None` where it is for DuckDB to say.
@@ -81,6 +91,22 @@ impl Member {
             shape::NESTED if !self.is_lossy => return None,
             _ => DataType::new("json"),
         })
+    }
+}
+
+/// Whether there is nothing between the brackets of a nested text.
+fn is_hollow(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_whitespace() || matches!(byte, b'{' | b'}' | b'[' | b']'))
+        && text.bytes().filter(|byte| matches!(byte, b'{' | b'[')).count() == 1
+}
+
+/// A number as the question about a column of integers or decimals wants it.
+pub(super) fn asked<'t>(test: Option<&Test>, shape: u8, text: &'t str) -> Cow<'t, str> {
+    match test {
+        Some(Test::Integer { .. } | Test::Decimal { .. }) if shape == shape::NUMBER => {
+            digits::plain(text)
+        }
+        _ => Cow::Borrowed(text),
     }
 }
 
