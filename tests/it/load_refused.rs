@@ -129,8 +129,8 @@ fn options_of_files_are_checked_before_anything_is_opened() {
 fn options_that_clash_are_shown_in_their_place() {
     let options = "options: {delimiter: '\"', date_format: '%d.%m.%Y %H:%M'}";
     let project = project(options, "id\n1\n");
-    let ran = project.run(["load"]).fails_with("SF105");
-    ran.stderr_contains("option `date_format` reads a time of day with `%H`")
+    let ran = project.run(["load"]).exits(2);
+    ran.stderr_contains("error[SF105]: option `date_format` reads")
         .stderr_contains("for columns with a time of day say `timestamp_format`")
         .stderr_contains("options `quote` and `delimiter` are the same character")
         .stderr_contains("sources/shop.yml:6:");

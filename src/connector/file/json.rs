@@ -311,7 +311,7 @@ impl Known {
 
     /// Whether the frozen type of nested values is right for those that would be `now`.
     fn keeps(&self, was: &DataType, now: &DataType) -> bool {
-        was == now || was.as_str() == "json" || self.member.is_hollow_of(was)
+        was == now || was.as_str() == "json" || self.member.are_empty_lists(was)
     }
 }
 

@@ -30,6 +30,7 @@ mod json;
 mod layout;
 mod member;
 mod naming;
+mod nesting;
 mod objects;
 mod options;
 mod parquet;
