@@ -16,6 +16,7 @@
 mod copy;
 mod csv;
 mod decode;
+mod digits;
 mod drift;
 mod error;
 mod facts;
@@ -28,6 +29,8 @@ mod infer;
 mod json;
 mod layout;
 mod member;
+mod naming;
+mod nesting;
 mod objects;
 mod options;
 mod parquet;
@@ -37,6 +40,7 @@ mod scan;
 mod sql;
 mod statement;
 mod stream;
+mod strptime;
 
 #[cfg(test)]
 mod tests;
@@ -106,6 +110,9 @@ pub fn scan(
     session: &mut dyn Session,
 ) -> Result<Scan, FileError> {
     copy::sweep(&object.scratch);
+    if object.format.is_none() {
+        one_format(files)?;
+    }
     let first = files.first().ok_or_else(|| FileError::NoMatch { glob: object.path.clone() })?;
     match object.format.or_else(|| Format::of(&first.name)) {
         Some(Format::Csv) => csv::scan(object, files, session),
@@ -113,6 +120,16 @@ pub fn scan(
         Some(Format::Json) => json::scan(object, files, session),
         None => Err(FileError::UnknownFormat { path: first.name.clone() }),
     }
+}
+
+/// Files whose names tell what they are have to be of one format.
+fn one_format(files: &[FileEntry]) -> Result<(), FileError> {
+    let mut told = files.iter().filter_map(|file| Some((file, Format::of(&file.name)?)));
+    let Some((first, expected)) = told.next() else { return Ok(()) };
+    told.find(|(_, format)| *format != expected).map_or(Ok(()), |(file, format)| {
+        let (path, first) = (file.name.clone(), first.name.clone());
+        Err(FileError::Formats { path, format, first, expected })
+    })
 }
 
 /// Reads an error of a statement that ran a scan of `files`: which of them, and where in it.
