@@ -4,7 +4,9 @@ use super::Query;
 use super::script::{Result, Script, first_statement, render};
 use crate::dialect::{Dialect, Stage, event_time_sql};
 use crate::graph::Graph;
-use crate::mode::{Alteration, Batch, Incremental, Key, Merge, Mode, Reconciled, Retyped};
+use crate::mode::{
+    Alteration, Batch, Incremental, Key, Merge, Microbatch, Mode, Reconciled, Retyped,
+};
 use crate::relation::RelationName;
 use minijinja::{Value, context};
 
@@ -28,6 +30,52 @@ pub(super) fn batch_script(
         }
     }
     Ok(script)
+}
+
+/// Makes the table of a microbatch model from its first interval.
+pub(super) fn first_interval(
+    dialect: &dyn Dialect,
+    relation: &RelationName,
+    microbatch: &Microbatch,
+    query: &Query,
+) -> Result<Script> {
+    let context = context! {
+        relation => dialect.render(relation),
+        batch => dialect.quote(&batch_name(relation)),
+        query => query.statement(),
+        ..interval_context(dialect, microbatch, query.batch)
+    };
+    render(dialect, "microbatch_anew", &context, &[query])
+}
+
+fn interval_context(
+    dialect: &dyn Dialect,
+    microbatch: &Microbatch,
+    interval: Option<Batch>,
+) -> Value {
+    context! {
+        event_time => event_time_sql(dialect, &microbatch.event_time),
+        start => interval.map(|batch| Batch::literal(batch.start)),
+        end => interval.map(|batch| Batch::literal(batch.end)),
+    }
+}
+
+/// Counts the rows of a staged batch: in `interval`, outside of it, and outside of `run`.
+pub fn microbatch_rows(
+    graph: &Graph,
+    relation: &RelationName,
+    microbatch: &Microbatch,
+    interval: Batch,
+    run: Batch,
+) -> String {
+    let dialect = graph.target.dialect;
+    let context = context! {
+        batch => dialect.quote(&batch_name(relation)),
+        run_start => Batch::literal(run.start),
+        run_end => Batch::literal(run.end),
+        ..interval_context(dialect, microbatch, Some(interval))
+    };
+    first_statement(render(dialect, "microbatch_rows", &context, &[]))
 }
 
 fn mode_template(mode: &Mode) -> &'static str {
@@ -87,11 +135,7 @@ fn batch_context(
         Mode::InsertOverwrite(partitions) => {
             context! { partition_by => partitions.columns().to_vec() }
         }
-        Mode::Microbatch(microbatch) => context! {
-            event_time => event_time_sql(dialect, &microbatch.event_time),
-            start => query.batch.map(|batch| Batch::literal(batch.start)),
-            end => query.batch.map(|batch| Batch::literal(batch.end)),
-        },
+        Mode::Microbatch(microbatch) => interval_context(dialect, microbatch, query.batch),
     };
     context! { ..common, ..own }
 }

@@ -147,7 +147,7 @@ pub fn state_tables(graph: &Graph) -> StateTables {
     StateTables { loads: table("loads"), files: table("files"), rejects: table("rejects") }
 }
 
-fn state_context(graph: &Graph) -> Value {
+pub(super) fn state_context(graph: &Graph) -> Value {
     let (dialect, tables) = (graph.target.dialect, state_tables(graph));
     context! {
         loads => dialect.render(&tables.loads),

@@ -27,7 +27,8 @@ pub use export::{
     export_stage_script, parts_query, slice_rows, standing_query,
 };
 pub use incremental::{
-    batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, retyped_values,
+    batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, microbatch_rows,
+    retyped_values,
 };
 pub use load::{
     FileRecord, LoadFacts, Pair, Record, RejectRecord, RowColumn, StateTables, Versions,
@@ -42,7 +43,7 @@ pub use scd2::{
 pub use script::{
     Script, Statement, audit_relation, schema_script, stage_relation, statement, unread,
 };
-pub use snapshot::bind_snapshot;
+pub use snapshot::{Ends, bind_snapshot, snapshot_absent, snapshot_ends};
 
 use crate::diagnostic::{Code, Diagnostic, Place, SourceFile};
 use crate::dialect::statements;

@@ -1,11 +1,11 @@
 //! Scripts: the statements that carry a node out, from the dialect's templates.
 
-use super::incremental::batch_script;
+use super::incremental::{batch_script, first_interval};
 use super::load::{LoadFacts, load_script};
 use super::{Hooks, Query, Variant};
 use crate::dialect::{Condition, Dialect, Section, Stage};
 use crate::graph::{Graph, Node, NodeKind, TestNode};
-use crate::mode::{Materialization, Reconciled};
+use crate::mode::{Materialization, Mode, Reconciled};
 use crate::relation::RelationName;
 use minijinja::{Value, context};
 use std::fmt::Write;
@@ -183,7 +183,10 @@ fn model_script(
             anew(dialect, node, relation, "table", query.statement(), &[query])
         }
         Materialization::Incremental(incremental_of) => {
-            let mut script = anew(dialect, node, relation, "anew", query.statement(), &[query])?;
+            let mut script = match &incremental_of.mode {
+                Mode::Microbatch(of) => first_interval(dialect, relation, of, query)?,
+                _ => anew(dialect, node, relation, "anew", query.statement(), &[query])?,
+            };
             let batch_query = incremental.unwrap_or(query);
             let stays = Query { variant: Variant::RowsStay, ..batch_query.clone() };
             let batch = batch_script(dialect, relation, incremental_of, &stays, reconciled)?;

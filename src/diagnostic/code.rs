@@ -123,11 +123,11 @@ codes! {
     NULL_KEY = "SF311";
     /// A batch with NULL in its cursor.
     NULL_CURSOR = "SF312";
-    /// A load that would delete too much.
+    /// A load or snapshot that would delete too much.
     TOO_MANY_DELETES = "SF313";
     /// State that stands while its table is gone.
     STATE_WITHOUT_TABLE = "SF314";
-    /// A load that was another one when its state was recorded.
+    /// A load or snapshot that was another one when its state was recorded.
     LOAD_REDEFINED = "SF315";
     /// A file that was loaded before.
     FILE_CHANGED = "SF316";

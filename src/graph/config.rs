@@ -174,6 +174,7 @@ const KNOWN: &[&str] = &[
     "updated_at",
     "check_cols",
     "hard_deletes",
+    "max_delete_percent",
     "invalidate_hard_deletes",
     "target_schema",
     "target_database",
@@ -341,6 +342,12 @@ impl Reader<'_> {
         self.problems.push(Diagnostic::error(code, message).at_maybe(place).with_help_maybe(help));
     }
 
+    pub(super) fn warn(&mut self, key: &str, message: String, note: &str, help: &str) {
+        let place = self.merged.get(key).map(|setting| setting.place.clone());
+        let warning = Diagnostic::warning(Code::INVALID_VALUE, message).at_maybe(place);
+        self.problems.push(warning.with_note(note).with_help(help));
+    }
+
     pub(super) fn unknown(&mut self, key: &str, what: &str, name: &str, known: &[&str]) {
         let help = did_you_mean(name, known.iter().copied())
             .unwrap_or_else(|| format!("known are {}", known.join(", ")));
@@ -406,6 +413,20 @@ impl Reader<'_> {
             self.wrong(key, "text or a list of texts");
         }
         items.iter().filter(|item| !item.is_null()).map(plain).collect()
+    }
+
+    /// The columns that `key` names, each once; empty texts name none.
+    pub(super) fn columns(&mut self, key: &str) -> Vec<String> {
+        let mut columns = self.texts(key);
+        columns.retain(|column| !column.trim().is_empty());
+        let twice = columns.iter().enumerate().find(|(at, column)| {
+            columns[..*at].iter().any(|before| before.eq_ignore_ascii_case(column))
+        });
+        if let Some((_, column)) = twice {
+            let message = format!("`{key}` names `{column}` twice");
+            self.report(Code::INVALID_VALUE, key, message, None);
+        }
+        columns
     }
 
     /// `store_failures_as` wins over `store_failures`, as in dbt.

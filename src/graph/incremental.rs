@@ -15,17 +15,21 @@ const KEY_CHECKS: [&str; 2] = ["on_duplicate", "on_null_key"];
 
 /// dbt-duckdb's defaults: delete+insert with a key, append without.
 pub(super) fn read(reader: &mut Reader<'_>) -> Incremental {
-    let key = Key::new(reader.texts("unique_key"));
+    let key = Key::new(reader.columns("unique_key"));
+    let keyless = key.is_none();
     let strategy = reader.text("incremental_strategy").unwrap_or_else(|| {
         let default = if key.is_some() { "delete+insert" } else { "append" };
         default.to_owned()
     });
     let known = reader.problem_count();
     let mode = mode(reader, &strategy, key);
+    if keyless && mode == Mode::Append && reader.problem_count() == known {
+        tell_no_key(reader);
+    }
     if mode.key().is_none() && reader.problem_count() == known {
         for check in KEY_CHECKS {
             if reader.names(check) {
-                let message = format!("`{check}` means nothing to `{mode}`, which has no key");
+                let message = format!("`{check}` means nothing to `{strategy}`, which has no key");
                 let help = "set `unique_key` with `delete+insert` or `merge`".to_owned();
                 reader.report(Code::INVALID_VALUE, check, message, Some(help));
             }
@@ -41,10 +45,14 @@ fn mode(reader: &mut Reader<'_>, strategy: &str, key: Option<Key>) -> Mode {
         ("append", _) => Mode::Append,
         ("delete+insert" | "delete_insert", Some(key)) => Mode::DeleteInsert(key),
         ("merge", Some(key)) => Mode::Merge(merge(reader, key)),
-        ("delete+insert" | "delete_insert" | "merge", None) => {
-            needs(reader, strategy, "a `unique_key`", None)
+        ("merge", None) => needs(reader, strategy, "a `unique_key`", None),
+        ("delete+insert" | "delete_insert", None) => {
+            match Key::new(reader.columns("partition_by")) {
+                Some(partitions) => Mode::InsertOverwrite(partitions),
+                None => needs(reader, strategy, "a `unique_key` or `partition_by`", None),
+            }
         }
-        ("insert_overwrite", _) => match Key::new(reader.texts("partition_by")) {
+        ("insert_overwrite", _) => match Key::new(reader.columns("partition_by")) {
             Some(partitions) => Mode::InsertOverwrite(partitions),
             None => {
                 let help = "name the columns whose values are replaced whole: \
@@ -58,6 +66,16 @@ fn mode(reader: &mut Reader<'_>, strategy: &str, key: Option<Key>) -> Mode {
             Mode::Append
         }
     }
+}
+
+/// A key without columns is none, as in dbt; who writes one expects that it counts.
+fn tell_no_key(reader: &mut Reader<'_>) {
+    if !reader.names("unique_key") {
+        return;
+    }
+    let message = "`unique_key` names no column".to_owned();
+    let note = "the strategy is `append`: each run adds all rows again";
+    reader.warn("unique_key", message, note, "name the columns that identify a row, or remove it");
 }
 
 fn needs(reader: &mut Reader<'_>, strategy: &str, what: &str, help: Option<&str>) -> Mode {
@@ -76,8 +94,8 @@ fn on_schema_change(reader: &mut Reader<'_>) -> OnSchemaChange {
 }
 
 fn merge(reader: &mut Reader<'_>, key: Key) -> Merge {
-    let update = reader.texts("merge_update_columns");
-    let exclude = reader.texts("merge_exclude_columns");
+    let update = reader.columns("merge_update_columns");
+    let exclude = reader.columns("merge_exclude_columns");
     if !update.is_empty() && !exclude.is_empty() {
         let message = "`merge_update_columns` and `merge_exclude_columns` do not go together";
         let help = "name the columns to update, or those not to".to_owned();

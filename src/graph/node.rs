@@ -184,9 +184,11 @@ impl LoadNode {
 pub struct SnapshotNode {
     /// How versions are kept.
     pub scd2: Scd2,
+    /// The part of the current versions, in percent, beyond which none is closed for lack of a row.
+    pub max_delete_percent: Option<f64>,
     /// Its query.
     pub query: SnapshotQuery,
-    /// Where the settings stand that name columns.
+    /// Where the settings stand that messages of a run point at.
     pub places: BTreeMap<&'static str, Place>,
 }
 

@@ -78,19 +78,24 @@ fn read_options(load: &LoadNode) -> std::result::Result<FileOptions, Vec<Diagnos
     FileOptions::read(given).map_err(|errors| {
         let known: Vec<&str> = OPTIONS.iter().map(|option| option.name).collect();
         let describe = |error: OptionError| {
-            let (name, help) = match &error {
+            let help = match &error {
                 OptionError::Unknown { name } => {
                     let near = did_you_mean(name, known.iter().copied());
-                    let all = || format!("known are {}", known.join(", "));
-                    (name.as_str(), Some(near.unwrap_or_else(all)))
+                    Some(near.unwrap_or_else(|| format!("known are {}", known.join(", "))))
                 }
-                OptionError::Value { name, .. } => (*name, None),
+                OptionError::Format { help, .. } => help.map(str::to_owned),
+                OptionError::Value { .. } | OptionError::Clash { .. } => None,
             };
-            let setting = load.options.iter().find(|setting| setting.key == name);
+            let setting = |name: &str| load.options.iter().find(|setting| setting.key == name);
+            // A quote that nobody says may clash with what is said.
+            let setting = match &error {
+                OptionError::Clash { name, other } => setting(name).or_else(|| setting(other)),
+                error => setting(error.name()),
+            };
             Diagnostic::error(Code::INVALID_VALUE, error.to_string())
                 .at_maybe(setting.map(|setting| match error {
                     OptionError::Unknown { .. } => setting.key_place.clone(),
-                    OptionError::Value { .. } => setting.place.clone(),
+                    _ => setting.place.clone(),
                 }))
                 .with_help_maybe(help)
         };

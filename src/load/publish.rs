@@ -6,6 +6,7 @@ use crate::compile::{self, LoadFacts, Script};
 use crate::connector::file::Scan;
 use crate::diagnostic::{Code, Diagnostic, rows};
 use crate::dialect::{Condition, Stage};
+use crate::graph::LoadNode;
 use crate::mode::load::{Counts, Course, DeleteKind, LoadMode, OnEmpty, OnNullCursor, OnNullKey};
 
 impl Work<'_> {
@@ -22,12 +23,10 @@ impl Work<'_> {
         self.all_rows_came(scanned, facts, staged)?;
         let rejected = scanned.rejects.len() as u64;
         let mut counts = Counts { read: staged + rejected, rejected, ..Counts::default() };
-        if staged == 0 && !self.may_be_empty(known)? {
+        if staged == 0 && !self.may_be_empty(known, rejected)? {
             self.drop_stage()?;
-            let message = format!(
-                "`{}` has no rows: table `{}` is kept as it was",
-                load.object, self.relation
-            );
+            let none = no_rows(load, rejected);
+            let message = format!("{none}: table `{}` is kept as it was", self.relation);
             self.note(Code::EMPTY_OVER_ROWS, &message);
             let script = self.record_rejects(facts, write)?;
             return Ok(self.loaded(counts, script));
@@ -199,7 +198,7 @@ impl Work<'_> {
     fn something_is_left(&mut self, known: &Known) -> Result<()> {
         let (request, relation) = (self.request, self.relation);
         let may_be_empty = request.load.rules.on_empty == OnEmpty::Replace;
-        if may_be_empty || self.may_be_empty(known).is_ok_and(|may| may) {
+        if may_be_empty || self.may_be_empty(known, 0).is_ok_and(|may| may) {
             return Ok(());
         }
         let message =
@@ -212,7 +211,7 @@ impl Work<'_> {
     }
 
     /// Whether a stage without rows may be published; `false` keeps the table.
-    fn may_be_empty(&mut self, known: &Known) -> Result<bool> {
+    fn may_be_empty(&mut self, known: &Known, rejected: u64) -> Result<bool> {
         let (request, rules) = (self.request, &self.request.load.rules);
         let replaces = known.course == Course::Anew || rules.deletes.complete;
         if request.existing.is_none() || !replaces || rules.on_empty == OnEmpty::Replace {
@@ -225,14 +224,24 @@ impl Work<'_> {
         if rules.on_empty == OnEmpty::Keep {
             return Ok(false);
         }
-        let message =
-            format!("`{}` has no rows, but table `{}` has", request.load.object, self.relation);
+        let none = no_rows(request.load, rejected);
+        let has = if rejected == 0 { "has" } else { "has rows" };
+        let message = format!("{none}, but table `{}` {has}", self.relation);
         Err(vec![
             Diagnostic::error(Code::EMPTY_OVER_ROWS, message)
                 .at(request.load.place.clone())
                 .with_note("the table stays as it is")
                 .with_help("if empty is right, write `load: {on_empty: replace}`"),
         ])
+    }
+}
+
+/// Why there is nothing to load.
+fn no_rows(load: &LoadNode, rejected: u64) -> String {
+    match rejected {
+        0 => format!("`{}` has no rows", load.object),
+        1 => format!("the only row of `{}` was rejected", load.object),
+        count => format!("all {count} rows of `{}` were rejected", load.object),
     }
 }
 

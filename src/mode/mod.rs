@@ -6,7 +6,7 @@
 //! | append | – | `incremental_strategy: append` | – | all |
 //! | delete+insert | – | `delete+insert` | `unique_key` | those whose key is not in the batch |
 //! | merge | – | `merge` | `unique_key` | those whose key is not in the batch, and columns that the batch lacks |
-//! | overwrite | – | `insert_overwrite` | `partition_by` | those whose partition is not in the batch |
+//! | overwrite | – | `insert_overwrite`, `delete+insert` | `partition_by` | those whose partition is not in the batch |
 //! | microbatch | – | `microbatch` | `event_time`, `begin`, `batch_size` | those outside the batch's interval |
 //!
 //! Versions of rows (`mode: scd2`, snapshots) have rules of their own: [`scd2`].

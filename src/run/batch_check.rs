@@ -193,7 +193,11 @@ pub(super) fn tell_made(
 }
 
 /// A batch without rows is told or refused, where somebody asked for that.
-fn check_rows(node: &Node, rows: Option<u64>, problems: &mut Vec<Diagnostic>) -> Result<()> {
+pub(super) fn check_rows(
+    node: &Node,
+    rows: Option<u64>,
+    problems: &mut Vec<Diagnostic>,
+) -> Result<()> {
     let (Some(reaction), Some(0)) = (node.config.checks.on_empty, rows) else { return Ok(()) };
     let what = match &node.kind {
         NodeKind::Seed(seed) => format!("`{}` has no rows", seed.path),

@@ -97,8 +97,8 @@ fn prepare<'r>(
         let sql = compile::statement(graph, "drop_table", orphan);
         session.execute(&sql).map_err(|error| open_failed(&error))?;
     }
-    let loads = request.plan.steps.iter().any(|step| graph.node(step.node).load().is_some());
-    if loads {
+    let remembers = |node: &Node| node.load().is_some() || node.snapshot().is_some();
+    if request.plan.steps.iter().any(|step| remembers(graph.node(step.node))) {
         let script = compile::state_script(graph).map_err(|error| defect(&error))?;
         apply(&mut *session, &script)?;
     }

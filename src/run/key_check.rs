@@ -30,6 +30,7 @@ impl Worker<'_> {
         let checks = node.config.checks;
         // delete+insert replaces all rows of a key by all rows of a key.
         let merges = matches!(incremental.mode, Mode::Merge(_));
+        let is_made = node.relation.as_ref().map(compile::stage_relation).as_ref() == Some(from);
         let on_duplicate = checks.on_duplicate.or(merges.then_some(Reaction::Warn));
         let on_null = checks.on_null_key.or(Some(Reaction::Warn));
         let sql = compile::batch_keys(self.execution.graph, from, key);
@@ -39,7 +40,11 @@ impl Worker<'_> {
         {
             if let (Some(reaction), 1..) = (reaction, rows) {
                 let keys = self.faulty_keys(node, from, key, fault)?;
-                react(reaction, fault.problem(node, reaction, rows, keys), problems)?;
+                react(
+                    reaction,
+                    fault.problem(node, reaction, rows, keys, merges && !is_made),
+                    problems,
+                )?;
             }
         }
         Ok(())
@@ -63,7 +68,15 @@ impl Worker<'_> {
 }
 
 impl Fault {
-    fn problem(self, node: &Node, reaction: Reaction, rows: u64, keys: String) -> Diagnostic {
+    /// The problem; `matches` says whether rows of the table take the batch's values.
+    fn problem(
+        self,
+        node: &Node,
+        reaction: Reaction,
+        rows: u64,
+        keys: String,
+        matches: bool,
+    ) -> Diagnostic {
         let (code, what, setting, result) = match self {
             Self::Null => (
                 Code::NULL_KEY,
@@ -75,7 +88,12 @@ impl Fault {
                 Code::DUPLICATE_KEYS,
                 "the same",
                 "on_duplicate",
-                "the table keeps more than one row of that key",
+                if matches {
+                    "where the table has the key, its row takes the values of any one of them; \
+                     where it has not, all of them are added"
+                } else {
+                    "all of them are added"
+                },
             ),
         };
         let (setting, result) = match reaction {

@@ -3,15 +3,16 @@
 //! An interval that fails does not undo the others. Where the first one fails nothing else is tried,
 //! as in dbt: it makes the table that the others need.
 
+use super::batch_check::place_of;
 use super::model::Built;
 use super::outcome::Status;
-use super::worker::{Done, Result, Worker};
+use super::worker::{Done, Result, Worker, count_of};
 use crate::artifact::BatchResults;
 use crate::compile::{self, Compiled};
-use crate::diagnostic::{Code, Diagnostic, grouped};
-use crate::graph::Node;
-use crate::mode::{Batch, Incremental};
-use crate::relation::RelationKind;
+use crate::diagnostic::{Code, Diagnostic, grouped, rows};
+use crate::graph::{Node, NodeIndex};
+use crate::mode::{Batch, Incremental, Mode};
+use crate::relation::{RelationKind, RelationName};
 
 /// More problems of single intervals are not told: years of hours may all fail alike.
 const MOST_TOLD: usize = 5;
@@ -23,6 +24,17 @@ struct Turn {
     first: bool,
     last: bool,
     full_refresh: bool,
+    /// All intervals of the run as one.
+    of_run: Batch,
+}
+
+/// How many rows of a batch lie where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Placed {
+    /// In its interval: these are written.
+    pub(super) inside: u64,
+    outside: u64,
+    outside_of_run: u64,
 }
 
 impl Worker<'_> {
@@ -38,14 +50,18 @@ impl Worker<'_> {
         let mut results = BatchResults::default();
         let mut done = Done::default();
         let mut told = 0;
+        let mut placed = Vec::new();
+        let [Some(oldest), Some(newest)] = [batches.first(), batches.last()] else { return done };
+        let of_run = Batch { end: newest.end, ..*oldest };
         for (index, batch) in batches.iter().enumerate() {
             let last = index + 1 == batches.len();
-            let turn = Turn { batch: *batch, first: index == 0, last, full_refresh };
+            let turn = Turn { batch: *batch, first: index == 0, last, full_refresh, of_run };
             match self.microbatch(node, incremental, compiled, turn) {
                 Ok(built) => {
                     results.successful.push(*batch);
                     done.rows = Some(done.rows.unwrap_or(0) + built.rows.unwrap_or(0));
                     done.problems.extend(built.problems);
+                    placed.extend(built.placed);
                 }
                 Err(problem) => {
                     let problem = self.execution.better_reason(node, problem);
@@ -62,6 +78,7 @@ impl Worker<'_> {
                 }
             }
         }
+        done.problems.extend(self.left_out(node, &placed));
         if !results.failed.is_empty() {
             done.problems.push(summary(node, &results));
             let some = !results.successful.is_empty();
@@ -106,11 +123,52 @@ impl Worker<'_> {
         compiled.script = compile::bind_model(execution.graph, compiled, None)?;
         execution.target.write_batch(execution.graph, compiled, &turn.batch)?;
         if stands && !(turn.full_refresh && turn.first) {
-            return self.apply(node, relation, incremental, compiled);
+            return self.apply(node, relation, incremental, compiled, Some(turn.of_run));
         }
-        let built = self.make(node, relation, Some(incremental), compiled)?;
+        let built = self.make(node, relation, Some(incremental), compiled, Some(turn.of_run));
+        let built = self.or_discard(built, &compile::batch_relation(relation))?;
         execution.standing.set(relation, RelationKind::Table);
         Ok(built)
+    }
+
+    /// Where the rows of the staged batch lie; `None` where that is no microbatch, or cannot be
+    /// told: what is wrong then is told by the checks of its columns.
+    pub(super) fn placed(
+        &mut self,
+        relation: &RelationName,
+        incremental: Option<&Incremental>,
+        compiled: &Compiled,
+        of_run: Option<Batch>,
+    ) -> Option<Placed> {
+        let Mode::Microbatch(microbatch) = &incremental?.mode else { return None };
+        let graph = self.execution.graph;
+        let sql = compile::microbatch_rows(graph, relation, microbatch, compiled.batch?, of_run?);
+        let table = self.session.query(&sql, Some(1)).ok()?;
+        let row = table.rows.first()?;
+        let [inside, outside, outside_of_run] = [row.first(), row.get(1), row.get(2)].map(count_of);
+        Some(Placed { inside, outside, outside_of_run })
+    }
+
+    /// Tells how many rows no batch has written. Batches that read their inputs whole have each
+    /// other's rows too, which are no loss.
+    fn left_out(&self, node: &Node, placed: &[Placed]) -> Option<Diagnostic> {
+        let graph = self.execution.graph;
+        let has_time = |index: &NodeIndex| graph.node(*index).config.text("event_time").is_some();
+        let (count, what) = if node.parents.iter().any(has_time) {
+            let count = placed.iter().map(|placed| placed.outside).sum();
+            (count, "outside of the interval that their batch is for")
+        } else {
+            let count = placed.iter().map(|placed| placed.outside_of_run).max();
+            (count.unwrap_or_default(), "outside of the intervals that were built")
+        };
+        if count == 0 {
+            return None;
+        }
+        let message = format!("{} of `{}` {what}: left out", rows(count), node.name);
+        let help =
+            "a row is written with the interval that its `event_time` lies in; NULL lies in none";
+        let problem = Diagnostic::warning(Code::DATA_FAILED, message);
+        Some(problem.at(place_of(node, "event_time")).with_help(help))
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `worker` | how one node is carried out |
 //! | `model`, `microbatch` | how a model is |
 //! | `batch_check`, `key_check`, `schema_change` | whether a batch can be applied, and why not |
-//! | `snapshot` | how a snapshot is brought up to date |
+//! | `snapshot`, `snapshot_check` | how a snapshot is brought up to date, and whether it may be |
 //! | `export` | how an export's rows are written |
 //! | `standing` | what stands in the target |
 //! | `outcome`, `event` | what came of it, and who is told |
@@ -29,6 +29,7 @@ mod problem;
 mod schedule;
 mod schema_change;
 mod snapshot;
+mod snapshot_check;
 mod standing;
 mod worker;
 

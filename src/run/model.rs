@@ -1,12 +1,13 @@
 //! How a model is carried out: staged, checked against the rows that stay, published.
 
 use super::batch_check::tell_made;
+use super::microbatch::Placed;
 use super::worker::{Done, Result, Worker};
 use crate::compile::{self, Compiled};
 use crate::diagnostic::Diagnostic;
 use crate::dialect::Condition;
 use crate::graph::Node;
-use crate::mode::{Incremental, Materialization};
+use crate::mode::{Batch, Incremental, Materialization};
 use crate::relation::{RelationKind, RelationName};
 
 /// What building a relation gave.
@@ -14,6 +15,8 @@ use crate::relation::{RelationKind, RelationName};
 pub(super) struct Built {
     /// Rows that were written, where the engine tells.
     pub(super) rows: Option<u64>,
+    /// Where the rows of a microbatch lie.
+    pub(super) placed: Option<Placed>,
     /// What is worth knowing.
     pub(super) problems: Vec<Diagnostic>,
 }
@@ -55,21 +58,22 @@ impl Worker<'_> {
             )?;
         }
         let built = match incremental.filter(|_| rows_stay) {
-            Some(incremental) => self.apply(node, relation, incremental, compiled)?,
-            None => self.make(node, relation, incremental, compiled)?,
+            Some(incremental) => self.apply(node, relation, incremental, compiled, None)?,
+            None => self.make(node, relation, incremental, compiled, None)?,
         };
         execution.standing.set(relation, kind);
         let rows = built.rows.filter(|_| kind == RelationKind::Table);
         Ok(Done { problems: built.problems, rows, ..Done::default() })
     }
 
-    /// Makes the relation from nothing.
+    /// Makes the relation from nothing; `of_run` spans the intervals of a microbatch model's run.
     pub(super) fn make(
         &mut self,
         node: &Node,
         relation: &RelationName,
         incremental: Option<&Incremental>,
         compiled: &Compiled,
+        of_run: Option<Batch>,
     ) -> Result<Built> {
         let existing = self.execution.standing.kind(relation);
         let holds = |condition| match condition {
@@ -87,19 +91,23 @@ impl Worker<'_> {
         if let (Some(incremental), Some(query)) = (incremental, &compiled.query) {
             self.check_first_columns(node, incremental, query)?;
         }
+        let placed = self.placed(relation, incremental, compiled, of_run);
+        let staged = placed.map(|placed| placed.inside).or(staged);
         let mut problems = self.check_staged(node, incremental, relation, staged)?;
         let made = self.publish(node, compiled, script, &holds)?;
-        tell_made(node, staged, made, &mut problems)?;
-        Ok(Built { rows: staged.or(made), problems })
+        let looked_at = staged.filter(|_| node.config.checks.may_refuse());
+        tell_made(node, looked_at, staged.or(made), &mut problems)?;
+        Ok(Built { rows: staged.or(made), placed, problems })
     }
 
-    /// Applies a batch to the rows that are there.
+    /// Applies a batch to the rows that are there; `of_run` as for [`Self::make`].
     pub(super) fn apply(
         &mut self,
         node: &Node,
         relation: &RelationName,
         incremental: &Incremental,
         compiled: &mut Compiled,
+        of_run: Option<Batch>,
     ) -> Result<Built> {
         let execution = self.execution;
         let holds = |condition| match condition {
@@ -113,6 +121,8 @@ impl Worker<'_> {
         };
         let script = compile::bind_model(execution.graph, compiled, None)?;
         let rows = self.stage(node, compiled, &script, &holds)?;
+        let placed = self.placed(relation, Some(incremental), compiled, of_run);
+        let rows = placed.map(|placed| placed.inside).or(rows);
         let mut problems = Vec::new();
         let looked = self.check_batch(node, relation, incremental, rows, &mut problems);
         let reconciled = self.or_discard(looked, &compile::batch_relation(relation))?;
@@ -123,7 +133,7 @@ impl Worker<'_> {
         }
         let published = self.publish(node, compiled, &compiled.script, &holds);
         self.or_discard(published, &compile::batch_relation(relation))?;
-        Ok(Built { rows, problems })
+        Ok(Built { rows, placed, problems })
     }
 
     /// Drops a table of ours where what was to become of it failed.

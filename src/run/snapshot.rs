@@ -24,6 +24,9 @@ impl Worker<'_> {
         let now = compile::run_time((self.execution.request.clock)());
         let table = self.table_of_versions(node, snapshot, relation)?;
         let rows_stay = table.is_some();
+        if let Some(columns) = &table {
+            self.check_definition(node, snapshot, relation, columns)?;
+        }
         let holds = |condition| match condition {
             Condition::Always => true,
             Condition::TableStands | Condition::RowsStay => rows_stay,
@@ -37,6 +40,11 @@ impl Worker<'_> {
         self.compile_late(compiled, false)?;
         let script = compiled.script.clone();
         let staged = self.stage(node, compiled, &script, &holds)?;
+        let told = Self::check_empty(node, staged);
+        if told.is_err() {
+            self.clear(compiled, &holds);
+        }
+        let told = told?;
         let problems = self.bind(node, snapshot, compiled, table.as_deref(), &now)?;
         if !problems.is_empty() {
             self.clear(compiled, &holds);
@@ -54,7 +62,7 @@ impl Worker<'_> {
         self.clear(compiled, &holds);
         let counts = counts?;
         self.execution.standing.set(relation, RelationKind::Table);
-        let mut problems = Vec::new();
+        let mut problems = told;
         if rows_stay && self.execution.request.full_refresh {
             problems.push(refresh_ignored(node, relation));
         }
@@ -91,7 +99,7 @@ impl Worker<'_> {
         Err(Box::new(tell(node, snapshot, &columns, &Misfit::NotVersioned(lacks))))
     }
 
-    fn fold(&self) -> impl Fn(&str) -> String + use<> {
+    pub(super) fn fold(&self) -> impl Fn(&str) -> String + use<> {
         let dialect = self.execution.graph.target.dialect;
         move |name: &str| dialect.fold(name)
     }
@@ -118,7 +126,10 @@ impl Worker<'_> {
                 return Ok(told.collect());
             }
         };
-        let problems = self.check_rows(node, snapshot, &batch)?;
+        let mut problems = self.check_rows(node, snapshot, &batch)?;
+        if problems.is_empty() && table.is_some() {
+            problems.extend(self.check_absent(node, snapshot, relation)?);
+        }
         if problems.is_empty() {
             compiled.script = compile::bind_snapshot(graph, compiled, &columns, table, &fit, now)?;
             self.execution.target.write_node(graph, compiled)?;
@@ -167,7 +178,7 @@ impl Worker<'_> {
         Ok(problems)
     }
 
-    fn query(&mut self, node: &Node, sql: &str, limit: usize) -> Result<Table> {
+    pub(super) fn query(&mut self, node: &Node, sql: &str, limit: usize) -> Result<Table> {
         let table = self.session.query(sql, Some(limit));
         table.map_err(|error: EngineError| Box::new(plain(node, &error)))
     }
@@ -220,7 +231,12 @@ fn refresh_ignored(node: &Node, relation: &RelationName) -> Diagnostic {
 
 /// Where the configuration names the column, else the snapshot itself.
 fn place(node: &Node, snapshot: &SnapshotNode, role: Role) -> Place {
-    snapshot.places.get(setting(role)).unwrap_or(&node.place).clone()
+    place_of_setting(node, snapshot, setting(role))
+}
+
+/// Where `setting` is set, else the snapshot itself.
+pub(super) fn place_of_setting(node: &Node, snapshot: &SnapshotNode, setting: &str) -> Place {
+    snapshot.places.get(setting).unwrap_or(&node.place).clone()
 }
 
 fn apart(message: String, place: Place) -> Diagnostic {

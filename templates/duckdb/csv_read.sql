@@ -11,6 +11,8 @@ select
     cast(null as {{ column.type }}) as {{ column.name | quote }}
     {%- elif column.source == "json" -%}
     cast(cast({{ column.name | quote }} as json) as {{ column.type }}) as {{ column.name | quote }}
+    {%- elif column.source == "instant" -%}
+    {{ column.name | quote }} at time zone 'UTC' as {{ column.name | quote }}
     {%- elif column.source == "path" and column.type != "varchar" -%}
     cast({{ column.name | quote }} as {{ column.type }}) as {{ column.name | quote }}
     {%- else -%}

@@ -11,8 +11,13 @@ where {{ cursor.name | quote }} is null
 {% if rejects_null_keys %}
 create or replace temporary table {{ rejects }} as
 select cast(to_json(rejected) as varchar) as "text"
-from {{ stage }} as rejected
-where {% for column in key %}{{ column | quote }} is null{{ " or " if not loop.last }}{% endfor %}
+from (
+  select *{% if soft %} exclude ({{ soft | quote }}){% endif %}
+
+  from {{ stage }}
+  where {% for column in key %}{{ column | quote }} is null{{ " or " if not loop.last }}{% endfor %}
+
+) as rejected
 {%- endif %};
 {% if rejects_null_keys %}
 delete from {{ stage }}

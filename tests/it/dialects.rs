@@ -233,3 +233,47 @@ proptest! {
         read(&object);
     }
 }
+
+#[test]
+fn options_that_cannot_be_meant_are_refused() {
+    let wrong = |given: &[(&str, &str)]| -> Vec<String> {
+        let given: Vec<(&str, Value)> =
+            given.iter().map(|(name, text)| (*name, Value::from(*text))).collect();
+        let read = FileOptions::read(given.iter().map(|(name, value)| (*name, value)));
+        read.err().unwrap_or_default().iter().map(ToString::to_string).collect()
+    };
+    for (given, expected) in [
+        (&[("delimiter", ";"), ("quote", "'"), ("escape", "'")][..], &[][..]),
+        (&[("quote", ""), ("escape", "")], &[]),
+        (
+            &[("delimiter", ";"), ("quote", ";")],
+            &["options `quote` and `delimiter` are the same character"],
+        ),
+        (&[("delimiter", "\"")], &["options `quote` and `delimiter` are the same character"]),
+        (
+            &[("comment", "#"), ("delimiter", "#")],
+            &["options `comment` and `delimiter` are the same character"],
+        ),
+        (
+            &[("escape", "|"), ("delimiter", "|")],
+            &["options `escape` and `delimiter` are the same character"],
+        ),
+        (&[("comment", "\"")], &["options `comment` and `quote` are the same character"]),
+        (
+            &[("delimiter", "\n")],
+            &["option `delimiter` takes one character; found by looking where it is not given"],
+        ),
+        (
+            &[("date_format", "%d.%m.%Y %H:%M")],
+            &["option `date_format` reads a time of day with `%H`, which a date does not keep"],
+        ),
+        (&[("date_format", "garbage")], &["option `date_format` has no directives of a date"]),
+        (&[("timestamp_format", "")], &["option `timestamp_format` has no directives of a date"]),
+        (
+            &[("timestamp_format", "%Y-%q")],
+            &["option `timestamp_format` has `%q`, which is not known"],
+        ),
+    ] {
+        assert_eq!(wrong(given), expected, "{given:?}");
+    }
+}

@@ -124,3 +124,43 @@ fn options_of_files_are_checked_before_anything_is_opened() {
     says("option `delimiter` means nothing for Parquet files");
     assert!(!project.has("shop.duckdb"));
 }
+
+#[test]
+fn options_that_clash_are_shown_in_their_place() {
+    let options = "options: {delimiter: '\"', date_format: '%d.%m.%Y %H:%M'}";
+    let project = project(options, "id\n1\n");
+    let ran = project.run(["load"]).exits(2);
+    ran.stderr_contains("error[SF105]: option `date_format` reads")
+        .stderr_contains("for columns with a time of day say `timestamp_format`")
+        .stderr_contains("options `quote` and `delimiter` are the same character")
+        .stderr_contains("sources/shop.yml:6:");
+}
+
+#[test]
+fn a_batch_of_which_every_row_was_rejected_says_so() {
+    let declared = "columns: [{name: N, data_type: integer}]\n        load: {max_rejects: 5}";
+    let project = project(declared, "id,n\n1,2\n");
+    project.run(["load"]).succeeds();
+    project.write("orders.csv", "id,n\n1,\"x\ny\"\n2,y\n");
+    refused(&project, "SF305", 5).stderr_contains("all 2 rows of `orders.csv` were rejected");
+    assert_eq!(project.query("from raw.orders"), json!([[1, 2]]));
+    project.write("orders.csv", "id,n\n1,\"x\ny\"\n2,y\n3,4\n");
+    project.run(["load"]).succeeds();
+    let rejects =
+        "select file, line, column_name, reason, text from _sqlflow.rejects order by line";
+    let expected = json!([
+        ["orders.csv", 2, "n", "`x\ny` is not integer", "1,\"x\ny\""],
+        ["orders.csv", 4, "n", "`y` is not integer", "2,y"],
+    ]);
+    assert_eq!(project.query(rejects), expected);
+}
+
+#[test]
+fn a_row_without_a_key_is_put_aside_as_it_came() {
+    let load =
+        "mode: merge, key: id, on_null_key: reject, deletes: {soft: gone}, delete_when: n = 0";
+    let project = project(&format!("load: {{{load}}}"), "id,n\n1,2\n,3\n");
+    project.run(["load"]).succeeds();
+    let rejects = "select file, line, column_name, text from _sqlflow.rejects";
+    assert_eq!(project.query(rejects), json!([[null, null, "id", "{\"id\":null,\"n\":3}"]]));
+}

@@ -48,6 +48,7 @@ mod scd2;
 mod seed;
 mod show;
 mod snapshot;
+mod snapshot_redefined;
 mod template;
 mod test;
 mod walls;

@@ -1,6 +1,7 @@
-//! What some files are that are called .csv by mistake.
+//! What some files are that are called .csv by mistake, or are written in another encoding.
 
 use super::format::Encoding;
+use super::scan::text;
 
 /// How they start.
 const MARKS: [(&[u8], &str); 14] = [
@@ -21,7 +22,7 @@ const MARKS: [(&[u8], &str); 14] = [
 ];
 
 /// As many bytes tell.
-pub(super) const LONGEST_MARK: u64 = 16;
+pub(super) const TELLING: u64 = text::TELLING as u64;
 
 /// What a file is, by its first bytes, if that is not text of `encoding`.
 pub(super) fn other_format(bytes: &[u8], encoding: Encoding) -> Option<&'static str> {
@@ -30,6 +31,20 @@ pub(super) fn other_format(bytes: &[u8], encoding: Encoding) -> Option<&'static 
     }
     let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
     (is_utf16 && encoding != Encoding::Utf16).then_some("UTF-16 text")
+}
+
+/// In what else a file is written, by its first bytes, if that cannot be `encoding`.
+pub(super) fn other_encoding(bytes: &[u8], encoding: Encoding) -> Option<&'static str> {
+    let has_mark = bytes.starts_with(b"\xef\xbb\xbf");
+    match encoding {
+        Encoding::Latin1 | Encoding::Utf16 if has_mark => Some("UTF-8, as its first bytes say"),
+        Encoding::Utf16 if !bytes.is_empty() && text::is_big_endian(bytes).is_none() => {
+            // The last character may be cut.
+            let is_utf8 = str::from_utf8(bytes).map_or_else(|e| e.error_len().is_none(), |_| true);
+            Some(if is_utf8 { "UTF-8" } else { "another encoding" })
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -46,6 +61,25 @@ mod tests {
             (b"\x89PNG\r\n", Encoding::Latin1, Some("a PNG image")),
         ] {
             assert_eq!(other_format(bytes, encoding), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn encodings_are_told_from_others() {
+        let marked = Some("UTF-8, as its first bytes say");
+        for (bytes, encoding, expected) in [
+            (&b"\xef\xbb\xbfid,n"[..], Encoding::Utf8, None),
+            (b"\xef\xbb\xbfid,n", Encoding::Latin1, marked),
+            (b"\xef\xbb\xbfid,n", Encoding::Utf16, marked),
+            (b"id,n\n1,2\n", Encoding::Utf16, Some("UTF-8")),
+            (b"id,\xc3", Encoding::Utf16, Some("UTF-8")),
+            (b"id,\xe9\n", Encoding::Utf16, Some("another encoding")),
+            (b"\0i\0d", Encoding::Utf16, None),
+            (b"i\0d\0", Encoding::Utf16, None),
+            (b"\xff\xfe\x04\x04", Encoding::Utf16, None),
+            (b"id,\xe9\n", Encoding::Latin1, None),
+        ] {
+            assert_eq!(other_encoding(bytes, encoding), expected, "{bytes:?}");
         }
     }
 }

@@ -67,6 +67,46 @@ pub enum FileError {
         /// What it looks like.
         found: &'static str,
     },
+    /// The file as a whole is written otherwise.
+    #[error("`{path}` is not {encoding} but {found}")]
+    OtherEncoding {
+        /// The file.
+        path: String,
+        /// The encoding that was expected.
+        encoding: &'static str,
+        /// What it looks like.
+        found: &'static str,
+    },
+    /// The file is not compressed as its name or an option says.
+    #[error("`{path}` is not compressed with {compression}")]
+    NotCompressed {
+        /// The file.
+        path: String,
+        /// What was expected.
+        compression: &'static str,
+    },
+    /// Files of one glob that their names say are of several formats.
+    #[error("`{path}` is a {format} file by its name, but `{first}` is a {expected} file")]
+    Formats {
+        /// The file.
+        path: String,
+        /// Its format.
+        format: Format,
+        /// The first file.
+        first: String,
+        /// The format of that.
+        expected: Format,
+    },
+    /// A name that is another's but for capital letters.
+    #[error("the header of `{path}`: `{name}` differs from {known} in case only")]
+    Case {
+        /// The file.
+        path: String,
+        /// The name in it.
+        name: String,
+        /// The name that is known, and from where.
+        known: String,
+    },
     /// Bytes that are not of the encoding.
     #[error("line {line} of `{path}` is not {encoding}")]
     Encoding {

@@ -93,7 +93,7 @@ pub enum Encoding {
     Utf8,
     /// ISO 8859-1.
     Latin1,
-    /// UTF-16 with a mark at its start, else little-endian.
+    /// UTF-16; without a mark at its start, the order of bytes is told by the header.
     Utf16,
 }
 

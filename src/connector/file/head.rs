@@ -3,7 +3,7 @@
 use super::decode;
 use super::error::FileError;
 use super::find::FileEntry;
-use super::format::{Compression, Format};
+use super::format::{Compression, Encoding, Format};
 use super::header::{self, Header, NoHeader};
 use super::scan::dialect::Dialect;
 use super::scan::{Records, text};
@@ -58,7 +58,7 @@ pub(super) fn read(
                 Err(NoHeader::Cut) if wanted < LONGEST => wanted *= 4,
                 read => {
                     told = Some(delimiter);
-                    break read.map_err(|error| no_header(file, error))?;
+                    break read.map_err(|error| no_header(file, options.encoding, error))?;
                 }
             }
         };
@@ -74,11 +74,15 @@ fn start(object: &FileObject, file: &FileEntry, wanted: u64) -> Result<(Vec<u8>,
     let encoding = object.options.encoding;
     let mut raw = Vec::new();
     stream::open(file, compression)
-        .and_then(|stream| stream.take(decode::LONGEST_MARK).read_to_end(&mut raw))
+        .and_then(|stream| stream.take(decode::TELLING).read_to_end(&mut raw))
         .map_err(failed)?;
     if let Some(found) = decode::other_format(&raw, encoding) {
         let path = file.name.clone();
         return Err(FileError::OtherFormat { path, format: Format::Csv, found });
+    }
+    if let Some(found) = decode::other_encoding(&raw, encoding) {
+        let (path, encoding) = (file.name.clone(), encoding.title());
+        return Err(FileError::OtherEncoding { path, encoding, found });
     }
     let mut text = Vec::new();
     stream::open(file, compression)
@@ -89,14 +93,14 @@ fn start(object: &FileObject, file: &FileEntry, wanted: u64) -> Result<(Vec<u8>,
     Ok((text, is_last))
 }
 
-fn no_header(file: &FileEntry, error: NoHeader) -> FileError {
+fn no_header(file: &FileEntry, encoding: Encoding, error: NoHeader) -> FileError {
     let path = file.name.clone();
     let flaw = |detail: &str| FileError::Header { path: path.clone(), detail: detail.to_owned() };
     match error {
         NoHeader::Absent => flaw("there is none"),
         NoHeader::Cut => flaw("it does not end"),
         NoHeader::Broken(detail) => flaw(detail),
-        NoHeader::Encoding(line) => FileError::Encoding { path, line, encoding: "UTF-8" },
+        NoHeader::Encoding(line) => FileError::Encoding { path, line, encoding: encoding.title() },
         NoHeader::Binary => {
             FileError::OtherFormat { path, format: Format::Csv, found: "binary data" }
         }
@@ -114,7 +118,10 @@ fn find_delimiter(
     let options = &object.options;
     let is_named = is_named(options);
     let decimal_comma = options.decimal_separator.as_deref() == Some(",");
-    let candidates = [",", ";", "\t", "|"].into_iter().filter(|d| !(decimal_comma && *d == ","));
+    let others = [options.quote.as_deref(), options.escape.as_deref(), options.comment.as_deref()];
+    let candidates = [",", ";", "\t", "|"].into_iter();
+    let candidates =
+        candidates.filter(|d| !(decimal_comma && *d == ",") && !others.contains(&Some(*d)));
     let fields = |delimiter: &str| {
         let dialect = dialect(options, delimiter);
         header::read(text, is_last, dialect, options.skip, is_named).map_or(1, |h| h.fields.len())

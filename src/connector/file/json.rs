@@ -14,7 +14,7 @@ use super::parquet::described;
 use super::scan::judge::{Question, Test, holds, question};
 use super::scan::rewrite::{DELIMITER, NULL, push};
 use super::statement::{LF, LONG_LINE};
-use super::{FileEntry, FileObject, Scan, explain, head, header, partition, sql};
+use super::{FileEntry, FileObject, Scan, explain, head, header, naming, partition, sql};
 use crate::engine::Session;
 use crate::relation::{Column, DataType};
 use indexmap::IndexMap;
@@ -114,8 +114,9 @@ impl<'a> Reading<'a> {
         if text.contains('\0') {
             return Err(malformed(format!("key `{key}` has a zero character")));
         }
+        let asked = member::asked(known.test.as_ref(), shape, &text);
         if let (Some(declared), Some(test)) = (&known.declared, &known.test)
-            && (shape == member::shape::NESTED || !holds(test, text.as_bytes(), &FORMATS))
+            && (shape == member::shape::NESTED || !holds(test, asked.as_bytes(), &FORMATS))
         {
             return Err(FileError::Value {
                 path: file.name.clone(),
@@ -126,7 +127,7 @@ impl<'a> Reading<'a> {
             });
         }
         if let (Some(frozen), None, None) = (&known.frozen, &known.declared, &known.misfit)
-            && !member::agrees(frozen, known.test.as_ref(), shape, &text)
+            && !member::agrees(frozen, known.test.as_ref(), shape, &asked)
         {
             known.misfit = Some(Retyped {
                 column: key.to_owned(),
@@ -142,17 +143,12 @@ impl<'a> Reading<'a> {
     }
 
     fn known(&self, file: &FileEntry, key: &str) -> Known {
-        let declared = self.object.columns.iter().find(|(name, _)| name == key);
-        let declared = declared.map(|(_, data_type)| data_type.clone());
+        let declared = naming::declared(&self.object.columns, key).cloned();
         let frozen = self.object.frozen.iter().flat_map(|frozen| &frozen.columns);
         let frozen = frozen.clone().find(|column| column.name == key);
         let frozen = frozen.map(|column| column.data_type.clone());
         let said = declared.as_ref().or(frozen.as_ref());
-        let asked = said.and_then(|data_type| question(data_type, declared.is_some()));
-        let test = match asked {
-            Some(Question::Holds { test, .. }) => Some(test),
-            Some(Question::Nothing | Question::Facts) | None => None,
-        };
+        let test = said.and_then(|data_type| test_of(data_type, declared.is_some()));
         let member = Member::default();
         Known { member, path: file.name.clone(), declared, frozen, test, misfit: None }
     }
@@ -163,22 +159,22 @@ impl<'a> Reading<'a> {
         let mut names: Vec<&String> = frozen.map(|column| &column.name).collect();
         let own: Vec<&String> = self.members.keys().chain(&self.partitions).collect();
         names.extend(own.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
-        if let Some((column, _)) =
-            self.object.columns.iter().find(|(name, _)| !names.contains(&name))
-        {
-            return Err(FileError::UndeclarableColumn { column: column.clone() });
+        let known: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        if let Some(column) = naming::unknown(&self.object.columns, &known) {
+            return Err(FileError::UndeclarableColumn { column: column.to_owned() });
         }
         let nested = self.nested(session)?;
         let column = |name: &String| {
-            let said = self.object.columns.iter().find(|(declared, _)| declared == name);
+            let said = naming::declared(&self.object.columns, name).cloned();
             let inferred = || {
                 let member = self.members.get(name).map(|known| &known.member);
                 let found = member.and_then(Member::data_type).or_else(|| {
-                    nested.iter().find(|column| column.name == *name).map(|c| c.data_type.clone())
+                    let column = nested.iter().find(|column| column.name == *name);
+                    column.map(|column| told(&column.data_type))
                 });
                 found.unwrap_or_else(|| DataType::new("varchar"))
             };
-            let data_type = said.map_or_else(inferred, |(_, data_type)| data_type.clone());
+            let data_type = said.unwrap_or_else(inferred);
             Column { name: name.clone(), data_type, nullable: true }
         };
         Ok(names.into_iter().map(column).collect())
@@ -188,7 +184,7 @@ impl<'a> Reading<'a> {
     fn freeze(&self, columns: &mut [Column]) {
         let frozen: Vec<&Column> = self.object.frozen.iter().flat_map(|f| &f.columns).collect();
         for column in columns {
-            let is_declared = self.object.columns.iter().any(|(name, _)| *name == column.name);
+            let is_declared = naming::declared(&self.object.columns, &column.name).is_some();
             let known = frozen.iter().find(|frozen| frozen.name == column.name);
             if let (Some(known), false) = (known, is_declared) {
                 column.data_type = known.data_type.clone();
@@ -230,7 +226,7 @@ impl<'a> Reading<'a> {
                 }
                 // Of nested values only the type as a whole can be compared.
                 (Some(was), None)
-                    if known.is_nested() && known.declared.is_none() && *was != now =>
+                    if known.is_nested() && known.declared.is_none() && !known.keeps(was, &now) =>
                 {
                     let (was, text) = (was.clone(), String::new());
                     drift.retyped.push(Retyped { column, was, now, path, line: None, text });
@@ -258,7 +254,7 @@ impl<'a> Reading<'a> {
 
     /// The values as text, one file for each.
     fn write(&self, columns: &[Column], copies: &mut Copies) -> Result<Vec<PathBuf>, FileError> {
-        let own: Vec<&Column> = self.own(columns).collect();
+        let own: Vec<Written<'_>> = self.own(columns).map(Written::new).collect();
         let mut paths = Vec::new();
         for file in self.files {
             let (path, to) = copies.create(self.object, file)?;
@@ -312,19 +308,54 @@ impl Known {
     fn is_nested(&self) -> bool {
         self.member.shapes == member::shape::NESTED
     }
+
+    /// Whether the frozen type of nested values is right for those that would be `now`.
+    fn keeps(&self, was: &DataType, now: &DataType) -> bool {
+        was == now || was.as_str() == "json" || self.member.are_empty_lists(was)
+    }
 }
 
-fn write(object: &Object, columns: &[&Column], to: &mut BufWriter<File>) -> std::io::Result<()> {
+/// What a type asks of its values, if it asks.
+fn test_of(data_type: &DataType, is_declared: bool) -> Option<Test> {
+    match question(data_type, is_declared)? {
+        Question::Holds { test, .. } => Some(test),
+        Question::Nothing | Question::Facts => None,
+    }
+}
+
+/// DuckDB's type of nested values; json where an object that is always empty makes it a map of
+/// whatever may come.
+fn told(data_type: &DataType) -> DataType {
+    let is_open = data_type.as_str().contains("map(varchar, json)");
+    if is_open { DataType::new("json") } else { data_type.clone() }
+}
+
+/// How the values of a key are written.
+struct Written<'c> {
+    key: &'c str,
+    /// Whether they are JSON still.
+    is_raw: bool,
+    test: Option<Test>,
+}
+
+impl<'c> Written<'c> {
+    fn new(column: &'c Column) -> Self {
+        let is_raw = question(&column.data_type, true).is_none();
+        Self { key: &column.name, is_raw, test: test_of(&column.data_type, true) }
+    }
+}
+
+fn write(object: &Object, keys: &[Written<'_>], to: &mut BufWriter<File>) -> std::io::Result<()> {
     let mut line = Vec::new();
-    for (index, column) in columns.iter().enumerate() {
+    for (index, Written { key, is_raw, test }) in keys.iter().enumerate() {
         if index > 0 {
             line.extend_from_slice(DELIMITER.as_bytes());
         }
-        let raw = object.iter().find(|(key, _)| *key == column.name).map(|(_, raw)| raw.get());
-        let is_raw = question(&column.data_type, true).is_none();
+        let raw = object.iter().find(|(other, _)| other == key).map(|(_, raw)| raw.get());
         let value = raw.map_or(Ok(None), member::value)?;
-        let text = value.as_ref().map(|(_, text)| text.as_bytes());
-        push(&mut line, text.map(|text| raw.filter(|_| is_raw).map_or(text, str::as_bytes)));
+        let text = value.as_ref().map(|(shape, text)| member::asked(test.as_ref(), *shape, text));
+        let text = text.as_ref().map(|text| text.as_bytes());
+        push(&mut line, text.map(|text| raw.filter(|_| *is_raw).map_or(text, str::as_bytes)));
     }
     line.push(b'\n');
     to.write_all(&line)

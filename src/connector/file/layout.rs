@@ -4,7 +4,7 @@ use super::drift::{Added, Drift, Removed};
 use super::head::is_named;
 use super::header::{self, Header};
 use super::scan::judge::{Question, question};
-use super::{FileEntry, FileError, FileObject, partition};
+use super::{FileEntry, FileError, FileObject, naming, partition};
 use crate::relation::DataType;
 
 /// What every field is read as when its type is not known yet.
@@ -62,6 +62,7 @@ impl Layout {
             .map(|(file, header)| names(object, file, header))
             .collect::<Result<Vec<_>, _>>()?;
         let keys = partition::keys(object, files)?;
+        naming::check_case(object, files, &headers)?;
         let mut drift = Drift::default();
         let names = match &object.frozen {
             Some(_) => compare(object, files, &headers, &keys, &mut drift),
@@ -85,9 +86,9 @@ impl Layout {
     }
 
     fn check_declared(&self, object: &FileObject) -> Result<(), FileError> {
-        let unknown = object.columns.iter().find(|(name, _)| self.index(name).is_none());
-        match unknown {
-            Some((name, _)) => Err(FileError::UndeclarableColumn { column: name.clone() }),
+        let names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
+        match naming::unknown(&object.columns, &names) {
+            Some(name) => Err(FileError::UndeclarableColumn { column: name.to_owned() }),
             None => Ok(()),
         }
     }
@@ -111,11 +112,11 @@ impl Layout {
 
 /// A column with the type that is said of it.
 fn column(object: &FileObject, name: &str, from_path: bool) -> LayoutColumn {
-    let declared = object.columns.iter().find(|(declared, _)| declared == name);
+    let declared = naming::declared(&object.columns, name);
     let frozen = object.frozen.iter().flat_map(|frozen| &frozen.columns);
     let frozen = frozen.clone().find(|column| column.name == name);
     let (data_type, origin) = match (declared, frozen) {
-        (Some((_, data_type)), _) => (data_type.clone(), Origin::Declared),
+        (Some(data_type), _) => (data_type.clone(), Origin::Declared),
         (None, Some(column)) => (column.data_type.clone(), Origin::Frozen),
         (None, None) => (DataType::new(TEXT), Origin::Inferred),
     };

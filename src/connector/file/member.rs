@@ -5,12 +5,14 @@
 //! | numbers | as in a CSV file |
 //! | true, false | boolean |
 //! | strings | date, timestamp or timestamp with time zone if all are, else varchar |
-//! | objects or arrays | DuckDB's nested type; json where that would round a number in them |
+//! | objects or arrays | DuckDB's nested type; json where that would round a number in them, or where objects differ in their keys |
 //! | null | varchar |
 //! | of several kinds | json, as written |
 
+use super::digits;
 use super::facts::{Facts, kind};
 use super::infer::infer;
+use super::nesting::Nesting;
 use super::scan::judge::{self, Formats, Test};
 use crate::relation::DataType;
 use std::borrow::Cow;
@@ -24,13 +26,16 @@ pub(super) mod shape {
 }
 
 /// The values of one key.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Member {
     /// All shapes that occur.
     pub(super) shapes: u8,
     facts: Facts,
     /// A number in a nested value that a double would change.
     is_lossy: bool,
+    /// Whether there are nested values but empty arrays.
+    is_filled: bool,
+    nesting: Nesting,
 }
 
 /// A value's shape and text; `None` for null. Text that is not a string is as written.
@@ -65,9 +70,16 @@ impl Member {
         self.shapes |= shape;
         if shape == shape::NESTED {
             self.is_lossy = self.is_lossy || rounds(text);
+            self.is_filled = self.is_filled || !is_empty_array(text);
+            self.nesting.add(text);
         } else {
             judge::add(&mut self.facts, text.as_bytes(), &FORMATS);
         }
+    }
+
+    /// Whether all values are empty arrays, which a list of anything holds.
+    pub(super) fn are_empty_lists(&self, data_type: &DataType) -> bool {
+        self.shapes == shape::NESTED && !self.is_filled && data_type.as_str().ends_with(']')
     }
 
     /// The type that holds the values; `None` where it is for DuckDB to say.
@@ -78,9 +90,24 @@ impl Member {
             shape::BOOLEAN => DataType::new("boolean"),
             shape::STRING if self.facts.only(dates) => infer(&self.facts),
             0 | shape::STRING => DataType::new("varchar"),
-            shape::NESTED if !self.is_lossy => return None,
+            shape::NESTED if !self.is_lossy && !self.nesting.is_ragged => return None,
             _ => DataType::new("json"),
         })
+    }
+}
+
+fn is_empty_array(text: &str) -> bool {
+    let inside = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    inside.is_some_and(|inside| inside.trim().is_empty())
+}
+
+/// A number as the question about a column of integers or decimals wants it.
+pub(super) fn asked<'t>(test: Option<&Test>, shape: u8, text: &'t str) -> Cow<'t, str> {
+    match test {
+        Some(Test::Integer { .. } | Test::Decimal { .. }) if shape == shape::NUMBER => {
+            digits::plain(text)
+        }
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -160,6 +187,7 @@ mod tests {
             (&["1", "\"x\""], "json"),
             (&["[1]", "[2.5]"], "nested"),
             (&["[12345678901234567.89]"], "json"),
+            (&["{\"a\": 1}", "{}"], "json"),
             (&["{\"a\": 99999999999999999999}"], "json"),
             (&["{\"99999999999999999999\": \"99999999999999999999\\\"9\"}"], "nested"),
         ] {

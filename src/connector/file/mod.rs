@@ -16,6 +16,7 @@
 mod copy;
 mod csv;
 mod decode;
+mod digits;
 mod drift;
 mod error;
 mod facts;
@@ -29,6 +30,8 @@ mod infer;
 mod json;
 mod layout;
 mod member;
+mod naming;
+mod nesting;
 mod objects;
 mod options;
 mod parquet;
@@ -39,6 +42,7 @@ pub(crate) mod sql;
 mod statement;
 mod store;
 mod stream;
+mod strptime;
 
 #[cfg(test)]
 mod tests;
@@ -147,6 +151,9 @@ pub(crate) fn scan_with(
     session: &mut dyn Session,
     supply: &mut Supply<'_>,
 ) -> Result<Scan, FileError> {
+    if object.format.is_none() {
+        one_format(files)?;
+    }
     let first = files.first().ok_or_else(|| FileError::NoMatch { glob: object.path.clone() })?;
     match object.format.or_else(|| Format::of(&first.name)) {
         Some(Format::Csv) => object.narrow(csv::scan(object, files, session)?),
@@ -182,6 +189,16 @@ impl FileObject {
         let sql = sql::render("wanted_columns.sql", context! { query => scan.sql, names })?;
         Ok(Scan { sql, columns, ..scan })
     }
+}
+
+/// Files whose names tell what they are have to be of one format.
+fn one_format(files: &[FileEntry]) -> Result<(), FileError> {
+    let mut told = files.iter().filter_map(|file| Some((file, Format::of(&file.name)?)));
+    let Some((first, expected)) = told.next() else { return Ok(()) };
+    told.find(|(_, format)| *format != expected).map_or(Ok(()), |(file, format)| {
+        let (path, first) = (file.name.clone(), first.name.clone());
+        Err(FileError::Formats { path, format, first, expected })
+    })
 }
 
 /// Reads an error of a statement that ran a scan of `files`: which of them, and where in it.

@@ -1,6 +1,7 @@
 //! The options of a file source: their names, for whom they are, and reading them.
 
 use super::format::{Compression, Encoding, Format};
+use super::strptime::{self, FormatFlaw};
 use serde_json::Value;
 
 /// One option, as reference and completion show it.
@@ -57,6 +58,34 @@ pub enum OptionError {
         /// What it takes.
         expected: &'static str,
     },
+    /// It is a format that cannot be meant.
+    #[error("option `{name}` {detail}")]
+    Format {
+        /// The option.
+        name: &'static str,
+        /// What is wrong with it.
+        detail: String,
+        /// What to do about it.
+        help: Option<&'static str>,
+    },
+    /// It is the character that another option is.
+    #[error("options `{name}` and `{other}` are the same character")]
+    Clash {
+        /// The option.
+        name: &'static str,
+        /// The other one.
+        other: &'static str,
+    },
+}
+
+impl OptionError {
+    /// The name of the option.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Unknown { name } => name,
+            Self::Value { name, .. } | Self::Format { name, .. } | Self::Clash { name, .. } => name,
+        }
+    }
 }
 
 /// How files are written.
@@ -111,7 +140,44 @@ impl FileOptions {
                 Some(_) => {}
             }
         }
+        errors.extend(options.flawed_formats());
+        errors.extend(options.clashes());
         if errors.is_empty() { Ok(options) } else { Err(errors) }
+    }
+
+    fn flawed_formats(&self) -> impl Iterator<Item = OptionError> {
+        type Check = fn(&str) -> Result<(), FormatFlaw>;
+        let formats: [(&'static str, &Option<String>, Check); 2] = [
+            ("date_format", &self.date_format, strptime::check_date),
+            ("timestamp_format", &self.timestamp_format, strptime::check_timestamp),
+        ];
+        formats.into_iter().filter_map(|(name, format, check)| {
+            let FormatFlaw { detail, help } = check(format.as_deref()?).err()?;
+            Some(OptionError::Format { name, detail, help })
+        })
+    }
+
+    /// A character means one thing. Only a quote may be its own escape.
+    fn clashes(&self) -> Vec<OptionError> {
+        let quote = self.quote.as_deref().unwrap_or("\"");
+        let given = [
+            ("delimiter", self.delimiter.as_deref()),
+            ("quote", Some(quote)),
+            ("escape", self.escape.as_deref()),
+            ("comment", self.comment.as_deref()),
+        ];
+        let given: Vec<(&'static str, &str)> = given
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text.filter(|text| !text.is_empty())?)))
+            .collect();
+        let mut clashes = Vec::new();
+        for (at, (name, text)) in given.iter().enumerate() {
+            let mut before = given.iter().take(at);
+            let same = before
+                .find(|(other, known)| known == text && (*other, *name) != ("quote", "escape"));
+            clashes.extend(same.map(|(other, _)| OptionError::Clash { name, other }));
+        }
+        clashes
     }
 
     /// `None` where the value does not suit.
@@ -144,11 +210,11 @@ impl FileOptions {
     }
 }
 
-/// One character; `\t` may be written as two.
+/// One character that ends no line; `\t` may be written as two.
 fn character(value: &Value) -> Option<String> {
     let text = value.as_str()?;
     let text = if text == "\\t" { "\t" } else { text };
-    (text.len() == 1).then(|| text.to_owned())
+    (text.len() == 1 && !matches!(text, "\n" | "\r" | "\0")).then(|| text.to_owned())
 }
 
 fn character_or_none(value: &Value) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use super::drift::{Added, Drift, Frozen, Removed, Retyped};
 use super::format::Format;
-use super::{FileEntry, FileError, FileObject, Scan, Supply, partition, sql};
+use super::{FileEntry, FileError, FileObject, Scan, Supply, naming, partition, sql};
 use crate::engine::{EngineError, Session};
 use crate::relation::{Column, DataType};
 use minijinja::context;
@@ -195,7 +195,7 @@ fn compare(
 ) {
     let path = || file.name.clone();
     for was in &frozen.columns {
-        let is_declared = object.columns.iter().any(|(name, _)| *name == was.name);
+        let is_declared = naming::declared(&object.columns, &was.name).is_some();
         let column = was.name.clone();
         match columns.iter().find(|column| column.name == was.name) {
             None if drift.removed.iter().all(|removed| removed.column != column) => {
@@ -321,14 +321,17 @@ pub(super) fn declare(
     object: &FileObject,
     columns: &mut [Column],
 ) -> Result<Vec<String>, FileError> {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    if let Some(column) = naming::unknown(&object.columns, &names) {
+        return Err(FileError::UndeclarableColumn { column: column.to_owned() });
+    }
     let mut casts = Vec::new();
-    for (name, data_type) in &object.columns {
-        let Some(column) = columns.iter_mut().find(|column| column.name == *name) else {
-            return Err(FileError::UndeclarableColumn { column: name.clone() });
-        };
-        if column.data_type != *data_type {
+    for column in columns {
+        if let Some(data_type) = naming::declared(&object.columns, &column.name)
+            && column.data_type != *data_type
+        {
             column.data_type = data_type.clone();
-            casts.push(name.clone());
+            casts.push(column.name.clone());
         }
     }
     Ok(casts)

@@ -17,8 +17,17 @@ pub struct Reject {
     pub column: Option<String>,
     /// What is wrong.
     pub reason: String,
-    /// The record; the value where it is that.
+    /// The record.
     pub text: String,
+}
+
+/// Characters of a bad value that its reason shows.
+const LONGEST_VALUE: usize = 200;
+
+fn shown(bad: &Bad) -> String {
+    let value = bad.value.as_deref().unwrap_or_default();
+    let shown: String = value.chars().take(LONGEST_VALUE).collect();
+    if shown.len() < value.len() { format!("{shown} …") } else { shown }
 }
 
 /// A file as the words about its bad records need it.
@@ -36,7 +45,7 @@ impl Context<'_> {
     pub(super) fn reject(&self, bad: &Bad) -> Reject {
         let column = self.column(bad);
         let reason = match column {
-            Some(column) => format!("it is not {}", column.data_type),
+            Some(column) => format!("`{}` is not {}", shown(bad), column.data_type),
             None => self.reason(bad.flaw),
         };
         Reject {
@@ -56,7 +65,7 @@ impl Context<'_> {
                 path,
                 line: Some(line),
                 column: column.name.clone(),
-                text: bad.text.clone(),
+                text: bad.value.clone().unwrap_or_default(),
                 expected: column.data_type.to_string(),
             };
         }

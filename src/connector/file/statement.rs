@@ -66,6 +66,7 @@ impl Statement<'_> {
         let columns = self.layout.columns.iter().zip(in_file).map(|(column, in_file)| {
             let source = match (column.from_path, in_file) {
                 (true, _) => "path",
+                (false, true) if self.is_formatted_instant(type_of(column)) => "instant",
                 (false, true) => "file",
                 (false, false) => "absent",
             };
@@ -73,11 +74,20 @@ impl Statement<'_> {
         });
         let fields = header.iter().zip(places).map(|(name, place)| {
             let column = place.and_then(|place| self.layout.columns.get(place));
-            context! { name => name.as_str(), type => column.map_or(TEXT, type_of) }
+            let data_type = column.map_or(TEXT, type_of);
+            let is_instant = self.is_formatted_instant(data_type);
+            context! { name => name.as_str(), type => if is_instant { "timestamp" } else { data_type } }
         });
         let (columns, fields) = (columns.collect::<Vec<_>>(), fields.collect::<Vec<_>>());
         let files: Vec<String> = sources.iter().map(|source| sql::path(&source.path)).collect();
         context! { files, columns, fields, options => self.options(sources) }
+    }
+
+    /// Whether values of a type are timestamps with offset in a format: DuckDB 1.5.5 reads those as
+    /// NULL, but as timestamps without offset it gives them in UTC.
+    fn is_formatted_instant(&self, data_type: &str) -> bool {
+        self.object.options.timestamp_format.is_some()
+            && matches!(data_type, "timestamp with time zone" | "timestamptz")
     }
 
     fn options(&self, sources: &[Source]) -> Item {

@@ -14,6 +14,10 @@ use std::io::{self, BufRead, BufReader, Read};
 
 /// What an error of a file's stream means.
 pub(super) fn failed(file: &FileEntry, compression: Compression, source: io::Error) -> FileError {
+    if source.get_ref().is_some_and(|source| source.is::<NotCompressed>()) {
+        let (path, compression) = (file.name.clone(), compression.name());
+        return FileError::NotCompressed { path, compression };
+    }
     match (compression, source.kind()) {
         (_, io::ErrorKind::NotFound) => FileError::Missing { path: file.name.clone() },
         (Compression::None, _) | (_, io::ErrorKind::PermissionDenied) => {
@@ -36,11 +40,38 @@ fn damaged(file: &FileEntry, detail: &str) -> FileError {
 /// The bytes of a file without its compression.
 pub(super) fn open(file: &FileEntry, compression: Compression) -> io::Result<Box<dyn Read + Send>> {
     let file = File::open(&file.path)?;
+    if compression == Compression::None {
+        return Ok(Box::new(file));
+    }
+    let mut file = BufReader::new(file);
+    if !is_compressed(file.fill_buf()?, compression) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, NotCompressed));
+    }
     Ok(match compression {
-        Compression::None => Box::new(file),
         Compression::Gzip => Box::new(MultiGzDecoder::new(file)),
-        Compression::Zstd => Box::new(Frames { input: Some(BufReader::new(file)), frame: None }),
+        Compression::Zstd | Compression::None => {
+            Box::new(Frames { input: Some(file), frame: None })
+        }
     })
+}
+
+/// The file is something else, which a decoder would call damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("it is not compressed")]
+struct NotCompressed;
+
+/// Whether a file that starts with `start` may be compressed so; one that is cut may be.
+fn is_compressed(start: &[u8], compression: Compression) -> bool {
+    let begins = |mark: &[u8]| start.iter().zip(mark).all(|(byte, mark)| byte == mark);
+    match compression {
+        Compression::None => true,
+        Compression::Gzip => begins(b"\x1f\x8b"),
+        // Frames to be skipped have one of sixteen marks.
+        Compression::Zstd => {
+            begins(b"\x28\xb5\x2f\xfd")
+                || begins(&[start.first().map_or(0x50, |byte| 0x50 | byte & 0xf), 0x2a, 0x4d, 0x18])
+        }
+    }
 }
 
 /// Zstandard frames, one after another; the decoder reads one.

@@ -11,13 +11,21 @@ use std::collections::BTreeMap;
 /// What the configuration of a snapshot says.
 pub(super) struct Read {
     pub(super) scd2: Scd2,
+    pub(super) max_delete_percent: Option<f64>,
     pub(super) places: BTreeMap<&'static str, Place>,
     pub(super) target_schema: Option<String>,
     pub(super) target_database: Option<String>,
 }
 
-/// The settings that name columns.
-const NAMING: [&str; 4] = ["unique_key", "updated_at", "check_cols", "snapshot_meta_column_names"];
+/// The settings that messages of a run point at.
+const PLACES: [&str; 6] = [
+    "unique_key",
+    "updated_at",
+    "check_cols",
+    "snapshot_meta_column_names",
+    "dbt_valid_to_current",
+    "max_delete_percent",
+];
 
 const STRATEGIES: [&str; 2] = ["timestamp", "check"];
 
@@ -34,16 +42,17 @@ pub(super) fn read(
     let key = reader.key();
     let change = reader.change();
     let deletes = reader.deletes();
+    let max_delete_percent = reader.max_delete_percent(deletes);
     let names = reader.names();
     let open_end = reader.text("dbt_valid_to_current");
     let target_schema = reader.text("target_schema");
     let target_database = reader.text("target_database");
     let after = problems.iter().filter(|problem| problem.is_error()).count();
     let (Some(key), Some(change), true) = (key, change, before == after) else { return None };
-    let places = NAMING.into_iter();
+    let places = PLACES.into_iter();
     let places = places.filter_map(|key| Some((key, merged.get(key)?.place.clone()))).collect();
     let scd2 = Scd2 { key, change, names, deletes, open_end };
-    Some(Read { scd2, places, target_schema, target_database })
+    Some(Read { scd2, max_delete_percent, places, target_schema, target_database })
 }
 
 struct Reader<'r> {
@@ -209,6 +218,21 @@ impl Reader<'_> {
                 HardDeletes::Ignore
             }
         }
+    }
+
+    fn max_delete_percent(&mut self, deletes: HardDeletes) -> Option<f64> {
+        const KEY: &str = "max_delete_percent";
+        let value = &self.setting(KEY)?.value;
+        let percent = value.as_f64().filter(|percent| (0.0..=100.0).contains(percent));
+        if percent.is_none() {
+            let message = format!("`{KEY}` is `{value}`, expected a number from 0 to 100");
+            self.wrong(KEY, message, None);
+        } else if deletes == HardDeletes::Ignore {
+            let message = format!("`{KEY}` means nothing under `hard_deletes: ignore`");
+            let help = "write `hard_deletes: invalidate` or `new_record`, or remove it".to_owned();
+            self.wrong(KEY, message, Some(help));
+        }
+        percent
     }
 
     fn names(&mut self) -> Names {

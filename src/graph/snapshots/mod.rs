@@ -192,7 +192,12 @@ fn make_one(
         made.broken.push(name.clone());
         return;
     };
-    let kind = SnapshotNode { scd2: read.scd2, query: declared.query.clone(), places: read.places };
+    let kind = SnapshotNode {
+        scd2: read.scd2,
+        max_delete_percent: read.max_delete_percent,
+        query: declared.query.clone(),
+        places: read.places,
+    };
     let properties = declared.properties;
     let mut node = Node {
         id,

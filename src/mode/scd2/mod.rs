@@ -13,9 +13,11 @@
 //! where the batch has a value in it. Under [`Change::Timestamp`] a later date is a change, and
 //! nothing else is.
 
+mod definition;
 mod fit;
 mod tell;
 
+pub use definition::Defined;
 pub use fit::{Fit, Misfit, Role};
 pub use tell::Asked;
 

@@ -226,3 +226,31 @@ error[SF105]: `--event-time-start` 2024-01-02T00:00:00Z is not before `--event-t
         .exits(2)
         .stderr_contains("expected an ISO date or time");
 }
+
+#[test]
+fn a_column_is_named_once() {
+    for (config, setting) in [
+        ("unique_key=['id', 'ID']", "unique_key"),
+        ("unique_key=['id', 'id'], incremental_strategy='append'", "unique_key"),
+        ("partition_by=['id', 'ID'], incremental_strategy='insert_overwrite'", "partition_by"),
+        ("partition_by=['id', 'ID'], incremental_strategy='delete+insert'", "partition_by"),
+        (
+            "unique_key='id', merge_update_columns=['a', 'A'], incremental_strategy='merge'",
+            "merge_update_columns",
+        ),
+    ] {
+        let ran = refuse(&incremental(config, "select 1 as id, 2 as a"));
+        assert!(ran.stderr.starts_with(&format!("error[SF105]: `{setting}` names `")), "{ran}");
+        assert_eq!(ran.stderr.matches("twice").count(), 1, "{ran}");
+    }
+}
+
+#[test]
+fn delete_insert_needs_a_key_or_a_partition() {
+    for config in ["", ", unique_key=[]"] {
+        let config = format!("incremental_strategy='delete+insert'{config}");
+        refuse(&incremental(&config, "select 1 as id")).stderr_contains(
+            "error[SF106]: incremental strategy `delete+insert` needs a `unique_key` or `partition_by`",
+        );
+    }
+}

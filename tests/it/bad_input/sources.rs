@@ -481,7 +481,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
 1 source · 2 threads
   ✗ load   raw.orders  failed  [TIME]
 
-error[SF304]: `orders.csv.gz` is damaged: invalid gzip header
+error[SF304]: `orders.csv.gz` is not compressed with gzip
  --> sources/raw.yml:5:15
   |
 5 |         path: orders.csv.gz

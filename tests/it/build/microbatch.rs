@@ -185,13 +185,20 @@ fn each_batch_is_written_to_a_file_of_its_own() {
     snapbox::assert_data_eq!(
         project.read("target/run/shop/models/daily/daily_2024-01-02.sql"),
         str![[r#"
+-- stage when: the relation is made anew
+create or replace temporary table "__sqlflow_batch__daily" as
+
+select id, seen, '20240102' as batch, True as later from (select * from "shop"."main"."events" where "seen" >= '2024-01-02 00:00:00+00:00' and "seen" < '2024-01-03 00:00:00+00:00');
+
 -- publish when: a view stands
 drop view "shop"."main"."daily";
 
 -- publish when: the relation is made anew
 create or replace table "shop"."main"."daily" as
-
-select id, seen, '20240102' as batch, True as later from (select * from "shop"."main"."events" where "seen" >= '2024-01-02 00:00:00+00:00' and "seen" < '2024-01-03 00:00:00+00:00');
+select * from "__sqlflow_batch__daily"
+where "seen" >= '2024-01-02 00:00:00+00:00'
+  and "seen" < '2024-01-03 00:00:00+00:00';
+drop table "__sqlflow_batch__daily";
 
 -- stage when: the rows stay
 create or replace temporary table "__sqlflow_batch__daily" as
@@ -344,4 +351,61 @@ fn ephemeral_inputs_are_narrowed_where_they_are_read_and_inputs_may_have_an_alia
     assert_eq!(project.query("select id, other from daily order by id"), json!([[2, 12], [3, 13]]));
     let compiled = project.read("target/compiled/shop/models/daily/daily_2024-01-02.sql");
     assert!(compiled.contains("(select * from __dbt__cte__late where \"seen\" >= "), "{compiled}");
+}
+
+/// Events of an input that has no `event_time`, as a model that no batch narrows.
+const WHOLE: &str = "\
+{{ config(materialized='table') }}
+select * from (values
+  (0, timestamp '2023-12-31 23:59:59'),
+  (1, timestamp '2024-01-01 00:00:00'),
+  (2, timestamp '2024-01-02 12:00:00'),
+  (3, timestamp '2024-01-03 00:00:00'),
+  (4, null)
+) v(id, seen)
+";
+
+#[test]
+fn a_batch_writes_its_interval_only_where_no_input_is_narrowed() {
+    let project = Project::new()
+        .model("events", WHOLE)
+        .model("daily", &model("", "select * from {{ ref('events') }}"));
+    let mut args = window("2024-01-01", "2024-01-03").to_vec();
+    for full_refresh in [false, true] {
+        if full_refresh {
+            args.push("--full-refresh");
+        }
+        project.run(&args).succeeds().stderr_contains("main.daily             2 rows").stderr_contains(
+            "warning[SF504]: 3 rows of `daily` outside of the intervals that were built: left out",
+        );
+        assert_eq!(project.query("select id from daily order by id"), json!([[1], [2]]));
+    }
+    let results = project.json("target/run_results.json");
+    let daily = &results["results"].as_array().unwrap()[1];
+    assert_eq!(daily["adapter_response"]["rows_affected"], json!(2));
+}
+
+#[test]
+fn rows_that_the_query_moves_out_of_their_interval_are_told() {
+    let query = "select id, seen + interval 1 day as seen from {{ ref('events') }} \
+                 union all select 9, null";
+    let project = daily("", query);
+    project.run(window("2024-01-01", "2024-01-04")).succeeds().stderr_contains(
+        "warning[SF504]: 7 rows of `daily` outside of the interval that their batch is for: left out",
+    );
+    assert_eq!(project.query("select count(*) from daily"), json!([[0]]));
+}
+
+#[test]
+fn a_first_batch_without_rows_is_told_or_refused() {
+    for (reaction, relations) in [("warn", 2), ("error", 1)] {
+        let project = Project::new().model("events", WHOLE).model(
+            "daily",
+            &model(&format!(", on_empty='{reaction}'"), "from {{ ref('events') }}"),
+        );
+        project
+            .run(window("2025-01-01", "2025-01-02"))
+            .stderr_contains("[SF305]: the query of `daily` gives no rows");
+        assert_eq!(project.relations().len(), relations, "{reaction}");
+    }
 }

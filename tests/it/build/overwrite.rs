@@ -35,13 +35,62 @@ fn insert_overwrite_replaces_whole_partitions() {
 
 #[test]
 fn null_is_a_partition_too() {
-    let config = "incremental_strategy='insert_overwrite', partition_by=['day']";
-    let project = changed(config, DAYS, "select null::varchar as day, 9 as n");
-    project.run(["build"]).succeeds();
-    assert_eq!(
-        project.query("select * from kept order by day nulls first, n"),
-        json!([[null, 9], ["mon", 1], ["mon", 2], ["tue", 3]])
+    for strategy in ["insert_overwrite", "delete+insert"] {
+        let config = format!("incremental_strategy='{strategy}', partition_by=['day']");
+        let project = changed(&config, DAYS, "select null::varchar as day, 9 as n");
+        project.run(["build"]).succeeds();
+        assert_eq!(
+            project.query("select * from kept order by day nulls first, n"),
+            json!([[null, 9], ["mon", 1], ["mon", 2], ["tue", 3]])
+        );
+    }
+}
+
+#[test]
+fn delete_insert_without_a_key_replaces_partitions() {
+    let config = "incremental_strategy='delete+insert', partition_by=['day', 'half']";
+    let project = changed(
+        config,
+        "select * from (values ('mon', 'am', 1), ('mon', 'pm', 2), ('tue', 'am', 3)) v(day, half, n)",
+        "select * from (values ('mon', 'pm', 8), ('mon', 'pm', 9)) v(day, half, n)",
     );
+    let ran = project.run(["build"]).succeeds();
+    assert!(!ran.stderr.contains("warning"), "{ran}");
+    assert_eq!(
+        project.query("select * from kept order by all"),
+        json!([["mon", "am", 1], ["mon", "pm", 8], ["mon", "pm", 9], ["tue", "am", 3]])
+    );
+}
+
+#[test]
+fn what_becomes_of_duplicate_keys_is_told_as_it_is() {
+    let second = "select * from (values (1, 'x'), (1, 'y')) v(id, word)";
+    let merge = "incremental_strategy='merge', unique_key='id'";
+    let project = changed(merge, "select 1 as id, 'a' as word", second);
+    project.run(["build"]).succeeds().stderr_contains(
+        "where the table has the key, its row takes the values of any one of them; where it has \
+         not, all of them are added",
+    );
+    assert_eq!(project.query("select count(*) from kept"), json!([[1]]));
+
+    let config = "unique_key='id', on_duplicate='warn'";
+    let project = changed(config, "select 1 as id, 'a' as word", second);
+    project.run(["build"]).succeeds().stderr_contains("note: all of them are added");
+    assert_eq!(project.query("select count(*) from kept"), json!([[2]]));
+}
+
+#[test]
+fn a_key_without_columns_is_none_and_is_told() {
+    for key in ["[]", "['']", "''"] {
+        let config = format!("unique_key={key}");
+        let project = changed(&config, "select 1 as id", "select 1 as id");
+        project
+            .run(["build"])
+            .succeeds()
+            .stderr_contains("warning[SF105]: `unique_key` names no column")
+            .stderr_contains("each run adds all rows again");
+        assert_eq!(project.query("select * from kept"), json!([[1], [1]]));
+    }
 }
 
 #[test]

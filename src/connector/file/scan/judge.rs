@@ -2,6 +2,8 @@
 
 use super::super::facts::{Facts, kind};
 use super::super::infer::NUMBERS;
+use super::super::strptime;
+use super::floating;
 use super::value::{self, DOUBLE_DIGITS, Number};
 use crate::relation::DataType;
 
@@ -30,7 +32,7 @@ impl Formats {
             Some(_) | None => {}
         }
         let timestamp = match &self.timestamp {
-            Some(format) => is_timestamp_as(format, value).then_some(kind::TIMESTAMP),
+            Some(format) => is_timestamp_as(format, value).then(|| kind_of(format)),
             None => value::timestamp(value, 6),
         };
         if let Some(kind) = timestamp {
@@ -48,9 +50,16 @@ fn is_date_as(format: &str, value: &[u8]) -> bool {
     jiff::fmt::strtime::parse(format, text).is_ok_and(|time| time.to_date().is_ok())
 }
 
+/// What a timestamp in `format` is.
+fn kind_of(format: &str) -> u32 {
+    if strptime::has_offset(format) { kind::TIMESTAMP_TZ } else { kind::TIMESTAMP }
+}
+
 fn is_timestamp_as(format: &str, value: &[u8]) -> bool {
     let text = str::from_utf8(value).unwrap_or_default();
-    let parsed = jiff::fmt::strtime::parse(format, text);
+    let parse = |format: &str| jiff::fmt::strtime::parse(format, text);
+    // An offset may have a colon or not, as for DuckDB.
+    let parsed = parse(format).or_else(|_| parse(&format.replace("%z", "%:z")));
     // DuckDB takes a time that the format does not ask for to be midnight.
     parsed.is_ok_and(|time| time.to_datetime().is_ok() || time.to_date().is_ok())
 }
@@ -87,6 +96,11 @@ pub(in super::super) enum Test {
     },
     /// A number; at most so many digits count, unless it has an exponent.
     Double(usize),
+    /// A number that has its digits still when it is printed with as many again.
+    Floating {
+        /// Whether it is of 32 bits.
+        is_single: bool,
+    },
     /// A number without exponent, of so many digits before and after the point.
     Decimal {
         /// Before it.
@@ -120,7 +134,8 @@ pub(in super::super) fn question(data_type: &DataType, is_declared: bool) -> Opt
         "varchar" | "text" | "string" | "char" | "bpchar" | "nvarchar" => Some(Question::Nothing),
         "boolean" | "bool" | "logical" => holds(Test::Boolean),
         "double" | "float8" if !is_declared => holds(Test::Double(DOUBLE_DIGITS)),
-        "float" | "double" | "real" | "float4" | "float8" => holds(Test::Double(usize::MAX)),
+        "double" | "float8" => holds(Test::Floating { is_single: false }),
+        "float" | "real" | "float4" => holds(Test::Floating { is_single: true }),
         "decimal" | "numeric" | "dec" => holds(decimal(arguments)?),
         "date" => holds(Test::Date),
         "timestamp" | "datetime" | "timestamp without time zone" => holds(Test::Timestamp(6)),
@@ -190,6 +205,13 @@ impl Test {
                 number.kind & (NUMBERS | padded) != 0
                     && (number.kind == kind::EXPONENT || number.significant_digits <= *digits)
             }),
+            Self::Floating { is_single } => {
+                value::number(value, formats.point).is_some_and(|number| {
+                    let padded = if is_declared { kind::PADDED } else { 0 };
+                    number.kind & (NUMBERS | padded) != 0
+                        && floating::comes_back(value, formats.point, *is_single)
+                })
+            }
             Self::Decimal { integer_digits, scale } => value::number(value, formats.point)
                 .is_some_and(|number| {
                     let before = number.significant_digits.saturating_sub(number.scale);
@@ -202,14 +224,18 @@ impl Test {
                 None => value::is_date(value),
             },
             Self::Timestamp(digits) => match &formats.timestamp {
-                Some(format) => is_timestamp_as(format, value),
+                Some(format) => {
+                    kind_of(format) == kind::TIMESTAMP && is_timestamp_as(format, value)
+                }
                 None => {
                     value::timestamp(value, *digits) == Some(kind::TIMESTAMP)
                         || formats.date.is_none() && value::is_date(value)
                 }
             },
             Self::TimestampTz => match &formats.timestamp {
-                Some(format) => is_timestamp_as(format, value),
+                Some(format) => {
+                    kind_of(format) == kind::TIMESTAMP_TZ && is_timestamp_as(format, value)
+                }
                 None => value::timestamp(value, 6) == Some(kind::TIMESTAMP_TZ),
             },
             Self::Time => value::is_time(value),
@@ -275,7 +301,18 @@ mod tests {
                 &["1", "1.5", "123456789012345", "1e5"],
                 &["1234567890123456", "007", "0.12345678901234567", "nan"],
             ),
-            ("double", true, &["1234567890123456", "007", "1.5"], &["x", "inf"]),
+            (
+                "double",
+                true,
+                &["1234567890123456", "007", "1.5", "0.10000000000000001", "1e300"],
+                &["x", "inf", "9007199254740993", "1e400"],
+            ),
+            (
+                "float",
+                true,
+                &["16777216", "0.1", "-0.123456", "1e10", "0.25", "0", "+1"],
+                &["16777217", "0.12345678901", "1e39", "1e-60", "x"],
+            ),
             (
                 "decimal(4,2)",
                 false,

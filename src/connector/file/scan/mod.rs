@@ -9,6 +9,7 @@
 
 pub(super) mod chunks;
 pub(super) mod dialect;
+mod floating;
 pub(super) mod judge;
 pub(super) mod part;
 pub(super) mod rewrite;

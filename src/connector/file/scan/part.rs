@@ -48,8 +48,10 @@ pub(in super::super) struct Bad {
     pub(in super::super) line: u64,
     /// What is wrong.
     pub(in super::super) flaw: Flaw,
-    /// The record, or the value that the type does not hold.
+    /// The record.
     pub(in super::super) text: String,
+    /// The value that the type does not hold.
+    pub(in super::super) value: Option<String>,
 }
 
 /// A value that an inferred type does not hold.
@@ -289,7 +291,7 @@ impl Reader<'_> {
         if !is_plain && let Some((flaw, line)) = self.inspect(record, forms, count) {
             self.fields.truncate(first);
             let text = self.text(record);
-            self.bad(record, line, flaw, text);
+            self.bad(Bad { record: record.number, line, flaw, text, value: None });
             return Some(());
         }
         if width == 1 && self.is_empty(first) {
@@ -345,11 +347,11 @@ impl Reader<'_> {
         String::from_utf8_lossy(without_end(bytes)).into_owned()
     }
 
-    fn bad(&mut self, record: Record, line: u64, flaw: Flaw, text: String) {
+    fn bad(&mut self, bad: Bad) {
         self.part.bad_count += 1;
         // Those of a type are found a batch later than the others, so some more are kept at first.
         if self.part.bad.len() < self.rules.keep_bad + BATCH {
-            self.part.bad.push(Bad { record: record.number, line, flaw, text });
+            self.part.bad.push(bad);
         }
     }
 
@@ -407,12 +409,14 @@ impl Reader<'_> {
         rejected.sort_by_key(|(record, index, _)| (record.number, *index));
         rejected.dedup_by_key(|(record, ..)| record.number);
         let width = self.rules.questions.len();
-        for (record, index, text) in rejected {
+        for (record, index, value) in rejected {
             if let Ok(at) = self.records.binary_search_by_key(&record.number, |r| r.number) {
                 self.records.remove(at);
                 self.fields.drain(at * width..(at + 1) * width);
             }
-            self.bad(record, record.line, Flaw::Value(index), text);
+            let (text, value) = (self.text(record), Some(value));
+            let (line, flaw) = (record.line, Flaw::Value(index));
+            self.bad(Bad { record: record.number, line, flaw, text, value });
         }
     }
 

@@ -7,6 +7,9 @@ use super::judge::{Formats, Test};
 use super::token::{Form, Token};
 use super::value;
 
+/// Any number of so many digits comes back from a float of 32 bits.
+const SINGLE_DIGITS: usize = 6;
+
 /// Whether a type holds every value of the column `index` of `width`. `false` may also mean that a
 /// value has to be looked at more closely: one in quotes, or one that could stand for NULL.
 pub(super) fn all_hold(
@@ -24,9 +27,12 @@ pub(super) fn all_hold(
             let digits = *safe_digits;
             column(fields, width, index, bytes, |text| value::is_short_integer(text, digits))
         }
-        Test::Double(_) => {
+        Test::Double(_) | Test::Floating { is_single: false } => {
             column(fields, width, index, bytes, |text| value::is_short_decimal(text, point, 15, 15))
         }
+        Test::Floating { is_single: true } => column(fields, width, index, bytes, |text| {
+            text.len() <= SINGLE_DIGITS && value::is_short_decimal(text, point, 6, 6)
+        }),
         Test::Decimal { integer_digits, scale } => {
             let (digits, scale) = ((*integer_digits).max(1), *scale);
             let is_roomy = *integer_digits > 0;

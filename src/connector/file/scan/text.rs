@@ -9,6 +9,24 @@ const INVALID: u8 = 0xff;
 
 const BLOCK: usize = 64 * 1024;
 
+/// As many bytes of a file without a mark tell the order of its bytes.
+pub(in super::super) const TELLING: usize = 4096;
+
+/// Whether UTF-16 that starts with `start` has the greater byte of each unit first, where it starts
+/// with a mark or has a character of ASCII; headers do.
+pub(in super::super) fn is_big_endian(start: &[u8]) -> Option<bool> {
+    match start {
+        [0xff, 0xfe, ..] => return Some(false),
+        [0xfe, 0xff, ..] => return Some(true),
+        _ => {}
+    }
+    let is_ascii = |byte: u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~');
+    let (units, _) = start.as_chunks::<2>();
+    let little = units.iter().filter(|unit| unit[1] == 0 && is_ascii(unit[0])).count();
+    let big = units.iter().filter(|unit| unit[0] == 0 && is_ascii(unit[1])).count();
+    (little != big).then_some(big > little)
+}
+
 /// The UTF-8 of what `bytes` gives, without a byte order mark.
 ///
 /// # Errors
@@ -22,13 +40,14 @@ pub(in super::super) fn utf8(
         Encoding::Latin1 => &[],
         Encoding::Utf16 => &[b"\xff\xfe", b"\xfe\xff"],
     };
+    let is_utf16 = encoding == Encoding::Utf16;
     let length = mark.first().map_or(0, |mark| mark.len());
-    let mut start = vec![0; length];
+    let mut start = vec![0; if is_utf16 { TELLING } else { length }];
     let count = fill(&mut *bytes, &mut start)?;
     start.truncate(count);
-    let is_big = start == b"\xfe\xff";
-    if mark.contains(&start.as_slice()) {
-        start.clear();
+    let is_big = is_utf16 && is_big_endian(&start).unwrap_or(false);
+    if mark.iter().any(|mark| start.starts_with(mark)) {
+        start.drain(..length);
     }
     let whole = Box::new(io::Cursor::new(start).chain(bytes));
     Ok(match encoding {
@@ -164,6 +183,8 @@ mod tests {
             (b"\xff\xfea\0\xe9\0", Encoding::Utf16, "aé".as_bytes()),
             (b"\xfe\xff\0a\0\xe9", Encoding::Utf16, "aé".as_bytes()),
             (b"a\0", Encoding::Utf16, b"a"),
+            (b"\0a", Encoding::Utf16, b"a"),
+            (b"\0\xe9\0,\0a", Encoding::Utf16, "é,a".as_bytes()),
             (b"\x3d\xd8\x00\xdea\0", Encoding::Utf16, "😀a".as_bytes()),
             (b"a\0\x3d\xd8", Encoding::Utf16, b"a\xff"),
             (b"a\0b", Encoding::Utf16, b"a\xff"),
