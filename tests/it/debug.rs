@@ -43,7 +43,7 @@ shop:
   connections:
     files: {type: file, path: data}
     nowhere: {type: file, path: nowhere}
-    lake: {type: s3, bucket: acme}
+    burrow: {type: gopher, host: acme}
 ";
     let project = Project::new().file("profiles.yml", profiles).directory("data");
     project.run(["debug"]).exits(3).stdout(str![[r#"

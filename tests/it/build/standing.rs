@@ -40,7 +40,7 @@ fn a_load_is_recorded_with_rows_and_files() {
 fn a_stage_that_a_killed_run_left_is_cleared() {
     let project = loading("id\n1\n");
     project.execute("create schema raw");
-    project.execute("create table raw.__sqlflow_stage__orders__0000 as select 1 as id");
+    project.execute("create table raw.__sqlflow_stage__orders as select 1 as id");
     project.run(["load"]).succeeds();
     assert_eq!(project.relations(), ["raw.orders"]);
 }

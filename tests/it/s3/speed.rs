@@ -14,15 +14,13 @@ use std::process::Command;
 use std::time::Instant;
 
 const HTTPFS: &str = r#"
-import os, sys, time, duckdb
+import pathlib, sys, time, duckdb, duckdb_extension_httpfs
 endpoint, key, secret, path, database = sys.argv[1:]
 connection = duckdb.connect(database)
-try:
-    import duckdb_extension_httpfs
-    duckdb_extension_httpfs.import_extension("httpfs", con=connection)
-except ImportError:
-    connection.execute("install httpfs")
-connection.execute("load httpfs")
+folder = pathlib.Path(duckdb_extension_httpfs.__file__).parent
+extension = next(folder.glob("extensions/*/httpfs.duckdb_extension"))
+connection.execute(f"load '{extension}'")
+connection.execute("set enable_progress_bar = false")
 connection.execute(f"""create secret (type s3, key_id '{key}', secret '{secret}', endpoint '{endpoint}',
     url_style 'path', use_ssl false, region 'us-east-1')""")
 for query in ["*", "id, amount"]:
@@ -57,7 +55,9 @@ fn parquet_into_a_table() {
         let database = folder.path().join(format!("httpfs{round}.duckdb"));
         let mut command = Command::new(&python);
         command.args(["-c", HTTPFS, host, KEY, SECRET, "s3://shop/rows.parquet"]).arg(&database);
-        println!("{}", String::from_utf8_lossy(&command.output().unwrap().stdout));
+        let output = command.output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        println!("{round} {}", String::from_utf8_lossy(&told));
     }
 }
 
