@@ -198,7 +198,7 @@ impl Work<'_> {
     fn something_is_left(&mut self, known: &Known) -> Result<()> {
         let (request, relation) = (self.request, self.relation);
         let may_be_empty = request.load.rules.on_empty == OnEmpty::Replace;
-        if may_be_empty || self.may_be_empty(known).is_ok_and(|may| may) {
+        if may_be_empty || self.may_be_empty(known, 0).is_ok_and(|may| may) {
             return Ok(());
         }
         let message =
