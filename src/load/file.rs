@@ -154,6 +154,9 @@ pub(super) fn describe(object: &FileObject, error: FileError) -> Diagnostic {
         let cut = if shown.len() < text.len() { " …" } else { "" };
         diagnostic = diagnostic.with_note(format!("the line is: {shown}{cut}"));
     }
+    if let FileError::Formats { .. } = &error {
+        diagnostic = diagnostic.with_help("narrow the glob, or say `format` for all of them");
+    }
     if missing {
         diagnostic =
             diagnostic.with_note(format!("relative paths start at `{}`", object.base.display()));

@@ -121,7 +121,7 @@ fn find_delimiter(
     let others = [options.quote.as_deref(), options.escape.as_deref(), options.comment.as_deref()];
     let candidates = [",", ";", "\t", "|"].into_iter();
     let candidates =
-        candidates.filter(|d| !(decimal_comma && *d == ",") && !others.contains(&Some(*d)));
+        candidates.filter(|d| !(others.contains(&Some(*d)) || decimal_comma && *d == ","));
     let fields = |delimiter: &str| {
         let dialect = dialect(options, delimiter);
         header::read(text, is_last, dialect, options.skip, is_named).map_or(1, |h| h.fields.len())

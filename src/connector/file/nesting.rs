@@ -29,7 +29,9 @@ impl Nesting {
         match value {
             Value::Array(elements) => {
                 let place = format!("{place}[]");
-                elements.iter().for_each(|element| self.visit(&place, element));
+                for element in elements {
+                    self.visit(&place, element);
+                }
             }
             Value::Object(members) => {
                 let mut keys: Vec<String> = members.keys().cloned().collect();
@@ -38,7 +40,9 @@ impl Nesting {
                 self.is_ragged |= *known != keys;
                 // A key may hold any character, so its length tells where it ends.
                 let inner = |key: &str| format!("{place}.{}:{key}", key.len());
-                members.iter().for_each(|(key, value)| self.visit(&inner(key), value));
+                for (key, value) in members {
+                    self.visit(&inner(key), value);
+                }
             }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
@@ -61,7 +65,9 @@ mod tests {
             (&[r#"{"a":{"x":1}}"#, r#"{"a":{"y":1}}"#], true),
         ] {
             let mut nesting = Nesting::default();
-            values.iter().for_each(|value| nesting.add(value));
+            for value in values {
+                nesting.add(value);
+            }
             assert_eq!(nesting.is_ragged, expected, "{values:?}");
         }
     }
