@@ -11,7 +11,9 @@ use crate::compile::{
     self, FileRecord, LoadFacts, Script, load_query, load_script, stage_relation,
 };
 use crate::connector::System;
-use crate::connector::file::{FileError, FileObject, FileStore, LocalFiles, Scan, explain};
+use crate::connector::file::{
+    FileEntry, FileError, FileObject, FileStore, LocalFiles, Scan, explain,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Session};
@@ -189,6 +191,7 @@ impl Work<'_> {
             Err(_) if store.changed(&files).is_ok_and(|changed| changed) => return Ok(None),
             scanned => scanned.map_err(|error| request.file(&object, error))?,
         };
+        let records = as_read(records, &scanned.files);
         self.transfer(&known, &Source::Files(store, Box::new(object)), scanned, records, write)
     }
 
@@ -364,4 +367,17 @@ impl Work<'_> {
 /// Whether the schema of what was read is accepted: types that no value tells would be frozen.
 fn accepts(known: &Known, scanned: &Scan) -> bool {
     scanned.row_count != Some(0) || known.accepted.snapshot.is_some()
+}
+
+/// What is recorded of files, as they were read: an object of a store that changed after it was found
+/// was read anew.
+fn as_read(mut records: Vec<FileRecord>, files: &[FileEntry]) -> Vec<FileRecord> {
+    for record in records.iter_mut().filter(|record| !record.etag.is_empty()) {
+        let read = files.iter().find(|file| file.name == record.uri);
+        if let Some((file, etag)) = read.and_then(|file| Some((file, file.etag.as_ref()?))) {
+            record.etag.clone_from(etag);
+            record.size = file.size;
+        }
+    }
+    records
 }

@@ -190,7 +190,8 @@ select
   '[]' as files,
   'replace' as definition,
   null as cursor_value,
-  '' as "schema";
+  '' as "schema",
+  null as mark;
 delete from "shop"."_sqlflow"."files" where relation = '"shop"."crm"."orders"';
 
 "#]],

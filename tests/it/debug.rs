@@ -88,7 +88,8 @@ fn the_page_of_connections_has_every_parameter() {
         if page[section..end].contains(&table) {
             continue;
         }
-        let overwrites = std::env::var("SNAPSHOTS").as_deref() == Ok("overwrite");
+        let overwrites = snapbox::assert::Action::with_env_var("SNAPSHOTS")
+            == Some(snapbox::assert::Action::Overwrite);
         assert!(overwrites, "the table of {} should be\n{table}", spec.name);
         let old = ["\n| parameter", "\nTABLE"];
         let start = old.iter().find_map(|mark| page[section..end].rfind(mark)).unwrap();

@@ -7,6 +7,7 @@ use crate::crash::stalled::Stalled;
 use crate::project::Project;
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 /// The rows that the manifest leads to.
 fn listed(project: &Project) -> Vec<String> {
@@ -25,7 +26,11 @@ fn listed(project: &Project) -> Vec<String> {
 /// Every file of the folder that a reader could take for one of the export.
 fn visible(project: &Project) -> BTreeSet<String> {
     let files = project.files("out").into_iter().map(|(path, _)| path);
-    files.filter(|path| path.ends_with(".csv") && !path.starts_with('.')).collect()
+    files
+        .filter(|path| {
+            Path::new(path).extension().is_some_and(|end| end == "csv") && !path.starts_with('.')
+        })
+        .collect()
 }
 
 #[test]
@@ -47,8 +52,8 @@ fn a_folder_is_the_old_one_or_the_new_one() {
     let published = points.iter().position(|point| point == "pass: published").unwrap();
     // A project as it was before that run, each time anew.
     let mut fell = BTreeSet::new();
-    for last in 0..points.len() {
-        let kind = points[last].as_str();
+    for (last, kind) in points.iter().enumerate() {
+        let kind = kind.as_str();
         let telling = kind.starts_with("pass: ") || kind.starts_with("statement: copy (");
         if kills().is_none() && (!telling || !fell.insert(kind)) {
             continue;
@@ -67,7 +72,7 @@ fn a_folder_is_the_old_one_or_the_new_one() {
             run.step();
         }
         run.kill();
-        let place = format!("killed at point {last}: `{}`", points[last]);
+        let place = format!("killed at point {last}: `{kind}`");
         let expected = if last >= published { &new } else { &old };
         assert_eq!(&listed(&project), expected, "{place}");
         project.run(["export"]).succeeds();

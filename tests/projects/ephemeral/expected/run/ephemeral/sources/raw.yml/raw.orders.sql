@@ -26,5 +26,6 @@ select
   '[]' as files,
   'replace' as definition,
   null as cursor_value,
-  '' as "schema";
+  '' as "schema",
+  null as mark;
 delete from "ephemeral"."_sqlflow"."files" where relation = '"ephemeral"."raw"."orders"';
