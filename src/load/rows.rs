@@ -236,6 +236,11 @@ impl Iterator for Reader {
     type Item = std::result::Result<RecordBatch, ArrowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Other threads of the engine may ask once more; the first error is the one that tells.
+        if let Some(error) = &*failed {
+            return Some(Err(ArrowError::ExternalError(Box::new(error.clone()))));
+        }
         match self.batches.next() {
             Ok(batch) => {
                 let batch = batch?;
@@ -244,7 +249,7 @@ impl Iterator for Reader {
             }
             Err(error) => {
                 let told = ArrowError::ExternalError(Box::new(error.clone()));
-                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                *failed = Some(error);
                 Some(Err(told))
             }
         }
