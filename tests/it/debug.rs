@@ -53,7 +53,7 @@ sqlflow 0.1.0
   ✓ engine             duckdb 1.5.5, the file is made by the first build
   ✓ connection files   [PROJECT]/data (file)
   ✗ connection nowhere [PROJECT]/nowhere is not a directory
-  ✗ connection lake    unknown connection type `s3`
+  ✗ connection burrow  unknown connection type `gopher`
 
 "#]]);
 }
