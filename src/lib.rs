@@ -17,7 +17,7 @@
 //! | [`schema`] | columns, accepted and seen | snapshots, drift, verdicts | – |
 //! | [`artifact`] | nodes, scripts, results, snapshots | `target/`, `schemas/` | writes both |
 //! | [`engine`] | SQL | rows, errors | the target database |
-//! | [`connector`] | files | a scan that the engine runs | reads data files |
+//! | [`connector`] | files, other systems | rows, or a scan that the engine runs | data files, other systems |
 //! | [`load`] | a scan | a table, whole or not at all | the engine |
 //! | [`export`] | rows of a query | files, or a table elsewhere, whole or not at all | the engine, disk, connectors |
 //! | [`run`] | scripts in order | an outcome | the engine |
