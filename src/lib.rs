@@ -16,6 +16,8 @@
 //! | [`compile`] | nodes | scripts of SQL | – |
 //! | [`schema`] | columns, accepted and seen | snapshots, drift, verdicts | – |
 //! | [`artifact`] | nodes, scripts, results, snapshots | `target/`, `schemas/` | writes both |
+//! | [`system`] | | names, parameters and errors of other systems | – |
+//! | `postgres` | statements, rows | rows, errors | a PostgreSQL server |
 //! | [`engine`] | SQL | rows, errors | the target database |
 //! | [`connector`] | files, other systems | rows, or a scan that the engine runs | data files, other systems |
 //! | [`load`] | a scan | a table, whole or not at all | the engine |
@@ -36,9 +38,12 @@ pub mod export;
 pub mod graph;
 pub mod load;
 pub mod mode;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub mod project;
 pub mod relation;
 pub mod run;
 pub mod schema;
+pub mod system;
 pub mod template;
 pub mod watch;

@@ -1,6 +1,6 @@
 //! Rows on their way between systems.
 
-use super::error::ConnectorError;
+use crate::system::ConnectorError;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};

@@ -11,7 +11,6 @@
 //! DuckDB's readers, after what these do not check has been checked.
 
 mod batches;
-mod error;
 pub mod file;
 mod objects;
 #[cfg(feature = "postgres")]
@@ -19,15 +18,15 @@ pub mod postgres;
 mod registry;
 #[cfg(feature = "s3")]
 pub mod s3;
-mod spec;
 
+pub use crate::system::{
+    ConnectorError, ConnectorSpec, Kind, Parameter, ParameterError, Parameters, Reads, Takes,
+};
 pub use batches::{
     Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
 };
-pub use error::{ConnectorError, Kind};
 pub use objects::Objects;
 pub use registry::{System, on_disk, open, spec, specs};
-pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
 use crate::relation::Column;
 

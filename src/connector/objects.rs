@@ -1,6 +1,6 @@
 //! Systems that hold whole objects by name, and no tables.
 
-use super::error::ConnectorError;
+use crate::system::ConnectorError;
 use std::io::Read;
 
 /// Objects by path. Each is written whole or not at all.

@@ -1,13 +1,13 @@
 //! What a database has: relations, columns and types, all that a run asks for in one read.
 
 use super::Postgres;
-use super::session::Session;
-use super::sql::sql;
-use super::types::{self, Kind as Read, Types};
 use crate::connector::batches::Object;
-use crate::connector::error::{ConnectorError, Kind};
 use crate::diagnostic::did_you_mean;
+use crate::postgres::session::Session;
+use crate::postgres::sql::sql;
+use crate::postgres::types::{self, Kind as Read, TypeRow, Types};
 use crate::relation::Column;
+use crate::system::{ConnectorError, Kind};
 use minijinja::context;
 use serde::Deserialize;
 
@@ -39,29 +39,6 @@ struct ColumnRow {
     type_oid: u32,
     modifier: i32,
     not_null: bool,
-}
-
-/// A type as the catalogue has it.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct TypeRow {
-    oid: u32,
-    pub(super) schema: String,
-    pub(super) name: String,
-    pub(super) kind: String,
-    pub(super) category: String,
-    pub(super) element: u32,
-    pub(super) base: u32,
-    pub(super) modifier: i32,
-    pub(super) fields: Option<Vec<FieldRow>>,
-}
-
-/// A field of a composite.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct FieldRow {
-    pub(super) name: String,
-    #[serde(rename = "type")]
-    pub(super) type_oid: u32,
-    pub(super) modifier: i32,
 }
 
 /// A table, view or query, with the columns that it has.

@@ -10,8 +10,8 @@
 //! | number | table | any | the cursor, and the oldest open transaction's number |
 //! | any | view, query | no, or a number | the cursor, with a warning |
 
-use super::types::Kind as Read;
 use crate::connector::Mark;
+use crate::postgres::types::Kind as Read;
 
 /// What a mark is made of.
 #[derive(Debug, Clone, Copy)]

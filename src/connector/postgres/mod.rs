@@ -2,44 +2,32 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `spec` | parameters of a connection |
-//! | `session`, `tls` | a connection, encrypted as `sslmode` says |
-//! | `error` | what the server says, by what can be done about it |
-//! | `catalog`, `types` | columns of an object, and how each type is carried |
-//! | `decode` | binary COPY into Arrow |
+//! | `catalog` | columns of an object |
 //! | `read`, `ranges`, `reading` | several connections under one snapshot |
-//! | `encode`, `write` | Arrow into binary COPY; replace, append, merge |
+//! | `write` | replace, append, merge |
 //! | `mark` | what an incremental read records, so that no row is lost |
 //! | `probe` | what `debug` says |
 //!
-//! Statements are in templates/postgres/. Works with every server since version 12; splits tables
+//! The client is `crate::postgres`, the statements are in templates/postgres/. Works with every server since version 12; splits tables
 //! by pages since version 14.
 
 mod catalog;
-mod decode;
-mod encode;
-mod error;
 mod mark;
 mod probe;
 mod ranges;
 mod read;
 mod reading;
-mod session;
-mod spec;
-mod sql;
-mod tls;
-mod types;
 mod write;
 
-pub use spec::SPEC;
+pub use crate::postgres::spec::SPEC;
 
 use super::batches::{Batches, Incremental, Mark, Object, ReadRequest, WriteRequest};
-use super::error::{ConnectorError, Kind};
-use super::spec::{ConnectorSpec, Parameters};
 use super::{Connector, Report};
+use crate::postgres::session::Session;
+use crate::postgres::spec::Settings;
 use crate::relation::{Column, DataType};
-use session::Session;
-use spec::Settings;
+use crate::system::{ConnectorError, Kind};
+use crate::system::{ConnectorSpec, Parameters};
 use std::sync::Arc;
 
 /// A PostgreSQL database, with the parameters of its connections. Opens none until it is asked.

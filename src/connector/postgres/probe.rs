@@ -1,10 +1,10 @@
 //! What `debug` says of a connection.
 
 use super::Postgres;
-use super::session::Session;
-use super::sql::sql;
 use crate::connector::Report;
-use crate::connector::error::{ConnectorError, Kind};
+use crate::postgres::session::Session;
+use crate::postgres::sql::sql;
+use crate::system::{ConnectorError, Kind};
 use minijinja::context;
 use std::time::Instant;
 

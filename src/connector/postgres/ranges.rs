@@ -1,11 +1,11 @@
 //! How a read is split, so that several connections share it.
 
 use super::catalog::{Described, Form};
-use super::session::Session;
-use super::sql::sql;
-use super::types::Kind as Read;
 use crate::connector::batches::ReadRequest;
-use crate::connector::error::{ConnectorError, Kind};
+use crate::postgres::session::Session;
+use crate::postgres::sql::sql;
+use crate::postgres::types::Kind as Read;
+use crate::system::{ConnectorError, Kind};
 use minijinja::{Value, context};
 
 /// Fewer pages are not worth a statement of their own: 8 MB.

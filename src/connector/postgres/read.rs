@@ -10,17 +10,17 @@
 
 use super::Postgres;
 use super::catalog::{self, Described, Form};
-use super::decode::Target;
 use super::mark::{self, Facts, Late};
 use super::ranges::{self, Range};
 use super::reading::Reading;
-use super::session::{Abort, Session};
-use super::spec::Settings;
-use super::sql::sql;
-use super::types::Kind as Read;
 use crate::connector::batches::{Incremental, Mark, ReadRequest};
-use crate::connector::error::{ConnectorError, Kind};
 use crate::mode::load::Lag;
+use crate::postgres::decode::Target;
+use crate::postgres::session::{Abort, Session};
+use crate::postgres::spec::Settings;
+use crate::postgres::sql::sql;
+use crate::postgres::types::Kind as Read;
+use crate::system::{ConnectorError, Kind};
 use minijinja::{Value, context};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -1,13 +1,13 @@
 //! The connections of a read: each takes the next range, decodes what comes, and waits while nobody
 //! takes its batches.
 
-use super::decode::Rows;
 use super::ranges::Range;
 use super::read::Plan;
-use super::session::{Abort, Failure, Session};
-use super::sql::sql;
 use crate::connector::batches::Batches;
-use crate::connector::error::{ConnectorError, Kind};
+use crate::postgres::decode::Rows;
+use crate::postgres::session::{Abort, Failure, Session};
+use crate::postgres::sql::sql;
+use crate::system::{ConnectorError, Kind};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use futures_util::TryStreamExt as _;

@@ -6,11 +6,11 @@
 //! truncated: a reader in an older snapshot would see an empty table.
 
 use super::Postgres;
-use super::encode::{self, Form};
-use super::session::{Abort, Failure, Session};
-use super::sql::sql;
 use crate::connector::batches::{Batches, Object, WriteMode, WriteRequest};
-use crate::connector::error::{ConnectorError, Kind};
+use crate::postgres::encode::{self, Form};
+use crate::postgres::session::{Abort, Failure, Session};
+use crate::postgres::sql::sql;
+use crate::system::{ConnectorError, Kind};
 use futures_util::SinkExt as _;
 use minijinja::{Value, context};
 use std::io::Cursor;

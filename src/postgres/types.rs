@@ -22,18 +22,41 @@
 //! | domains | as their base | | |
 //! | ranges, inet, cidr, macaddr, money, bit, tsvector, geometric, xid, reg* ... | cast to text | Utf8 | varchar |
 
-use super::catalog::TypeRow;
 use crate::relation::DataType;
 use arrow::datatypes::{DataType as Arrow, Field, Fields, IntervalUnit, TimeUnit};
+use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+
+/// A type as the catalogue has it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct TypeRow {
+    pub(crate) oid: u32,
+    pub(crate) schema: String,
+    pub(crate) name: String,
+    pub(crate) kind: String,
+    pub(crate) category: String,
+    pub(crate) element: u32,
+    pub(crate) base: u32,
+    pub(crate) modifier: i32,
+    pub(crate) fields: Option<Vec<FieldRow>>,
+}
+
+/// A field of a composite.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct FieldRow {
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) type_oid: u32,
+    pub(crate) modifier: i32,
+}
 
 /// Types that nest deeper are refused: a composite may hold arrays of itself.
 const DEEPEST: usize = 32;
 
 /// How the values of a column are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Boolean,
     Int16,
     Int32,
@@ -66,16 +89,16 @@ pub(super) enum Kind {
 
 /// Why a type cannot be carried.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unknown {
+pub(crate) struct Unknown {
     /// The type's name.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 /// The types that a catalogue read found, by their number.
-pub(super) type Types = HashMap<u32, TypeRow>;
+pub(crate) type Types = HashMap<u32, TypeRow>;
 
 /// How values of the type `oid` are read.
-pub(super) fn kind(oid: u32, modifier: i32, types: &Types) -> Result<Kind, Unknown> {
+pub(crate) fn kind(oid: u32, modifier: i32, types: &Types) -> Result<Kind, Unknown> {
     nested(oid, modifier, types, 0)
 }
 
@@ -165,7 +188,7 @@ fn numeric(modifier: i32) -> Kind {
 
 impl Kind {
     /// Whether the server must make text of it, wholly or in part.
-    pub(super) fn is_cast(&self) -> bool {
+    pub(crate) fn is_cast(&self) -> bool {
         match self {
             Self::Cast => true,
             Self::List(element) => element.is_cast(),
@@ -175,7 +198,7 @@ impl Kind {
     }
 
     /// The type that a value to compare it with is cast to; `None` where it has no order.
-    pub(super) fn sql_name(&self) -> Option<&'static str> {
+    pub(crate) fn sql_name(&self) -> Option<&'static str> {
         Some(match self {
             // Not numeric: an index on integers answers for other integers only.
             Self::Int16 | Self::Int32 | Self::Int64 | Self::Oid => "bigint",
@@ -191,7 +214,7 @@ impl Kind {
     }
 
     /// The type that the engine gives it.
-    pub(super) fn data_type(&self) -> DataType {
+    pub(crate) fn data_type(&self) -> DataType {
         DataType::new(&self.name())
     }
 
@@ -226,7 +249,7 @@ impl Kind {
     }
 
     /// The Arrow type of its values.
-    pub(super) fn arrow(&self) -> Arrow {
+    pub(crate) fn arrow(&self) -> Arrow {
         match self {
             Self::Boolean => Arrow::Boolean,
             Self::Int16 => Arrow::Int16,
@@ -252,7 +275,7 @@ impl Kind {
     }
 
     /// The Arrow fields of a composite.
-    pub(super) fn fields(&self) -> Fields {
+    pub(crate) fn fields(&self) -> Fields {
         match self {
             Self::Struct(fields) => fields.iter().map(|(name, kind)| kind.field(name)).collect(),
             _ => Fields::empty(),
@@ -261,7 +284,7 @@ impl Kind {
 
     /// An Arrow field called `name`. Whether a value may be NULL is the catalogue's to say, not
     /// Arrow's: engines trust it unread.
-    pub(super) fn field(&self, name: &str) -> Field {
+    pub(crate) fn field(&self, name: &str) -> Field {
         let field = Field::new(name, self.arrow(), true);
         let extension = match self {
             Self::Uuid => "arrow.uuid",

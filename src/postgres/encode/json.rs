@@ -9,7 +9,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use std::io::Write as _;
 
 /// Adds the value of a row.
-pub(super) fn write(array: &dyn Array, row: usize, bytes: &mut Vec<u8>) -> Result<(), String> {
+pub(crate) fn write(array: &dyn Array, row: usize, bytes: &mut Vec<u8>) -> Result<(), String> {
     write_value(array, row, bytes, true)
 }
 

@@ -23,9 +23,9 @@ mod wrong;
 #[cfg(test)]
 mod tests;
 
-pub(super) use block::Block;
-pub(super) use rows::{Rows, Target};
-pub(super) use wrong::Wrong;
+pub(crate) use block::Block;
+pub(crate) use rows::{Rows, Target};
+pub(crate) use wrong::Wrong;
 
 use super::spec::NumericSpecial;
 use super::types::Kind;
@@ -34,7 +34,7 @@ use arrow::buffer::NullBuffer;
 use std::ops::Range;
 
 /// Reads the values of one column.
-pub(super) trait Decoder: Send {
+pub(crate) trait Decoder: Send {
     /// Adds a value; `None` is NULL.
     fn value(&mut self, value: Option<&[u8]>) -> Result<(), Wrong>;
 
@@ -56,7 +56,7 @@ pub(super) trait Decoder: Send {
 }
 
 /// The decoder of a type.
-pub(super) fn decoder(kind: &Kind, special: NumericSpecial) -> Box<dyn Decoder> {
+pub(crate) fn decoder(kind: &Kind, special: NumericSpecial) -> Box<dyn Decoder> {
     match kind {
         Kind::Boolean => Box::new(fixed::Booleans::default()),
         Kind::Int16 => fixed::int16(),

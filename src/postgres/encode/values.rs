@@ -10,13 +10,13 @@ use arrow::datatypes::{
 };
 
 /// Adds the value of a row; `false` where it is NULL.
-pub(super) type Writer<'a> = Box<dyn Fn(usize, &mut Vec<u8>) -> Result<bool, String> + 'a>;
+pub(crate) type Writer<'a> = Box<dyn Fn(usize, &mut Vec<u8>) -> Result<bool, String> + 'a>;
 
 const EPOCH_DAYS: i32 = 10_957;
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// What writes the values of `array` as `form`.
-pub(super) fn writer<'a>(array: &'a dyn Array, form: &'a Form) -> Result<Writer<'a>, String> {
+pub(crate) fn writer<'a>(array: &'a dyn Array, form: &'a Form) -> Result<Writer<'a>, String> {
     Ok(match (array.data_type(), form) {
         (_, Form::Json) => Box::new(move |row, bytes| {
             if array.is_null(row) {

@@ -2,7 +2,7 @@ use super::super::encode;
 use super::super::spec::NumericSpecial;
 use super::super::types::Kind as Read;
 use super::{Rows, Target};
-use crate::connector::error::{ConnectorError, Kind};
+use crate::system::{ConnectorError, Kind};
 use arrow::array::{ArrayRef, Decimal128Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! All columns of a stream, and the batches that come of it.
 
 use super::{Block, Decoder, Wrong, decoder};
-use crate::connector::error::{ConnectorError, Kind};
-use crate::connector::postgres::spec::NumericSpecial;
-use crate::connector::postgres::types::Kind as Read;
+use crate::postgres::spec::NumericSpecial;
+use crate::postgres::types::Kind as Read;
+use crate::system::{ConnectorError, Kind};
 use arrow::array::{ArrayRef, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
@@ -15,19 +15,19 @@ const BATCH_BYTES: usize = 8 << 20;
 
 /// What a stream is read into.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Target {
+pub(crate) struct Target {
     /// Name and reading of each column.
-    pub(in super::super) columns: Arc<[(String, Read)]>,
+    pub(crate) columns: Arc<[(String, Read)]>,
     /// The schema of the batches.
-    pub(in super::super) schema: SchemaRef,
+    pub(crate) schema: SchemaRef,
     /// Rows in a batch.
-    pub(in super::super) batch_rows: usize,
+    pub(crate) batch_rows: usize,
     /// What becomes of NaN in decimals.
-    pub(in super::super) special: NumericSpecial,
+    pub(crate) special: NumericSpecial,
 }
 
 impl Target {
-    pub(in super::super) fn new(
+    pub(crate) fn new(
         columns: Vec<(String, Read)>,
         batch_rows: usize,
         special: NumericSpecial,
@@ -39,7 +39,7 @@ impl Target {
 }
 
 /// Rows on their way into batches.
-pub(in super::super) struct Rows {
+pub(crate) struct Rows {
     target: Target,
     block: Block,
     decoders: Vec<Box<dyn Decoder>>,
@@ -53,7 +53,7 @@ pub(in super::super) struct Rows {
 }
 
 impl Rows {
-    pub(in super::super) fn new(target: Target) -> Self {
+    pub(crate) fn new(target: Target) -> Self {
         let decoders = target.columns.iter().map(|(_, read)| decoder(read, target.special));
         let decoders = decoders.collect();
         let block = Block::new(target.columns.len());
@@ -61,17 +61,17 @@ impl Rows {
     }
 
     /// Adds bytes as they came.
-    pub(in super::super) fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         self.block.extend(bytes);
     }
 
     /// Bytes that wait to be decoded.
-    pub(in super::super) fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.block.len()
     }
 
     /// Decodes what came; a batch, once it is full. To be called until there is none.
-    pub(in super::super) fn batch(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
+    pub(crate) fn batch(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
         if self.taken == self.block.rows() {
             self.block.clear();
             self.taken = 0;
@@ -93,7 +93,7 @@ impl Rows {
     }
 
     /// After the last byte of a stream; another may follow.
-    pub(in super::super) fn end(&mut self) -> Result<(), ConnectorError> {
+    pub(crate) fn end(&mut self) -> Result<(), ConnectorError> {
         if !self.block.ended() {
             let message = "the stream of rows was cut before its end";
             return Err(ConnectorError::new(Kind::Network, message));
@@ -104,7 +104,7 @@ impl Rows {
     }
 
     /// The last batch, after the last stream.
-    pub(in super::super) fn rest(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
+    pub(crate) fn rest(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
         if self.gathered == 0 { Ok(None) } else { self.finish() }
     }
 

@@ -1,7 +1,7 @@
 //! The parameters of a connection to PostgreSQL.
 
-use crate::connector::error::{ConnectorError, Kind};
-use crate::connector::spec::{ConnectorSpec, Parameter, Parameters, Reads, Takes};
+use crate::system::{ConnectorError, Kind};
+use crate::system::{ConnectorSpec, Parameter, Parameters, Reads, Takes};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -128,7 +128,7 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
 
 /// Whether a connection is encrypted, and what is checked, as libpq has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SslMode {
+pub(crate) enum SslMode {
     /// Never encrypted.
     Disable,
     /// Encrypted where the server can.
@@ -143,7 +143,7 @@ pub(super) enum SslMode {
 
 /// What becomes of NaN and infinity where a decimal is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NumericSpecial {
+pub(crate) enum NumericSpecial {
     /// The read ends.
     Error,
     /// They are read as NULL.
@@ -152,25 +152,25 @@ pub(super) enum NumericSpecial {
 
 /// A connection's parameters, each with its default.
 #[derive(Clone)]
-pub(super) struct Settings {
-    pub(super) host: String,
-    pub(super) port: u16,
-    pub(super) user: String,
-    pub(super) password: Option<String>,
-    pub(super) dbname: String,
-    pub(super) schema: Option<String>,
-    pub(super) search_path: Option<String>,
-    pub(super) role: Option<String>,
-    pub(super) sslmode: SslMode,
-    pub(super) sslrootcert: Option<PathBuf>,
-    pub(super) sslcert: Option<(PathBuf, PathBuf)>,
-    pub(super) connect_timeout: Duration,
-    pub(super) retries: u64,
-    pub(super) statement_timeout: Option<Duration>,
-    pub(super) keepalives_idle: Duration,
-    pub(super) application_name: String,
-    pub(super) max_connections: usize,
-    pub(super) numeric_special: NumericSpecial,
+pub(crate) struct Settings {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) user: String,
+    pub(crate) password: Option<String>,
+    pub(crate) dbname: String,
+    pub(crate) schema: Option<String>,
+    pub(crate) search_path: Option<String>,
+    pub(crate) role: Option<String>,
+    pub(crate) sslmode: SslMode,
+    pub(crate) sslrootcert: Option<PathBuf>,
+    pub(crate) sslcert: Option<(PathBuf, PathBuf)>,
+    pub(crate) connect_timeout: Duration,
+    pub(crate) retries: u64,
+    pub(crate) statement_timeout: Option<Duration>,
+    pub(crate) keepalives_idle: Duration,
+    pub(crate) application_name: String,
+    pub(crate) max_connections: usize,
+    pub(crate) numeric_special: NumericSpecial,
 }
 
 impl fmt::Debug for Settings {
@@ -185,7 +185,7 @@ impl fmt::Debug for Settings {
 }
 
 impl Settings {
-    pub(super) fn read(given: &Parameters) -> Result<Self, ConnectorError> {
+    pub(crate) fn read(given: &Parameters) -> Result<Self, ConnectorError> {
         let text = |name| given.text(name).map(str::to_owned);
         let seconds = |name, default| Duration::from_secs(given.number(name).unwrap_or(default));
         Ok(Self {
@@ -217,12 +217,12 @@ impl Settings {
     }
 
     /// Where the server is, for messages.
-    pub(super) fn address(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
     /// Whether the server is reached by a socket of this machine, which is never encrypted.
-    pub(super) fn is_local_socket(&self) -> bool {
+    pub(crate) fn is_local_socket(&self) -> bool {
         self.host.starts_with('/')
     }
 }

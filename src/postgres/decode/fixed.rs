@@ -76,31 +76,31 @@ where
     }
 }
 
-pub(super) fn int16() -> Box<dyn Decoder> {
+pub(crate) fn int16() -> Box<dyn Decoder> {
     fixed::<Int16Type, 2, _>("smallint", |bytes| Ok(i16::from_be_bytes(bytes)))
 }
 
-pub(super) fn int32() -> Box<dyn Decoder> {
+pub(crate) fn int32() -> Box<dyn Decoder> {
     fixed::<Int32Type, 4, _>("integer", |bytes| Ok(i32::from_be_bytes(bytes)))
 }
 
-pub(super) fn int64() -> Box<dyn Decoder> {
+pub(crate) fn int64() -> Box<dyn Decoder> {
     fixed::<Int64Type, 8, _>("bigint", |bytes| Ok(i64::from_be_bytes(bytes)))
 }
 
-pub(super) fn oid() -> Box<dyn Decoder> {
+pub(crate) fn oid() -> Box<dyn Decoder> {
     fixed::<UInt32Type, 4, _>("oid", |bytes| Ok(u32::from_be_bytes(bytes)))
 }
 
-pub(super) fn float32() -> Box<dyn Decoder> {
+pub(crate) fn float32() -> Box<dyn Decoder> {
     fixed::<Float32Type, 4, _>("real", |bytes| Ok(f32::from_be_bytes(bytes)))
 }
 
-pub(super) fn float64() -> Box<dyn Decoder> {
+pub(crate) fn float64() -> Box<dyn Decoder> {
     fixed::<Float64Type, 8, _>("double precision", |bytes| Ok(f64::from_be_bytes(bytes)))
 }
 
-pub(super) fn date() -> Box<dyn Decoder> {
+pub(crate) fn date() -> Box<dyn Decoder> {
     fixed::<Date32Type, 4, _>("date", |bytes| match i32::from_be_bytes(bytes) {
         i32::MAX => Ok(i32::MAX),
         i32::MIN => Ok(-i32::MAX),
@@ -109,11 +109,11 @@ pub(super) fn date() -> Box<dyn Decoder> {
 }
 
 /// 24:00:00 is a time of both.
-pub(super) fn time() -> Box<dyn Decoder> {
+pub(crate) fn time() -> Box<dyn Decoder> {
     fixed::<Time64MicrosecondType, 8, _>("time", |bytes| Ok(i64::from_be_bytes(bytes)))
 }
 
-pub(super) fn timestamp(zone: Option<Arc<str>>) -> Box<dyn Decoder> {
+pub(crate) fn timestamp(zone: Option<Arc<str>>) -> Box<dyn Decoder> {
     let data_type = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, zone);
     typed::<TimestampMicrosecondType, 8, _>(
         "timestamp",
@@ -129,7 +129,7 @@ pub(super) fn timestamp(zone: Option<Arc<str>>) -> Box<dyn Decoder> {
     )
 }
 
-pub(super) fn interval() -> Box<dyn Decoder> {
+pub(crate) fn interval() -> Box<dyn Decoder> {
     fixed::<IntervalMonthDayNanoType, 16, _>("interval", |bytes| {
         let all = u128::from_be_bytes(bytes);
         // Time, days and months follow each other; each cast keeps the bits it is for.
@@ -141,7 +141,7 @@ pub(super) fn interval() -> Box<dyn Decoder> {
 }
 
 /// Booleans, a bit each.
-pub(super) struct Booleans {
+pub(crate) struct Booleans {
     values: BooleanBufferBuilder,
     nulls: Nulls,
 }
@@ -171,7 +171,7 @@ impl Decoder for Booleans {
 
 /// Sixteen bytes each.
 #[derive(Default)]
-pub(super) struct Uuids {
+pub(crate) struct Uuids {
     values: Vec<u8>,
     nulls: Nulls,
 }

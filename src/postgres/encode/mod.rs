@@ -22,19 +22,19 @@
 mod json;
 mod values;
 
-use crate::connector::error::{ConnectorError, Kind};
+use crate::system::{ConnectorError, Kind};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 
 /// What a stream begins with: signature, flags, no extension.
-pub(super) const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+pub(crate) const HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 
 /// What it ends with.
-pub(super) const END: &[u8] = &[0xff, 0xff];
+pub(crate) const END: &[u8] = &[0xff, 0xff];
 
 /// The type that a column is written as.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// A type by the name that SQL has for it, and its number.
     Plain(String, u32),
     /// Text in JSON, made of the value.
@@ -45,7 +45,7 @@ pub(super) enum Form {
 
 impl Form {
     /// The type's name in SQL.
-    pub(super) fn sql(&self) -> String {
+    pub(crate) fn sql(&self) -> String {
         match self {
             Self::Plain(name, _) => name.clone(),
             Self::Json => "jsonb".to_owned(),
@@ -63,7 +63,7 @@ impl Form {
 }
 
 /// How each column of `schema` is written.
-pub(super) fn forms(schema: &Schema) -> Result<Vec<Form>, ConnectorError> {
+pub(crate) fn forms(schema: &Schema) -> Result<Vec<Form>, ConnectorError> {
     schema
         .fields()
         .iter()
@@ -132,7 +132,7 @@ fn is_text(data_type: &DataType) -> bool {
 }
 
 /// Adds the rows of a batch.
-pub(super) fn rows(
+pub(crate) fn rows(
     batch: &RecordBatch,
     forms: &[Form],
     bytes: &mut Vec<u8>,

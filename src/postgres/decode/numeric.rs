@@ -4,7 +4,7 @@
 //! point, each in two bytes; then the digits, two bytes each.
 
 use super::{Decoder, Nulls, Wrong};
-use crate::connector::postgres::spec::NumericSpecial;
+use crate::postgres::spec::NumericSpecial;
 use arrow::array::{ArrayRef, Decimal128Array};
 use arrow::buffer::ScalarBuffer;
 use std::io::Write as _;
@@ -115,7 +115,7 @@ fn power(exponent: i32) -> Option<i128> {
 }
 
 /// Numbers with at most so many digits.
-pub(super) struct Decimals {
+pub(crate) struct Decimals {
     values: Vec<i128>,
     nulls: Nulls,
     precision: u8,
@@ -125,7 +125,7 @@ pub(super) struct Decimals {
 }
 
 impl Decimals {
-    pub(super) fn new(precision: u8, scale: i8, special: NumericSpecial) -> Self {
+    pub(crate) fn new(precision: u8, scale: i8, special: NumericSpecial) -> Self {
         let limit = 10_i128.checked_pow(u32::from(precision)).unwrap_or(i128::MAX);
         let (values, nulls) = (Vec::new(), Nulls::default());
         Self { values, nulls, precision, scale, limit, special }
@@ -161,7 +161,7 @@ impl Decoder for Decimals {
 }
 
 /// The number as PostgreSQL writes it.
-pub(super) fn write(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
+pub(crate) fn write(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
     let parts = match Parts::of(value) {
         Err(Wrong::Special(name)) => {
             text.extend_from_slice(name.as_bytes());

@@ -1,11 +1,11 @@
 //! The statements of templates/postgres/, rendered.
 
-use crate::connector::error::{ConnectorError, Kind};
 use crate::dialect::{Dialect, POSTGRES};
+use crate::system::{ConnectorError, Kind};
 use minijinja::Value;
 
 /// The statements of a template, one after the other.
-pub(super) fn sql(name: &str, context: &Value) -> Result<String, ConnectorError> {
+pub(crate) fn sql(name: &str, context: &Value) -> Result<String, ConnectorError> {
     let script = POSTGRES.templates().render(name, context).map_err(|error| {
         ConnectorError::new(Kind::Data, format!("the SQL template `{name}` fails: {error}"))
     })?;

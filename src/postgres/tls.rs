@@ -12,7 +12,7 @@
 //! 6125 has it, not in its common name.
 
 use super::spec::{Settings, SslMode};
-use crate::connector::error::{ConnectorError, Kind};
+use crate::system::{ConnectorError, Kind};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
@@ -36,7 +36,7 @@ const SYSTEM: [&str; 5] = [
 ];
 
 /// What encrypts connections made with `settings`.
-pub(super) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, ConnectorError> {
+pub(crate) fn connector(settings: &Settings) -> Result<MakeRustlsConnect, ConnectorError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let verifier = Arc::new(verifier(settings, Arc::clone(&provider))?);
     let builder = ClientConfig::builder_with_provider(provider)

@@ -10,13 +10,13 @@
 //! | all others | data |
 
 use super::spec::Settings;
-use crate::connector::error::{ConnectorError, Kind};
+use crate::system::{ConnectorError, Kind};
 use std::error::Error as _;
 use std::io;
 use tokio_postgres::error::{DbError, SqlState};
 
 /// Which kind a SQLSTATE is.
-pub(super) fn kind(code: &str) -> Kind {
+pub(crate) fn kind(code: &str) -> Kind {
     match code {
         "42501" => Kind::Permission,
         "55P03" => Kind::Resource,
@@ -31,7 +31,7 @@ pub(super) fn kind(code: &str) -> Kind {
 }
 
 /// An error of the server or on the way there, told to the user.
-pub(super) fn tell(error: &tokio_postgres::Error, settings: &Settings) -> ConnectorError {
+pub(crate) fn tell(error: &tokio_postgres::Error, settings: &Settings) -> ConnectorError {
     if let Some(db) = error.as_db_error() {
         return tell_db(db, settings);
     }
@@ -186,7 +186,7 @@ fn help(error: &DbError, settings: &Settings) -> Option<String> {
 }
 
 /// Text in one line.
-pub(super) fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

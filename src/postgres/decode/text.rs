@@ -37,13 +37,13 @@ impl Bytes {
 }
 
 /// Text, or what `write` makes text of.
-pub(super) struct Texts<F> {
+pub(crate) struct Texts<F> {
     bytes: Bytes,
     write: F,
 }
 
 impl<F> Texts<F> {
-    pub(super) fn new(write: F) -> Self {
+    pub(crate) fn new(write: F) -> Self {
         Self { bytes: Bytes::default(), write }
     }
 }
@@ -71,7 +71,7 @@ where
 
 /// Bytes as they are.
 #[derive(Default)]
-pub(super) struct Blobs(Bytes);
+pub(crate) struct Blobs(Bytes);
 
 impl Decoder for Blobs {
     fn value(&mut self, value: Option<&[u8]>) -> Result<(), Wrong> {
@@ -90,13 +90,13 @@ impl Decoder for Blobs {
 /// Text as it is.
 #[expect(clippy::unnecessary_wraps, reason = "others of its kind fail")]
 #[inline]
-pub(super) fn write(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
+pub(crate) fn write(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
     text.extend_from_slice(value);
     Ok(())
 }
 
 /// Text behind a version, which has been 1 ever since.
-pub(super) fn write_jsonb(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
+pub(crate) fn write_jsonb(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
     match value {
         [1, json @ ..] => write(json, text),
         _ => Err(Wrong::Form("jsonb")),
@@ -104,7 +104,7 @@ pub(super) fn write_jsonb(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong>
 }
 
 /// Microseconds since midnight, and seconds west of Greenwich, as ISO 8601 writes them.
-pub(super) fn write_timetz(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
+pub(crate) fn write_timetz(value: &[u8], text: &mut Vec<u8>) -> Result<(), Wrong> {
     let wrong = Wrong::Form("time with time zone");
     let (Some((micros, zone)), 12) = (value.split_first_chunk::<8>(), value.len()) else {
         return Err(wrong);

@@ -4,7 +4,7 @@ use std::fmt;
 
 /// What is wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in super::super) enum Wrong {
+pub(crate) enum Wrong {
     /// Its bytes are not what its type has: the server sends another type, or a stream is broken.
     Form(&'static str),
     /// NaN or an infinity where a decimal is expected.
@@ -47,7 +47,7 @@ impl fmt::Display for Wrong {
 
 impl Wrong {
     /// What to do about it.
-    pub(in super::super) fn help(&self) -> &'static str {
+    pub(crate) fn help(&self) -> &'static str {
         match self {
             Self::Special(_) => "set `numeric_special: null` to read such values as NULL",
             Self::Dimensions(_) => {

@@ -7,7 +7,7 @@ use super::error::tell;
 use super::spec::{Settings, SslMode};
 use super::sql::sql;
 use super::tls;
-use crate::connector::error::{ConnectorError, Kind};
+use crate::system::{ConnectorError, Kind};
 use futures_util::future::{AbortHandle, Abortable};
 use minijinja::context;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const GOODBYE_WITHIN: Duration = Duration::from_millis(200);
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// A connection.
-pub(super) struct Session {
+pub(crate) struct Session {
     // Dropped before the line, which then says goodbye.
     client: Client,
     tls: Option<MakeRustlsConnect>,
@@ -54,7 +54,7 @@ impl Drop for Line {
 
 impl Session {
     /// Connects, tries again where that may help, and pins what results depend on.
-    pub(super) fn connect(settings: &Arc<Settings>) -> Result<Self, ConnectorError> {
+    pub(crate) fn connect(settings: &Arc<Settings>) -> Result<Self, ConnectorError> {
         let mut wait = FIRST_WAIT;
         for _ in 0..settings.retries {
             match Self::connect_once(settings) {
@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// Connects by a single attempt.
-    pub(super) fn connect_once(settings: &Arc<Settings>) -> Result<Self, ConnectorError> {
+    pub(crate) fn connect_once(settings: &Arc<Settings>) -> Result<Self, ConnectorError> {
         let mut session = Self::reach(settings)?;
         let timeout = settings.statement_timeout.map(|limit| limit.as_millis().to_string());
         let context = context! {
@@ -128,13 +128,13 @@ impl Session {
     }
 
     /// Runs statements and forgets what they answer.
-    pub(super) fn run(&mut self, statements: &str) -> Result<(), ConnectorError> {
+    pub(crate) fn run(&mut self, statements: &str) -> Result<(), ConnectorError> {
         let done = self.line.runtime.block_on(self.client.batch_execute(statements));
         done.map_err(|error| tell(&error, &self.settings))
     }
 
     /// The rows that a statement answers, as text.
-    pub(super) fn rows(&mut self, statement: &str) -> Result<Vec<SimpleQueryRow>, ConnectorError> {
+    pub(crate) fn rows(&mut self, statement: &str) -> Result<Vec<SimpleQueryRow>, ConnectorError> {
         let answer = self.line.runtime.block_on(self.client.simple_query(statement));
         let answer = answer.map_err(|error| tell(&error, &self.settings))?;
         let rows = answer.into_iter().filter_map(|message| match message {
@@ -145,21 +145,21 @@ impl Session {
     }
 
     /// The only row that a statement answers.
-    pub(super) fn row(&mut self, statement: &str) -> Result<SimpleQueryRow, ConnectorError> {
+    pub(crate) fn row(&mut self, statement: &str) -> Result<SimpleQueryRow, ConnectorError> {
         self.rows(statement)?.into_iter().next().ok_or_else(|| {
             ConnectorError::new(Kind::Data, "the server answered nothing where a row was expected")
         })
     }
 
     /// Has the server parse a statement, which locks what it reads until the transaction ends.
-    pub(super) fn prepare(&mut self, statement: &str) -> Result<Statement, ConnectorError> {
+    pub(crate) fn prepare(&mut self, statement: &str) -> Result<Statement, ConnectorError> {
         let prepared = self.line.runtime.block_on(self.client.prepare(statement));
         prepared.map_err(|error| tell(&error, &self.settings))
     }
 
     /// Carries out `work` with the client. Where `abort` is called by another thread, the work is
     /// dropped and the server asked to end what it does for it; the answer is `None`.
-    pub(super) fn work<T>(
+    pub(crate) fn work<T>(
         &mut self,
         abort: &Abort,
         work: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
@@ -190,7 +190,7 @@ impl Session {
 }
 
 /// Why work on a connection ended early.
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The server, or the way there.
     Server(tokio_postgres::Error),
     /// What is told already.
@@ -213,7 +213,7 @@ impl From<ConnectorError> for Failure {
 
 /// Ends the work of several connections from outside.
 #[derive(Clone, Default)]
-pub(super) struct Abort(Arc<std::sync::Mutex<Aborting>>);
+pub(crate) struct Abort(Arc<std::sync::Mutex<Aborting>>);
 
 #[derive(Default)]
 struct Aborting {
@@ -223,7 +223,7 @@ struct Aborting {
 
 impl Abort {
     /// Ends all work that listens to it, now and later.
-    pub(super) fn call(&self) {
+    pub(crate) fn call(&self) {
         let mut inner = self.lock();
         inner.is_called = true;
         for handle in inner.handles.drain(..) {

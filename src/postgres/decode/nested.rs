@@ -29,7 +29,7 @@ fn take_value<'a>(bytes: &mut &'a [u8], wrong: &Wrong) -> Result<Option<&'a [u8]
 }
 
 /// Arrays of one dimension, whatever the number of their first element.
-pub(super) struct Lists {
+pub(crate) struct Lists {
     field: Arc<Field>,
     elements: Box<dyn Decoder>,
     offsets: Vec<i32>,
@@ -37,7 +37,7 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    pub(super) fn new(field: Field, elements: Box<dyn Decoder>) -> Self {
+    pub(crate) fn new(field: Field, elements: Box<dyn Decoder>) -> Self {
         Self { field: Arc::new(field), elements, offsets: vec![0], nulls: Nulls::default() }
     }
 
@@ -84,14 +84,14 @@ impl Decoder for Lists {
 }
 
 /// Composites, field by field.
-pub(super) struct Structs {
+pub(crate) struct Structs {
     fields: Fields,
     decoders: Vec<Box<dyn Decoder>>,
     nulls: Nulls,
 }
 
 impl Structs {
-    pub(super) fn new(fields: Fields, decoders: Vec<Box<dyn Decoder>>) -> Self {
+    pub(crate) fn new(fields: Fields, decoders: Vec<Box<dyn Decoder>>) -> Self {
         Self { fields, decoders, nulls: Nulls::default() }
     }
 }

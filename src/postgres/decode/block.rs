@@ -7,7 +7,7 @@ const BROKEN: Wrong = Wrong::Form("binary COPY");
 
 /// Bytes as they came, and where the fields of their rows are.
 #[derive(Debug)]
-pub(in super::super) struct Block {
+pub(crate) struct Block {
     bytes: Vec<u8>,
     /// Start and length of each field, row by row; a negative length is NULL.
     fields: Vec<(u32, i32)>,
@@ -21,7 +21,7 @@ pub(in super::super) struct Block {
 
 impl Block {
     /// Nothing yet, of rows with so many columns.
-    pub(in super::super) fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         Self {
             bytes: Vec::new(),
             fields: Vec::new(),
@@ -34,7 +34,7 @@ impl Block {
     }
 
     /// Forgets the rows; the beginning of one that is not complete stays.
-    pub(in super::super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bytes.drain(..self.parsed);
         self.parsed = 0;
         self.fields.clear();
@@ -42,22 +42,22 @@ impl Block {
     }
 
     /// Adds bytes as they came.
-    pub(in super::super) fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// Bytes that are held.
-    pub(in super::super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
     /// Complete rows that were found.
-    pub(in super::super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
     /// Bytes of some rows.
-    pub(in super::super) fn bytes_of(&self, rows: std::ops::Range<usize>) -> usize {
+    pub(crate) fn bytes_of(&self, rows: std::ops::Range<usize>) -> usize {
         let start =
             |row: usize| self.fields.get(row * self.width).map(|(start, _)| *start as usize);
         let first = start(rows.start).unwrap_or(self.parsed);
@@ -65,13 +65,13 @@ impl Block {
     }
 
     /// Whether the end of the stream was seen.
-    pub(in super::super) fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         self.ended
     }
 
     /// A field; `None` is NULL.
     #[inline]
-    pub(in super::super) fn value(&self, row: usize, column: usize) -> Option<&[u8]> {
+    pub(crate) fn value(&self, row: usize, column: usize) -> Option<&[u8]> {
         let (start, length) = *self.fields.get(row * self.width + column)?;
         let length = usize::try_from(length).ok()?;
         let start = start as usize;
@@ -79,7 +79,7 @@ impl Block {
     }
 
     /// Finds the rows in what came.
-    pub(in super::super) fn parse(&mut self) -> Result<(), Wrong> {
+    pub(crate) fn parse(&mut self) -> Result<(), Wrong> {
         if !self.began && !self.begin()? {
             return Ok(());
         }

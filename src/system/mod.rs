@@ -1,0 +1,7 @@
+//! Other systems, whoever speaks to them: what they are called, what they take, and what goes wrong.
+
+mod error;
+mod spec;
+
+pub use error::{ConnectorError, Kind};
+pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
