@@ -1,7 +1,7 @@
 //! DuckDB's SQL.
 
 use super::template::SqlTemplates;
-use super::{Dialect, OutputNames};
+use super::{Dialect, Feature, OutputNames, Support};
 use std::sync::LazyLock;
 
 /// DuckDB.
@@ -93,30 +93,31 @@ impl Dialect for DuckDb {
         "duckdb"
     }
 
-    fn quote(&self, identifier: &str) -> String {
-        let mut quoted = String::with_capacity(identifier.len() + 2);
-        quoted.push('"');
-        for character in identifier.chars() {
-            if character == '"' {
-                quoted.push('"');
-            }
-            quoted.push(character);
-        }
-        quoted.push('"');
-        quoted
+    fn is_embedded(&self) -> bool {
+        true
     }
 
-    fn string_literal(&self, text: &str) -> String {
-        let mut literal = String::with_capacity(text.len() + 2);
-        literal.push('\'');
-        for character in text.chars() {
-            if character == '\'' {
-                literal.push('\'');
+    fn support(&self, feature: Feature) -> Support {
+        Support::Template(match feature {
+            Feature::View => "view",
+            Feature::MaterializedView => {
+                return Support::Lacking("DuckDB has no materialized views");
             }
-            literal.push(character);
-        }
-        literal.push('\'');
-        literal
+            Feature::Table => "table",
+            Feature::Append => "append",
+            Feature::DeleteInsert => "delete_insert",
+            Feature::Merge => "merge",
+            Feature::InsertOverwrite => "insert_overwrite",
+            Feature::Microbatch => "microbatch",
+            Feature::Snapshot => "snapshot",
+            Feature::Seed => "seed",
+            Feature::LoadReplace => "load_anew",
+            Feature::LoadAppend => "load_append",
+            Feature::LoadMerge => "load_merge",
+            Feature::LoadScd2 => "load_versions",
+            Feature::Test => "test",
+            Feature::StoredTest => "test_stored",
+        })
     }
 
     fn fold(&self, identifier: &str) -> String {

@@ -4,18 +4,20 @@
 //! or a template file here, so that no other module asks which database it writes for.
 
 mod duckdb;
+mod feature;
 mod interval;
 mod postgres;
 mod scan;
 mod template;
 
 pub use duckdb::DuckDb;
+pub use feature::{Feature, Support};
 pub use interval::{around_interval, event_time_sql};
 pub use postgres::{POSTGRES, Postgres};
 pub use scan::{Statements, after_with, statements};
 pub use template::{Condition, Section, SqlTemplates, Stage};
 
-use crate::relation::RelationName;
+use crate::relation::{DataType, RelationName};
 use std::fmt::Debug;
 use std::path::Path;
 
@@ -24,11 +26,37 @@ pub trait Dialect: Send + Sync + Debug {
     /// The name that profiles use for it: `duckdb`.
     fn name(&self) -> &'static str;
 
-    /// Quotes one identifier, whatever characters it holds.
-    fn quote(&self, identifier: &str) -> String;
+    /// Quotes one identifier, whatever characters it holds; as the SQL standard has it, unless the
+    /// database has it otherwise.
+    fn quote(&self, identifier: &str) -> String {
+        enclosed(identifier, '"')
+    }
 
-    /// A string literal with the value `text`.
-    fn string_literal(&self, text: &str) -> String;
+    /// A string literal with the value `text`; a backslash is a character like any other.
+    fn string_literal(&self, text: &str) -> String {
+        enclosed(text, '\'')
+    }
+
+    /// What the database calls `data_type`, where statements make columns of it or cast to it.
+    fn type_name(&self, data_type: &DataType) -> String {
+        data_type.as_str().to_owned()
+    }
+
+    /// The type that the database calls `name`: what [`Dialect::type_name`] takes back.
+    fn data_type(&self, name: &str) -> DataType {
+        DataType::new(name)
+    }
+
+    /// The bytes that a name may have at most; `None` where it may be of any length.
+    fn longest_name(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether the database is a file of this machine, or its memory, and not a server.
+    fn is_embedded(&self) -> bool;
+
+    /// How it carries `feature` out, or why it cannot.
+    fn support(&self, feature: Feature) -> Support;
 
     /// The name as the database compares it: two names that fold alike are one relation.
     fn fold(&self, identifier: &str) -> String;
@@ -52,6 +80,20 @@ pub trait Dialect: Send + Sync + Debug {
     }
 }
 
+/// `text` between two `quote`s, those inside doubled.
+fn enclosed(text: &str, quote: char) -> String {
+    let mut enclosed = String::with_capacity(text.len() + 2);
+    enclosed.push(quote);
+    for character in text.chars() {
+        if character == quote {
+            enclosed.push(quote);
+        }
+        enclosed.push(character);
+    }
+    enclosed.push(quote);
+    enclosed
+}
+
 /// What a profile's output says about names.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OutputNames<'a> {
@@ -69,4 +111,4 @@ pub fn named(name: &str) -> Option<&'static dyn Dialect> {
 }
 
 /// Every dialect that this build writes.
-pub static ALL: &[&dyn Dialect] = &[&duckdb::DUCKDB];
+pub static ALL: &[&dyn Dialect] = &[&duckdb::DUCKDB, &postgres::POSTGRES];

@@ -1,7 +1,8 @@
 //! PostgreSQL's SQL.
 
 use super::template::SqlTemplates;
-use super::{Dialect, OutputNames};
+use super::{Dialect, Feature, OutputNames, Support};
+use crate::relation::DataType;
 use std::sync::LazyLock;
 
 /// PostgreSQL.
@@ -55,31 +56,90 @@ impl Dialect for Postgres {
         "postgres"
     }
 
-    fn quote(&self, identifier: &str) -> String {
-        let mut quoted = String::with_capacity(identifier.len() + 2);
-        quoted.push('"');
-        for character in identifier.chars() {
-            if character == '"' {
-                quoted.push('"');
-            }
-            quoted.push(character);
+    /// The types that binary COPY writes for the same columns: see `crate::postgres`.
+    fn type_name(&self, data_type: &DataType) -> String {
+        if let Some(element) = data_type.element() {
+            // The arrays of PostgreSQL have as many elements in each row of a dimension.
+            return if element.is_nested() {
+                "jsonb".to_owned()
+            } else {
+                format!("{}[]", self.type_name(&element))
+            };
         }
-        quoted.push('"');
-        quoted
+        let name = data_type.as_str();
+        if let Some(digits) = name.strip_prefix("decimal(") {
+            return format!("numeric({digits}");
+        }
+        match name {
+            "tinyint" | "utinyint" | "smallint" => "smallint",
+            "usmallint" | "integer" => "integer",
+            "uinteger" | "bigint" => "bigint",
+            "ubigint" => "numeric(20,0)",
+            "hugeint" | "uhugeint" => "numeric(39,0)",
+            "float" => "real",
+            "double" => "double precision",
+            "varchar" | "bit" | "\"null\"" => "text",
+            "blob" => "bytea",
+            "json" => "jsonb",
+            "timestamp_s" | "timestamp_ms" | "timestamp_ns" => "timestamp",
+            "timestamp with time zone" => "timestamptz",
+            "time with time zone" => "timetz",
+            _ if data_type.is_nested() => "jsonb",
+            _ if name.starts_with("enum(") => "text",
+            other => other,
+        }
+        .to_owned()
     }
 
-    /// Sessions have `standard_conforming_strings` on: a backslash is a character like any other.
-    fn string_literal(&self, text: &str) -> String {
-        let mut literal = String::with_capacity(text.len() + 2);
-        literal.push('\'');
-        for character in text.chars() {
-            if character == '\'' {
-                literal.push('\'');
-            }
-            literal.push(character);
+    fn data_type(&self, name: &str) -> DataType {
+        if let Some(element) = name.strip_suffix("[]") {
+            return DataType::new(&format!("{}[]", self.data_type(element)));
         }
-        literal.push('\'');
-        literal
+        if let Some(digits) = name.strip_prefix("numeric(") {
+            return DataType::new(&format!("decimal({digits}"));
+        }
+        if let Some(length) = name.strip_prefix("character varying(") {
+            return DataType::new(&format!("varchar({length}"));
+        }
+        DataType::new(match name {
+            "real" => "float",
+            "double precision" => "double",
+            "text" | "character varying" => "varchar",
+            "bytea" => "blob",
+            "jsonb" => "json",
+            "timestamp without time zone" => "timestamp",
+            "time without time zone" => "time",
+            other => other,
+        })
+    }
+
+    fn longest_name(&self) -> Option<usize> {
+        Some(63)
+    }
+
+    fn is_embedded(&self) -> bool {
+        false
+    }
+
+    fn support(&self, feature: Feature) -> Support {
+        Support::Template(match feature {
+            Feature::View => "view",
+            Feature::MaterializedView => "materialized_view",
+            Feature::Table => "table",
+            Feature::Append => "append",
+            Feature::DeleteInsert => "delete_insert",
+            Feature::Merge => "merge",
+            Feature::InsertOverwrite => "insert_overwrite",
+            Feature::Microbatch => "microbatch",
+            Feature::Snapshot => "snapshot",
+            Feature::Seed => "seed",
+            Feature::LoadReplace => "load_anew",
+            Feature::LoadAppend => "load_append",
+            Feature::LoadMerge => "load_merge",
+            Feature::LoadScd2 => "load_versions",
+            Feature::Test => "test",
+            Feature::StoredTest => "test_stored",
+        })
     }
 
     /// Names are always quoted, so that they stay as they are.

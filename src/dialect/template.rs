@@ -13,6 +13,7 @@
 //! nothing a user writes can end a statement or open a section.
 
 use super::Dialect;
+use crate::relation::DataType;
 use minijinja::{Environment, UndefinedBehavior, Value};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -136,6 +137,8 @@ impl SqlTemplates {
             environment.syntax().to_builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.add_filter("quote", |name: String| dialect.quote(&name));
         environment.add_filter("literal", |text: String| dialect.string_literal(&text));
+        let type_name = |name: String| dialect.type_name(&DataType::new(&name));
+        environment.add_filter("type", type_name);
         let mut defects = Vec::new();
         match syntax {
             Ok(syntax) => environment.set_syntax(syntax),
@@ -201,18 +204,24 @@ impl SqlTemplates {
     }
 }
 
+/// Encloses a block of procedural SQL, whose lines end with `;` without ending the statement.
+const BLOCK: &str = "$sqlflow$";
+
 /// Headers with the statements below them; text before the first header is a comment.
 fn split(source: &str) -> Vec<(&str, Vec<&str>)> {
     let mut sections: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut start = 0;
     let mut offset = 0;
+    let mut in_block = false;
     for line in source.split_inclusive('\n') {
         let end = offset + line.len();
+        in_block ^= line.matches(BLOCK).count() % 2 == 1;
         let header = line.trim_end().strip_prefix("-- ").filter(|rest| is_header(rest));
         if let Some(header) = header {
             sections.push((header, Vec::new()));
             start = end;
-        } else if line.trim_end().ends_with(';')
+        } else if !in_block
+            && line.trim_end().ends_with(';')
             && let Some((_, statements)) = sections.last_mut()
         {
             let statement = source[start..end].trim();

@@ -24,6 +24,10 @@ pub enum ErrorKind {
     Unavailable,
     /// The system does not let this user open the database.
     Denied,
+    /// This user may not do it.
+    Forbidden,
+    /// The connection broke, or the server ended it.
+    Lost,
     /// Memory, disk or another resource ran out.
     Resource,
     /// A defect in the database or in how it is called.
@@ -39,6 +43,8 @@ impl ErrorKind {
             Self::Interrupted => Code::CANCELLED,
             Self::Held { .. } => Code::DATABASE_HELD,
             Self::Unavailable | Self::Denied => Code::CANNOT_OPEN,
+            Self::Forbidden => Code::CONNECTION_FORBIDDEN,
+            Self::Lost => Code::CONNECTION_FAILED,
             Self::Resource => Code::INPUT_OUTPUT,
         }
     }

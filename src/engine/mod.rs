@@ -12,10 +12,12 @@
 pub mod duckdb;
 mod error;
 mod open;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod table;
 
 pub use error::{EngineError, ErrorKind};
-pub use open::{Access, OpenEngine, OpenError, open};
+pub use open::{Access, OpenEngine, OpenError, check_target, open};
 pub use table::Table;
 
 use crate::relation::{Column, RelationKind, RelationName};
@@ -29,8 +31,39 @@ pub trait Engine: Send + Sync {
     /// The database's own version, for people.
     fn version(&self) -> Result<String, EngineError>;
 
+    /// Locks `relations` against other runs of sqlflow until the answer is dropped; `None` where the
+    /// whole database is locked while it is open.
+    ///
+    /// # Errors
+    /// Another run has one of them longer than is waited.
+    fn hold(
+        &self,
+        _relations: &[RelationName],
+        _waiting: &mut Waiting<'_>,
+    ) -> Result<Option<Hold>, OpenError> {
+        Ok(None)
+    }
+
+    /// A session of DuckDB's that reads and writes files, for an engine whose own sessions do not.
+    fn files(&self) -> Result<Option<Box<dyn Session>>, EngineError> {
+        Ok(None)
+    }
+
     /// A connection of its own. Connections may be used at the same time, each by one thread.
     fn session(&self) -> Result<Box<dyn Session>, EngineError>;
+}
+
+/// A lock, until it is dropped.
+pub type Hold = Box<dyn Send>;
+
+/// Who asks for a lock, and for how long.
+pub struct Waiting<'w> {
+    /// Who it is, for those who wait.
+    pub holder: &'w duckdb::LockHolder,
+    /// How long to wait for others.
+    pub timeout: std::time::Duration,
+    /// Told whom it waits for; answers whether to go on.
+    pub told: &'w mut dyn FnMut(Option<&duckdb::LockHolder>) -> bool,
 }
 
 /// One connection to a database.
@@ -51,9 +84,10 @@ pub trait Session: Send {
     /// Executes a query and gives at most `limit` rows of it as text (all where `None`).
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError>;
 
-    /// Executes `sql`, one statement that reads the rows of `batches` from the view `name`: once,
-    /// every column, in order, without a condition, since a database may take those for done. The
-    /// view is there for this statement alone. Says how many rows it changed.
+    /// Executes `sql`, one statement that takes the rows of `batches`: where the engine reads them
+    /// from a view, this is called `name`, is there for this statement alone, and is read once,
+    /// every column, in order, without a condition, since a database may take those for done; else
+    /// the statement is a COPY from its input. Says how many rows it changed.
     ///
     /// # Errors
     /// The statement's, or that `batches` failed. Nothing of the statement remains.

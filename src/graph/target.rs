@@ -2,7 +2,7 @@
 
 use super::connection::{self, Connection};
 use super::host::Shared;
-use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Place, SourceFile, did_you_mean};
 use crate::dialect::{self, Dialect, OutputNames};
 use crate::project::{Fields, Node, ProfilesFile, ProjectFile, Text, Yaml};
 use serde_json::{Map, Value};
@@ -39,6 +39,8 @@ pub struct Target {
     pub threads: usize,
     /// The database file, absolute; `None` for a database in memory.
     pub path: Option<PathBuf>,
+    /// How its server is reached; `None` for a database that is embedded.
+    pub server: Option<Connection>,
     /// Where profiles.yml says so.
     pub path_place: Option<Place>,
     /// Where profiles.yml has the settings.
@@ -111,8 +113,11 @@ pub(super) fn resolve(
     let extensions = fields.texts("extensions", problems);
     refuse_attach(&mut fields, problems);
     fields.ignore(&["connections", "is_ducklake", "retries", "keep_open"]);
+    let server = (!dialect.is_embedded()).then(|| server(&name, &node, root, profile.file()));
     let shown = shown_fields(&node);
-    fields.finish(problems);
+    if server.is_none() {
+        fields.finish(problems);
+    }
     Some(Target {
         profile: profile_name.to_owned(),
         dialect,
@@ -121,6 +126,7 @@ pub(super) fn resolve(
         state_schema: state_schema.unwrap_or_else(|| STATE_SCHEMA.to_owned()),
         threads,
         path,
+        server,
         path_place,
         settings,
         settings_place,
@@ -129,6 +135,35 @@ pub(super) fn resolve(
         fields: shown,
         name,
     })
+}
+
+/// What `node`, the output called `name`, says of its server.
+fn server(name: &str, node: &Node, root: &Path, file: &Arc<SourceFile>) -> Connection {
+    /// What is not the server's matter.
+    const OURS: [&str; 4] = ["type", "threads", "state_schema", "connections"];
+    let mut settings = Vec::new();
+    let mut kind = Text { text: String::new(), place: node.place(file) };
+    let entries = match &node.yaml {
+        Yaml::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
+    for (key, value) in entries {
+        let Some(text) = text_of(value) else { continue };
+        let text = Text { text, place: value.place(file) };
+        if key.text == "type" {
+            kind = text;
+        } else if !OURS.contains(&key.text.as_str()) {
+            settings.push((Text { text: key.text.clone(), place: key.place(file) }, text));
+        }
+    }
+    Connection {
+        name: name.to_owned(),
+        kind,
+        settings,
+        directory: root.to_owned(),
+        place: node.place(file),
+        problems: Vec::new(),
+    }
 }
 
 fn read_type(

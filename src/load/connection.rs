@@ -66,22 +66,7 @@ pub fn read_parameters(
         let help = near.unwrap_or_else(|| format!("this version has {}", known.join(", ")));
         return Err(vec![problem.at(kind.place.clone()).with_help(help)]);
     };
-    let given = connection.settings.iter();
-    let given = given.map(|(key, value)| (key.text.as_str(), value.text.as_str()));
-    let parameters = spec.read(given).map_err(|errors| {
-        let told = |error: connector::ParameterError| {
-            let key = connection
-                .settings
-                .iter()
-                .find(|(key, _)| Some(&key.text) == error.written.as_ref())
-                .map_or(&connection.place, |(key, _)| &key.place);
-            let code =
-                if error.written.is_some() { Code::INVALID_VALUE } else { Code::MISSING_KEY };
-            Diagnostic::error(code, error.message).at(key.clone()).with_help(error.help)
-        };
-        errors.into_iter().map(told).collect::<Vec<_>>()
-    })?;
-    Ok((spec, parameters))
+    Ok((spec, spec.declared(connection)?))
 }
 
 /// Why the connection cannot give what the load reads.

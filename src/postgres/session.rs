@@ -157,6 +157,11 @@ impl Session {
         prepared.map_err(|error| tell(&error, &self.settings))
     }
 
+    /// Whether the connection is gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
     /// Carries out `work` with the client. Where `abort` is called by another thread, the work is
     /// dropped and the server asked to end what it does for it; the answer is `None`.
     pub(crate) fn work<T>(
@@ -164,29 +169,57 @@ impl Session {
         abort: &Abort,
         work: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
     ) -> Result<Option<T>, ConnectorError> {
-        let Self { client, tls, line, settings } = self;
-        let Some(registration) = abort.register() else { return Ok(None) };
-        match line.runtime.block_on(Abortable::new(work(client), registration)) {
-            Ok(Ok(done)) => Ok(Some(done)),
-            Ok(Err(Failure::Server(error))) => Err(tell(&error, settings)),
-            Ok(Err(Failure::Told(error))) => Err(error),
-            Ok(Err(Failure::Unwanted)) | Err(_) => {
-                let token = client.cancel_token();
-                let tls = tls.clone();
-                // That the server did not hear it is no matter: it finds the connection gone.
-                _ = line.runtime.block_on(async move {
-                    tokio::time::timeout(CANCEL_WITHIN, async move {
-                        match tls {
-                            Some(tls) => token.cancel_query(tls).await,
-                            None => token.cancel_query(NoTls).await,
-                        }
-                    })
-                    .await
-                });
-                Ok(None)
-            }
+        match self.attempt(abort, work) {
+            Ok(done) => Ok(Some(done)),
+            Err(Failure::Server(error)) => Err(tell(&error, &self.settings)),
+            Err(Failure::Told(error)) => Err(error),
+            Err(Failure::Unwanted) => Ok(None),
         }
     }
+
+    /// The same for who tells the server's errors himself.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        abort: &Abort,
+        work: impl AsyncFnOnce(&Client) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Self { client, tls, line, .. } = self;
+        let Some(registration) = abort.register() else { return Err(Failure::Unwanted) };
+        match line.runtime.block_on(Abortable::new(work(client), registration)) {
+            Ok(Err(Failure::Unwanted)) | Err(_) => {
+                cancel(client, tls.clone(), line);
+                Err(Failure::Unwanted)
+            }
+            Ok(done) => done,
+        }
+    }
+
+    /// Asks the server to end what it does for this connection; that it does not hear it is no
+    /// matter.
+    pub(crate) fn cancel(&mut self) {
+        let Self { client, tls, line, .. } = self;
+        cancel(client, tls.clone(), line);
+    }
+
+    /// What the server's error says to the user.
+    pub(crate) fn tell(&self, error: &tokio_postgres::Error) -> ConnectorError {
+        tell(error, &self.settings)
+    }
+}
+
+/// Asks the server to end what it does for `client`. That the server did not hear it is no matter:
+/// it finds the connection gone.
+fn cancel(client: &Client, tls: Option<MakeRustlsConnect>, line: &Line) {
+    let token = client.cancel_token();
+    _ = line.runtime.block_on(async move {
+        tokio::time::timeout(CANCEL_WITHIN, async move {
+            match tls {
+                Some(tls) => token.cancel_query(tls).await,
+                None => token.cancel_query(NoTls).await,
+            }
+        })
+        .await
+    });
 }
 
 /// Why work on a connection ended early.
@@ -229,6 +262,11 @@ impl Abort {
         for handle in inner.handles.drain(..) {
             handle.abort();
         }
+    }
+
+    /// Whether it was called.
+    pub(crate) fn is_called(&self) -> bool {
+        self.lock().is_called
     }
 
     fn register(&self) -> Option<futures_util::future::AbortRegistration> {

@@ -24,6 +24,7 @@
 
 use crate::relation::DataType;
 use arrow::datatypes::{DataType as Arrow, Field, Fields, IntervalUnit, TimeUnit};
+use minijinja::{Value, context};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -300,6 +301,22 @@ impl Kind {
             .collect(),
         )
     }
+}
+
+/// How a column is asked for: as it is, or as text that the server makes of it.
+pub(crate) fn asked(name: &str, read: &Kind) -> Value {
+    let cast = |read: &Kind| match read {
+        Kind::Cast => "::text",
+        Kind::List(_) if read.is_cast() => "::text[]",
+        _ => "",
+    };
+    let fields: Vec<Value> = match read {
+        Kind::Struct(fields) if read.is_cast() => {
+            fields.iter().map(|(name, read)| context! { name, cast => cast(read) }).collect()
+        }
+        _ => Vec::new(),
+    };
+    context! { name, cast => cast(read), fields }
 }
 
 #[cfg(test)]

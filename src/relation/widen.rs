@@ -177,6 +177,14 @@ impl DataType {
         Some(names)
     }
 
+    /// The type of a list's elements; `None` for what is no list.
+    pub fn element(&self) -> Option<Self> {
+        match Shape::of(self.as_str())? {
+            Shape::List(element) | Shape::Array(element, _) => Some(Self(element.text())),
+            _ => None,
+        }
+    }
+
     /// A struct, list, array, map or union.
     pub fn is_nested(&self) -> bool {
         let text = self.as_str().trim_end();

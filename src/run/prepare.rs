@@ -1,6 +1,7 @@
 //! From a directory to a graph: the steps that every verb begins with.
 
 use crate::diagnostic::{Diagnostic, any_error};
+use crate::engine::check_target;
 use crate::export::check_exports;
 use crate::graph::{Graph, Invocation, Surroundings, TargetRequest, resolve};
 use crate::load::{check_connections, check_options};
@@ -39,6 +40,7 @@ fn prepare_into(
     let profiles = read_profiles(&request.profiles, &request.project, problems)?;
     let graph =
         resolve(&project, &profiles, &request.target, &request.invocation, surroundings, problems)?;
+    problems.extend(check_target(&graph.target));
     problems.extend(check_connections(&graph));
     problems.extend(check_options(&graph));
     problems.extend(check_exports(&graph));

@@ -1,5 +1,6 @@
 //! Other systems, whoever speaks to them: what they are called, what they take, and what goes wrong.
 
+mod declared;
 mod error;
 mod spec;
 

@@ -19,7 +19,7 @@ use crate::postgres::decode::Target;
 use crate::postgres::session::{Abort, Session};
 use crate::postgres::spec::Settings;
 use crate::postgres::sql::sql;
-use crate::postgres::types::Kind as Read;
+use crate::postgres::types::{self, Kind as Read};
 use crate::system::{ConnectorError, Kind};
 use minijinja::{Value, context};
 use std::collections::VecDeque;
@@ -234,7 +234,7 @@ fn statement(
     late: Late,
 ) -> Result<Value, ConnectorError> {
     let columns: Vec<Value> =
-        target.columns.iter().map(|(name, read)| expression(name, read)).collect();
+        target.columns.iter().map(|(name, read)| types::asked(name, read)).collect();
     let part = match &request.partition_on {
         None => None,
         Some(name) => {
@@ -250,22 +250,6 @@ fn statement(
         limit => request.limit,
         ..ranges::source(&found.form)
     })
-}
-
-/// How a column is asked for: as it is, or as text that the server makes of it.
-fn expression(name: &str, read: &Read) -> Value {
-    let cast = |read: &Read| match read {
-        Read::Cast => "::text",
-        Read::List(_) if read.is_cast() => "::text[]",
-        _ => "",
-    };
-    let fields: Vec<Value> = match read {
-        Read::Struct(fields) if read.is_cast() => {
-            fields.iter().map(|(name, read)| context! { name, cast => cast(read) }).collect()
-        }
-        _ => Vec::new(),
-    };
-    context! { name, cast => cast(read), fields }
 }
 
 fn filter(

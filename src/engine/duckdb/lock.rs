@@ -45,6 +45,16 @@ pub enum LockError {
         /// How long was waited.
         waited: Duration,
     },
+    /// Somebody else had one of the relations all the time.
+    #[error("the relation `{relation}` is in use by {}", name(holder.as_ref()))]
+    HeldRelation {
+        /// The relation: schema and name.
+        relation: String,
+        /// Who had it at the end, where the server tells.
+        holder: Option<LockHolder>,
+        /// How long was waited.
+        waited: Duration,
+    },
     /// The lock file cannot be made or locked.
     #[error("the lock file `{}` cannot be used: {source}", path.display())]
     Unusable {

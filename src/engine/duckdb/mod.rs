@@ -118,6 +118,14 @@ impl Engine for DuckDb {
     }
 }
 
+/// A session of a database in memory, for files that another engine's rows come from or go to.
+///
+/// # Errors
+/// [`ErrorKind::Unavailable`] where none can be made.
+pub fn in_memory() -> Result<Box<dyn Session>, EngineError> {
+    DuckDb::open(&Options::new(Location::Memory))?.session()
+}
+
 /// What a new connection is set to, in order: the user's come last and so decide.
 fn settings(options: &Options) -> Vec<(String, String)> {
     let mut settings = vec![("TimeZone".to_owned(), "UTC".to_owned())];

@@ -1,0 +1,56 @@
+//! One run at a time on a relation: advisory locks of a session, which the server frees when the
+//! session ends, however it ends.
+
+use super::refused;
+use super::session::filled;
+use crate::engine::duckdb::{LockError, LockHolder};
+use crate::engine::{Hold, OpenError, Waiting};
+use crate::postgres::session::Session as Client;
+use crate::relation::RelationName;
+use minijinja::context;
+use std::time::{Duration, Instant};
+
+/// How long until a lock that somebody else has is tried again.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Locks all of `relations`, or none while somebody has one of them.
+pub(super) fn hold(
+    mut client: Client,
+    relations: &[RelationName],
+    waiting: &mut Waiting<'_>,
+) -> Result<Hold, OpenError> {
+    let mut names: Vec<String> = relations
+        .iter()
+        .map(|relation| format!("{}.{}", relation.schema(), relation.identifier))
+        .collect();
+    names.sort();
+    names.dedup();
+    let asks = context! { names => names, holder => spelled(waiting.holder) };
+    let (take, release) = (filled("hold_take", &asks)?, filled("hold_release", &asks)?);
+    let start = Instant::now();
+    loop {
+        let others = client.rows(&take).map_err(refused)?;
+        let Some(first) = others.first() else { return Ok(Box::new(client)) };
+        let holder = first.get(1).and_then(read);
+        let relation = first.get(0).unwrap_or_default().to_owned();
+        client.run(&release).map_err(refused)?;
+        let waited = start.elapsed();
+        if waited >= waiting.timeout || !(waiting.told)(holder.as_ref()) {
+            return Err(OpenError::Locked(LockError::HeldRelation { relation, holder, waited }));
+        }
+        std::thread::sleep(POLL.min(waiting.timeout.saturating_sub(waited)));
+    }
+}
+
+/// The holder as the server shows it in `application_name`, of which it keeps 63 bytes.
+fn spelled(holder: &LockHolder) -> String {
+    let LockHolder { host, pid, verb, since } = holder;
+    let text = format!("sqlflow {verb} {pid} {since} {host}");
+    text.chars().filter(char::is_ascii).take(63).collect()
+}
+
+fn read(text: &str) -> Option<LockHolder> {
+    let mut words = text.strip_prefix("sqlflow ")?.split(' ').map(str::to_owned);
+    let (verb, pid, since) = (words.next()?, words.next()?.parse().ok()?, words.next()?);
+    Some(LockHolder { host: words.next().unwrap_or_default(), pid, verb, since })
+}

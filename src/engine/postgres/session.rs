@@ -1,0 +1,331 @@
+//! One connection to a PostgreSQL database.
+
+use super::{answer, copy, error, refused};
+use crate::dialect::{Dialect, POSTGRES, statements};
+use crate::engine::{EngineError, ErrorKind, Interrupt, Session, Table};
+use crate::postgres::session::{Abort, Failure, Session as Client};
+use crate::postgres::spec::Settings;
+use crate::postgres::sql::sql as rendered;
+use crate::relation::{Column, RelationKind, RelationName};
+use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use futures_util::TryStreamExt as _;
+use minijinja::{Value, context};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
+
+/// How often a server that is restarting is asked what became of a transaction, and how long
+/// between.
+const ASKED: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A connection, and by what another thread ends its work.
+pub(super) struct PostgresSession {
+    pub(super) client: Client,
+    pub(super) settings: Arc<Settings>,
+    stop: Arc<Mutex<Abort>>,
+}
+
+/// The statement of a template that takes nothing.
+pub(super) fn sql(template: &str) -> Result<String, EngineError> {
+    filled(template, &context! {})
+}
+
+/// The statement of a template.
+pub(super) fn filled(template: &str, context: &Value) -> Result<String, EngineError> {
+    rendered(template, context).map_err(refused)
+}
+
+impl PostgresSession {
+    pub(super) fn new(client: Client, settings: Arc<Settings>) -> Self {
+        Self { client, settings, stop: Arc::default() }
+    }
+
+    /// An interrupt that came before does not count for what is asked now; a connection that was
+    /// lost is made again.
+    fn begin_request(&mut self) -> Result<Abort, EngineError> {
+        if self.client.is_closed() {
+            self.client = Client::connect(&self.settings).map_err(refused)?;
+        }
+        let abort = Abort::default();
+        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = abort.clone();
+        Ok(abort)
+    }
+
+    /// Why work on `sql` failed.
+    pub(super) fn reason(&self, failure: Failure, sql: &str) -> EngineError {
+        match failure {
+            Failure::Server(server) => match server.as_db_error() {
+                Some(db) => error::told(db, sql),
+                None => {
+                    let told = refused(self.client.tell(&server));
+                    EngineError { kind: ErrorKind::Lost, ..told }
+                }
+            },
+            Failure::Told(told) => refused(told),
+            Failure::Unwanted => EngineError::new(ErrorKind::Interrupted, "Interrupted"),
+        }
+    }
+
+    /// Runs one statement; the rows that it changed, where it does such a thing.
+    fn run(&mut self, abort: &Abort, sql: &str) -> Result<Option<u64>, EngineError> {
+        let found = statements(sql);
+        if let [_, second, ..] = found.as_slice() {
+            let message = "expected one statement, found another after it";
+            let error = EngineError::new(ErrorKind::Sql, message);
+            return Err(EngineError { position: Some(second.start), ..error });
+        }
+        if found.is_empty() {
+            return Err(EngineError::new(ErrorKind::Sql, "there is no statement"));
+        }
+        let counted = self.client.attempt(abort, async |client| {
+            let mut answer = std::pin::pin!(client.simple_query_raw(sql).await?);
+            let mut count = None;
+            while let Some(message) = answer.try_next().await? {
+                if let SimpleQueryMessage::CommandComplete(rows) = message {
+                    count = Some(rows);
+                }
+            }
+            Ok(count)
+        });
+        let count = counted.map_err(|failure| self.reason(failure, sql))?;
+        Ok(count.filter(|_| changes_rows(&sql[found[0].clone()])))
+    }
+
+    /// The rows that `sql` answers, as text.
+    fn rows(&mut self, abort: &Abort, sql: &str) -> Result<Vec<SimpleQueryRow>, EngineError> {
+        let answered = self.client.attempt(abort, async |client| {
+            let messages = client.simple_query(sql).await?;
+            let rows = messages.into_iter().filter_map(|message| match message {
+                SimpleQueryMessage::Row(row) => Some(row),
+                _ => None,
+            });
+            Ok(rows.collect())
+        });
+        answered.map_err(|failure| self.reason(failure, sql))
+    }
+
+    /// The rows of a query of ours about the catalogue.
+    fn catalog(
+        &mut self,
+        template: &str,
+        context: &Value,
+    ) -> Result<Vec<Vec<String>>, EngineError> {
+        let abort = self.begin_request()?;
+        let sql = filled(template, context)?;
+        let rows = self.rows(&abort, &sql)?;
+        let texts = |row: &SimpleQueryRow| {
+            (0..row.len()).map(|index| row.get(index).unwrap_or_default().to_owned()).collect()
+        };
+        Ok(rows.iter().map(texts).collect())
+    }
+
+    fn run_all(
+        &mut self,
+        abort: &Abort,
+        statements: &[&str],
+    ) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
+        let mut changed = Vec::with_capacity(statements.len());
+        for (index, sql) in statements.iter().enumerate() {
+            changed.push(self.run(abort, sql).map_err(|error| (index, error))?);
+        }
+        let last = statements.len().saturating_sub(1);
+        self.commit(abort).map_err(|error| (last, error))?;
+        Ok(changed)
+    }
+
+    /// Commits. Where the answer is lost, the server is asked later what became of the transaction.
+    fn commit(&mut self, abort: &Abort) -> Result<(), EngineError> {
+        let asked = sql("transaction_id")?;
+        let row = self.rows(abort, &asked)?;
+        let id = row.first().and_then(|row| row.get(0)).map(str::to_owned);
+        // Not interrupted: a commit is waited for.
+        match (self.run(&Abort::default(), "commit"), id) {
+            (Err(lost), Some(id)) if lost.kind == ErrorKind::Lost => self.outcome(&id, lost),
+            (done, _) => done.map(drop),
+        }
+    }
+
+    /// What became of the transaction `id`, whose commit ended with `lost`.
+    fn outcome(&mut self, id: &str, lost: EngineError) -> Result<(), EngineError> {
+        let sql = filled("transaction_status", &context! { id => id })?;
+        for _ in 0..ASKED {
+            std::thread::sleep(PAUSE);
+            let Ok(mut client) = Client::connect_once(&self.settings) else { continue };
+            let Ok(row) = client.row(&sql) else { continue };
+            let status = row.get(0).map(str::to_owned);
+            self.client = client;
+            match status.as_deref() {
+                Some("committed") => return Ok(()),
+                Some("in progress") => {}
+                Some(_) => return Err(lost),
+                None => break,
+            }
+        }
+        let message = format!(
+            "{}\nwhether it was committed cannot be known: look at the table, then run again",
+            lost.message
+        );
+        Err(EngineError { message, ..lost })
+    }
+
+    fn roll_back(&mut self, failed: EngineError) -> EngineError {
+        if self.client.is_closed() {
+            // The server does it as soon as it finds the connection gone.
+            return failed;
+        }
+        match self.run(&Abort::default(), "rollback") {
+            Ok(_) => failed,
+            Err(error) => EngineError {
+                message: format!("{failed}\nand it could not be rolled back: {error}"),
+                ..failed
+            },
+        }
+    }
+}
+
+impl Session for PostgresSession {
+    fn execute(&mut self, sql: &str) -> Result<Option<u64>, EngineError> {
+        let abort = self.begin_request()?;
+        self.run(&abort, sql)
+    }
+
+    fn apply(&mut self, statements: &[&str]) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
+        let abort = self.begin_request().map_err(|error| (0, error))?;
+        self.run(&abort, "begin").map_err(|error| (0, error))?;
+        self.run_all(&abort, statements).map_err(|(index, error)| (index, self.roll_back(error)))
+    }
+
+    fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError> {
+        let abort = self.begin_request()?;
+        let read = self.client.attempt(&abort, async |client| {
+            let statement = client.prepare(sql).await?;
+            let mut table = answer::empty(&statement);
+            let mut rows = std::pin::pin!(client.simple_query_raw(sql).await?);
+            while let Some(message) = rows.try_next().await? {
+                let SimpleQueryMessage::Row(row) = message else { continue };
+                if limit == Some(table.rows.len()) {
+                    table.truncated = true;
+                    return Ok(table);
+                }
+                let cells = answer::cells(&table.columns, &row);
+                table.rows.push(cells);
+            }
+            Ok(table)
+        });
+        let table = read.map_err(|failure| self.reason(failure, sql))?;
+        if table.truncated {
+            // The rest is not waited for.
+            self.client.cancel();
+        }
+        Ok(table)
+    }
+
+    fn ingest(
+        &mut self,
+        sql: &str,
+        _name: &str,
+        batches: Box<dyn RecordBatchReader + Send>,
+    ) -> Result<Option<u64>, EngineError> {
+        let abort = self.begin_request()?;
+        let written = copy::write(&mut self.client, &abort, sql, batches);
+        written.map(Some).map_err(|failure| self.reason(failure, sql))
+    }
+
+    fn stream(
+        &mut self,
+        sql: &str,
+        take: &mut dyn FnMut(RecordBatch) -> bool,
+    ) -> Result<(), EngineError> {
+        let abort = self.begin_request()?;
+        match copy::read(&mut self.client, &abort, sql, take) {
+            // It is `take` that wants no more.
+            Err(Failure::Unwanted) if !abort.is_called() => Ok(()),
+            done => done.map_err(|failure| self.reason(failure, sql)),
+        }
+    }
+
+    fn relation_kind(
+        &mut self,
+        relation: &RelationName,
+    ) -> Result<Option<RelationKind>, EngineError> {
+        let context = context! {
+            schema => relation.schema.clone(),
+            name => relation.identifier.as_str(),
+        };
+        let rows = self.catalog("engine_relation", &context)?;
+        Ok(rows.first().and_then(|row| row.first()).map(|kind| kind_of(kind)))
+    }
+
+    fn columns(&mut self, relation: &RelationName) -> Result<Option<Vec<Column>>, EngineError> {
+        if self.relation_kind(relation)?.is_none() {
+            return Ok(None);
+        }
+        let context = context! {
+            schema => relation.schema.clone(),
+            name => relation.identifier.as_str(),
+        };
+        let rows = self.catalog("engine_columns", &context)?;
+        let column = |row: Vec<String>| {
+            let [name, native, nullable] = row.try_into().ok()?;
+            Some(Column { name, data_type: POSTGRES.data_type(&native), nullable: nullable == "t" })
+        };
+        Ok(Some(rows.into_iter().filter_map(column).collect()))
+    }
+
+    fn relations(
+        &mut self,
+        schemas: &[RelationName],
+    ) -> Result<Vec<(RelationName, RelationKind)>, EngineError> {
+        let names: Vec<String> = schemas.iter().map(|schema| schema.schema().to_owned()).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.catalog("engine_relations", &context! { schemas => names })?;
+        let relation = |row: Vec<String>| {
+            let [database, schema, name, kind] = row.try_into().ok()?;
+            Some((RelationName::new(database, schema, name), kind_of(&kind)))
+        };
+        Ok(rows.into_iter().filter_map(relation).collect())
+    }
+
+    fn schema_exists(&mut self, _: Option<&str>, schema: &str) -> Result<bool, EngineError> {
+        Ok(!self.catalog("engine_schema", &context! { schema => schema })?.is_empty())
+    }
+
+    fn interrupt(&self) -> Box<dyn Interrupt> {
+        Box::new(Stop(Arc::downgrade(&self.stop)))
+    }
+}
+
+/// Weak: a forgotten handle is no reason to keep anything.
+struct Stop(Weak<Mutex<Abort>>);
+
+impl Interrupt for Stop {
+    fn interrupt(&self) {
+        if let Some(stop) = self.0.upgrade() {
+            stop.lock().unwrap_or_else(PoisonError::into_inner).call();
+        }
+    }
+}
+
+fn kind_of(kind: &str) -> RelationKind {
+    match kind {
+        "v" => RelationKind::View,
+        _ => RelationKind::Table,
+    }
+}
+
+/// Whether the count that the server answers to `statement` is one of changed rows: a query's is of
+/// those that it gives, and where nothing is counted it says 0.
+fn changes_rows(statement: &str) -> bool {
+    let mut words = statement.split_whitespace().map(str::to_ascii_lowercase);
+    match words.next().as_deref() {
+        Some("insert" | "update" | "delete" | "merge" | "copy") => true,
+        Some("create") => {
+            let first_line = statement.lines().next().unwrap_or_default().to_ascii_lowercase();
+            !first_line.contains(" view ") && first_line.trim_end().ends_with(" as")
+        }
+        _ => false,
+    }
+}
