@@ -1,7 +1,7 @@
 //! The scripts of an export: its rows into files, one statement a file, or into another system.
 
-use super::script::{Result, first_statement, render};
-use super::{Query, Script, temporary};
+use super::script::{Result, first_statement, internal_name, render};
+use super::{Query, Script};
 use crate::dialect::Dialect;
 use crate::graph::{
     Compression, ExportFormat, ExportNode, ExportTarget, FileOptions, FileTarget, Graph, Node,
@@ -149,7 +149,7 @@ fn shown(file: &FileTarget) -> Value {
 
 /// Where the rows of several files stand until they are written; it goes with the session.
 fn staged(dialect: &dyn Dialect, node: &Node) -> String {
-    dialect.render(&temporary(&format!("__sqlflow_stage__{}", node.name)))
+    dialect.render(&dialect.temporary(&internal_name("stage", &node.name)))
 }
 
 /// Puts the rows of the query `rows` into a stage, those of one folder beside each other.

@@ -1,9 +1,9 @@
 //! The statements that apply a batch to the rows that stay, and those that look at it before.
 
 use super::Query;
-use super::script::{Result, Script, first_statement, render};
+use super::script::{Result, Script, first_statement, internal_name, place_context, render};
 use crate::dialect::{Dialect, Stage, event_time_sql};
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::mode::{
     Alteration, Batch, Incremental, Key, Merge, Microbatch, Mode, Reconciled, Retyped,
 };
@@ -34,17 +34,20 @@ pub(super) fn batch_script(
 
 /// Makes the table of a microbatch model from its first interval.
 pub(super) fn first_interval(
-    dialect: &dyn Dialect,
+    graph: &Graph,
+    node: &Node,
     relation: &RelationName,
     microbatch: &Microbatch,
     query: &Query,
 ) -> Result<Script> {
-    let context = context! {
+    let dialect = graph.target.dialect;
+    let own = context! {
         relation => dialect.render(relation),
         batch => dialect.quote(&batch_name(relation)),
         query => query.statement(),
         ..interval_context(dialect, microbatch, query.batch)
     };
+    let context = context! { ..own, ..place_context(graph, node, relation) };
     render(dialect, "microbatch_anew", &context, &[query])
 }
 
@@ -122,8 +125,8 @@ fn batch_context(
         query => query.statement(),
         key => mode.key().map(|key| key.columns().to_vec()).unwrap_or_default(),
         predicates => incremental.predicates.clone(),
-        columns => list.clone().unwrap_or_else(|| "*".to_owned()),
-        columns_in_parentheses => list.map_or_else(|| " by name".to_owned(), |list| format!(" ({list})")),
+        names => columns.cloned().unwrap_or_default(),
+        columns => list.unwrap_or_default(),
     };
     let own = match mode {
         Mode::Replace | Mode::Append | Mode::DeleteInsert(_) => context! {},
@@ -155,13 +158,13 @@ fn updated(
 }
 
 /// The temporary table that holds the rows to be applied to `relation`.
-pub fn batch_relation(relation: &RelationName) -> RelationName {
-    RelationName::new("temp", "main", batch_name(relation))
+pub fn batch_relation(graph: &Graph, relation: &RelationName) -> RelationName {
+    graph.target.dialect.temporary(&batch_name(relation))
 }
 
 /// The name of [`batch_relation`].
 pub fn batch_name(relation: &RelationName) -> String {
-    format!("__sqlflow_batch__{}", relation.identifier)
+    internal_name("batch", &relation.identifier)
 }
 
 /// Counts the rows of `from` whose key holds NULL, and those that share theirs.

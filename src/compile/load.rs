@@ -10,9 +10,13 @@
 //!
 //! What is not known before the source is read stands as `…` until it is.
 
+use super::carry;
 use super::scd2::{Scd2Facts, scd2_script};
-use super::script::{Result, Script, first_statement, render, stage_relation};
-use crate::dialect::{Dialect, Stage};
+use super::script::{
+    Result, Script, first_statement, internal_name, place_context, render, stage_relation,
+    staged_columns,
+};
+use crate::dialect::{Dialect, DuckDb, Stage};
 use crate::graph::{Graph, LoadNode, Node};
 use crate::mode::load::{DeleteKind, Lag, LoadMode, OnNullCursor, OnNullKey};
 use crate::mode::scd2::{Fit, Scd2};
@@ -165,7 +169,11 @@ pub fn state_script(graph: &Graph) -> Result<Script> {
     let loads = state_tables(graph).loads;
     let schema =
         RelationName { identifier: loads.schema().to_owned(), schema: None, ..loads.clone() };
-    let context = context! { state => state_context(graph), schema => dialect.render(&schema) };
+    let context = context! {
+        state => state_context(graph),
+        schema => dialect.render(&schema),
+        schema_name => loads.schema(),
+    };
     render(dialect, "state", &context, &[])
 }
 
@@ -295,12 +303,11 @@ pub fn load_query(graph: &Graph, template: &str, relation: &RelationName) -> Str
 
 /// The view that the rows of another system are read from, while they come.
 pub fn rows_view(relation: &RelationName) -> String {
-    format!("__sqlflow_rows__{}", relation.identifier)
+    internal_name("rows", &relation.identifier)
 }
 
-/// The query that reads [`rows_view`].
-pub fn rows_query(graph: &Graph, relation: &RelationName, columns: &[RowColumn]) -> String {
-    let dialect = graph.target.dialect;
+/// The query that reads [`rows_view`], in DuckDB: that of the target, or one of our own.
+pub fn rows_query(relation: &RelationName, columns: &[RowColumn]) -> String {
     let item = |column: &RowColumn| {
         context! {
             name => column.name.as_str(),
@@ -310,7 +317,41 @@ pub fn rows_query(graph: &Graph, relation: &RelationName, columns: &[RowColumn])
     };
     let columns: Vec<Value> = columns.iter().map(item).collect();
     let context = context! { columns, view => rows_view(relation) };
-    first_statement(render(dialect, "rows", &context, &[]))
+    first_statement(render(&DuckDb, "rows", &context, &[]))
+}
+
+/// The query by which a DuckDB of our own reads the files of a load, or of a seed, for a database
+/// that reads none itself.
+pub fn files_query(load: &LoadNode, facts: &LoadFacts) -> String {
+    let columns = facts.columns.iter().map(|column| {
+        let cast = carry::into_arrow(&column.name, &column.data_type).cast;
+        context! { name => column.name.as_str(), type => cast }
+    });
+    let context = context! {
+        query => facts.query.as_str(),
+        columns => columns.collect::<Vec<_>>(),
+        cursor => cursor(&DuckDb, load, facts),
+    };
+    first_statement(render(&DuckDb, "load_read", &context, &[]))
+}
+
+/// Keeps the rows of `query`, cast, in a temporary table of the DuckDB of our own.
+pub fn cast_rows(relation: &RelationName, query: &str) -> String {
+    let kept = DuckDb.render(&DuckDb.temporary(&internal_name("cast", &relation.identifier)));
+    let context = context! { batch => kept, query => query };
+    first_statement(render(&DuckDb, "snapshot", &context, &[]))
+}
+
+/// The query that reads what [`cast_rows`] keeps, under types that another engine's protocol has.
+pub fn cast_rows_query(relation: &RelationName, columns: &[Column]) -> String {
+    let kept = DuckDb.render(&DuckDb.temporary(&internal_name("cast", &relation.identifier)));
+    let columns = columns.iter().map(|column| {
+        let cast = carry::into_arrow(&column.name, &column.data_type).cast;
+        context! { name => column.name.as_str(), type => cast }
+    });
+    let query = first_statement(render(&DuckDb, "all_rows", &context! { relation => kept }, &[]));
+    let context = context! { query => query, columns => columns.collect::<Vec<_>>(), cursor => () };
+    first_statement(render(&DuckDb, "load_read", &context, &[]))
 }
 
 /// The query for keys that stand several times in the stage.
@@ -340,8 +381,7 @@ fn context(
         DeleteKind::Soft(column) => Some(column.clone()),
         DeleteKind::None | DeleteKind::Hard => None,
     };
-    let temporary =
-        |what: &str| dialect.quote(&format!("__sqlflow_{what}__{}", relation.identifier));
+    let temporary = |what: &str| dialect.quote(&internal_name(what, &relation.identifier));
     let names = context! {
         relation => dialect.render(relation),
         identifier => dialect.quote(&relation.identifier),
@@ -352,7 +392,10 @@ fn context(
         name => dialect.fold(&dialect.render(relation)),
         node => node.id.0.as_str(),
     };
+    let place = place_context(graph, node, relation);
     let batch = context! {
+        is_load => true,
+        staged => staged_columns(&facts.columns),
         query => facts.query.as_str(),
         streamed => facts.streamed,
         columns => columns(load, facts, soft.as_deref()),
@@ -389,7 +432,7 @@ fn context(
         null_keys_rejected => record.null_keys_rejected,
         key_text => key(load).join(", "),
     };
-    context! { ..names, ..batch, ..recorded }
+    context! { ..names, ..batch, ..recorded, ..place }
 }
 
 /// The columns of the table, in its order; before it is known, those of the stage.

@@ -12,6 +12,7 @@
 //! | analysis | its own | – |
 
 mod batch;
+pub mod carry;
 mod export;
 mod incremental;
 mod load;
@@ -31,14 +32,14 @@ pub use incremental::{
     retyped_values,
 };
 pub use load::{
-    FileRecord, LoadFacts, Pair, Record, RejectRecord, RowColumn, StateTables, Versions,
-    keep_statement, load_query, load_script, rejects_script, repeats_query, rows_query, rows_view,
-    state_script, state_tables,
+    FileRecord, LoadFacts, Pair, Record, RejectRecord, RowColumn, StateTables, Versions, cast_rows,
+    cast_rows_query, files_query, keep_statement, load_query, load_script, rejects_script,
+    repeats_query, rows_query, rows_view, state_script, state_tables,
 };
 pub use locate::{Located, locate};
 pub use query::{Part, Query, Variant};
 pub use scd2::{
-    CURRENT_TWICE, Scd2Counts, Scd2Facts, changes_name, run_time, scd2_keys, scd2_script, temporary,
+    CURRENT_TWICE, Scd2Counts, Scd2Facts, changes_name, run_time, scd2_keys, scd2_script,
 };
 pub use script::{
     Script, Statement, audit_relation, schema_script, stage_relation, statement, unread,
@@ -458,9 +459,10 @@ pub fn bind_seed(
     graph: &Graph,
     compiled: &Compiled,
     query: &str,
+    columns: &[crate::relation::Column],
 ) -> Result<Script, Box<Diagnostic>> {
     let node = graph.node(compiled.index);
-    script::of_seed(graph, node, query, &compiled.hooks)
+    script::of_seed(graph, node, query, Some(columns), &compiled.hooks)
         .map_err(|error| Box::new(defect(node, &error)))
 }
 

@@ -16,7 +16,7 @@
 //!   [`CURRENT_TWICE`] in its message, where a key would have two current versions.
 //! - `query` under `RowsStay` counts, see [`Scd2Counts`]; `clear` drops the table of changes.
 
-use super::script::{Result, Script, render};
+use super::script::{Result, Script, internal_name, render};
 use crate::dialect::{Dialect, Stage};
 use crate::mode::Key;
 use crate::mode::scd2::{Change, Fit, HardDeletes, Marks, Scd2};
@@ -79,7 +79,7 @@ pub fn run_time(now: jiff::Timestamp) -> String {
 
 /// The temporary table of the changes that a batch makes to `relation`.
 pub fn changes_name(relation: &RelationName) -> String {
-    format!("__sqlflow_changes__{}", relation.identifier)
+    internal_name("changes", &relation.identifier)
 }
 
 /// The statements that apply a batch; see the top of this module.
@@ -165,7 +165,7 @@ pub(super) fn unbound(
     };
     let facts = Scd2Facts {
         relation,
-        batch: &temporary(&super::batch_name(relation)),
+        batch: &dialect.temporary(&super::batch_name(relation)),
         columns: &later(),
         table: Some(&later()),
         scd2,
@@ -173,11 +173,6 @@ pub(super) fn unbound(
         now: "…",
     };
     scd2_script(dialect, &facts)
-}
-
-/// The temporary table called `name`.
-pub fn temporary(name: &str) -> RelationName {
-    RelationName::new("temp", "main", name)
 }
 
 /// Two queries about a batch. The first answers with one row: rows without a key, rows without a

@@ -2,12 +2,14 @@
 
 use super::incremental::{batch_script, first_interval};
 use super::load::{LoadFacts, load_script};
-use super::{Hooks, Query, Variant};
+use super::{Hooks, Query, Variant, carry};
 use crate::dialect::{Condition, Dialect, Section, Stage};
-use crate::graph::{Graph, Node, NodeKind, TestNode};
+use crate::graph::{Graph, Node, NodeIndex, NodeKind, TestNode};
 use crate::mode::{Materialization, Mode, Reconciled};
-use crate::relation::RelationName;
+use crate::relation::{Column, RelationName};
+use crate::template::from_serde;
 use minijinja::{Value, context};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -101,7 +103,7 @@ pub(super) fn of(
             super::export::foreseen(graph, node, export, query)
         }
         (NodeKind::Seed(seed), _) => {
-            let mut script = of_seed(graph, node, &unread(graph, &seed.path), hooks)?;
+            let mut script = of_seed(graph, node, &unread(graph, &seed.path), None, hooks)?;
             script.remark = unread_remark("the seed");
             Ok(script)
         }
@@ -138,8 +140,14 @@ pub(super) fn of_model(
 }
 
 /// The script of a seed with its hooks.
-pub(super) fn of_seed(graph: &Graph, node: &Node, query: &str, hooks: &Hooks) -> Result<Script> {
-    let mut script = seed_script(graph, node, query)?;
+pub(super) fn of_seed(
+    graph: &Graph,
+    node: &Node,
+    query: &str,
+    columns: Option<&[Column]>,
+    hooks: &Hooks,
+) -> Result<Script> {
+    let mut script = seed_script(graph, node, query, columns)?;
     add_hooks(&mut script, hooks);
     Ok(script)
 }
@@ -175,17 +183,22 @@ fn model_script(
     let NodeKind::Model(materialization) = &node.kind else { return Ok(Script::default()) };
     let Some(relation) = &node.relation else { return Ok(Script::default()) };
     let name = dialect.render(relation);
-    let simple = context! { relation => name, query => query.statement() };
+    let simple = context! {
+        relation => name,
+        query => query.statement(),
+        ..place_context(graph, node, relation)
+    };
     match materialization {
         Materialization::Ephemeral => Ok(Script::default()),
         Materialization::View => render(dialect, "view", &simple, &[query]),
-        Materialization::Table => {
-            anew(dialect, node, relation, "table", query.statement(), &[query])
+        Materialization::MaterializedView => {
+            render(dialect, "materialized_view", &simple, &[query])
         }
+        Materialization::Table => anew(graph, node, relation, "table", query.statement(), &[query]),
         Materialization::Incremental(incremental_of) => {
             let mut script = match &incremental_of.mode {
-                Mode::Microbatch(of) => first_interval(dialect, relation, of, query)?,
-                _ => anew(dialect, node, relation, "anew", query.statement(), &[query])?,
+                Mode::Microbatch(of) => first_interval(graph, node, relation, of, query)?,
+                _ => anew(graph, node, relation, "anew", query.statement(), &[query])?,
             };
             let batch_query = incremental.unwrap_or(query);
             let stays = Query { variant: Variant::RowsStay, ..batch_query.clone() };
@@ -204,35 +217,103 @@ fn model_script(
 
 /// Makes `relation` from `query`; where a check may refuse its rows, they are staged first.
 fn anew(
-    dialect: &dyn Dialect,
+    graph: &Graph,
     node: &Node,
     relation: &RelationName,
     template: &str,
     query: &str,
     queries: &[&Query],
 ) -> Result<Script> {
+    let dialect = graph.target.dialect;
     let context = context! {
         relation => dialect.render(relation),
-        stage => dialect.render(&stage_relation(relation)),
-        identifier => dialect.quote(&relation.identifier),
         query => query,
+        ..place_context(graph, node, relation)
     };
     let checked = node.config.checks.may_refuse();
     render(dialect, if checked { "anew_checked" } else { template }, &context, queries)
 }
 
-/// The script of a seed whose rows `query` reads.
-fn seed_script(graph: &Graph, node: &Node, query: &str) -> Result<Script> {
+/// Where a relation is made, and what a server has to know to put it in its place: the options of
+/// the node, and the views of the project that read it.
+pub(super) fn place_context(graph: &Graph, node: &Node, relation: &RelationName) -> Value {
     let dialect = graph.target.dialect;
-    match &node.relation {
-        Some(relation) => anew(dialect, node, relation, "seed", query, &[]),
-        None => Ok(Script::default()),
+    let place = context! {
+        stage => dialect.render(&stage_relation(relation)),
+        identifier => dialect.quote(&relation.identifier),
+    };
+    if dialect.is_embedded() {
+        return place;
     }
+    let options = from_serde(&serde_json::Value::Object(node.config.all.clone()));
+    context! { options => options, views => views_above(graph, node), ..place }
+}
+
+/// Schema and name of each view of the project that reads `node`, or reads another that does.
+fn views_above(graph: &Graph, node: &Node) -> Vec<[String; 2]> {
+    let mut found = BTreeSet::new();
+    let mut edge: Vec<NodeIndex> = graph.find(&node.id).into_iter().collect();
+    while let Some(index) = edge.pop() {
+        for child in &graph.children[index.get()] {
+            let child_node = graph.node(*child);
+            let is_view = matches!(
+                child_node.kind,
+                NodeKind::Model(Materialization::View | Materialization::MaterializedView)
+            );
+            let name = child_node.relation.as_ref().filter(|_| is_view);
+            let is_new = name.is_some_and(|name| {
+                found.insert([name.schema().to_owned(), name.identifier.clone()])
+            });
+            if is_new || child_node.is_ephemeral() {
+                edge.push(*child);
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// The script of a seed whose rows `query` reads; `columns` are theirs, where they are known.
+fn seed_script(
+    graph: &Graph,
+    node: &Node,
+    query: &str,
+    columns: Option<&[Column]>,
+) -> Result<Script> {
+    let Some(relation) = &node.relation else { return Ok(Script::default()) };
+    let dialect = graph.target.dialect;
+    let context = context! {
+        relation => dialect.render(relation),
+        query => query,
+        columns => staged_columns(columns.unwrap_or_default()),
+        ..place_context(graph, node, relation)
+    };
+    let checked = dialect.is_embedded() && node.config.checks.may_refuse();
+    render(dialect, if checked { "anew_checked" } else { "seed" }, &context, &[])
+}
+
+/// The columns of a stage that rows are copied into; before they are known, `…` stands for them.
+pub(super) fn staged_columns(columns: &[Column]) -> Vec<Value> {
+    let item = |name: &str, data_type: &str| context! { name => name, type => data_type };
+    if columns.is_empty() {
+        return vec![item("…", "…")];
+    }
+    let columns = columns.iter();
+    columns.map(|c| item(&c.name, carry::carried(&c.data_type).as_str())).collect()
 }
 
 /// The table that rows are put into before they are published.
 pub fn stage_relation(relation: &RelationName) -> RelationName {
-    relation.sibling(format!("__sqlflow_stage__{}", relation.identifier))
+    relation.sibling(internal_name("stage", &relation.identifier))
+}
+
+/// What we call our own `what` of the relation `identifier`: a name that every database keeps whole.
+pub(super) fn internal_name(what: &str, identifier: &str) -> String {
+    const LONGEST: usize = 63;
+    let name = format!("__sqlflow_{what}__{identifier}");
+    if name.len() <= LONGEST {
+        return name;
+    }
+    format!("__sqlflow_{what}__{}", &blake3::hash(identifier.as_bytes()).to_hex()[..32])
 }
 
 /// Makes the schema of `relation`.
@@ -242,7 +323,8 @@ pub fn schema_script(dialect: &dyn Dialect, relation: &RelationName) -> Result<S
         schema: None,
         database: relation.database.clone(),
     };
-    render(dialect, "schema", &context! { schema => dialect.render(&schema) }, &[])
+    let name = schema.identifier.as_str();
+    render(dialect, "schema", &context! { schema => dialect.render(&schema), name => name }, &[])
 }
 
 /// The script of a test whose failing rows `query` gives.

@@ -1,7 +1,7 @@
 //! The script of a snapshot: its query into a batch, the batch into the versions.
 
 use super::load::{state_context, state_tables};
-use super::scd2::{self, Scd2Facts, scd2_script, temporary};
+use super::scd2::{self, Scd2Facts, scd2_script};
 use super::script::first_statement;
 use super::script::{Result, add_hooks, render};
 use super::{Compiled, Hooks, Query, Script, batch_name, defect};
@@ -49,7 +49,7 @@ pub fn bind_snapshot(
     else {
         return Ok(Script::default());
     };
-    let batch = temporary(&batch_name(relation));
+    let batch = graph.target.dialect.temporary(&batch_name(relation));
     let scd2 = &snapshot.scd2;
     let facts = Scd2Facts { relation, batch: &batch, columns, table, scd2, fit, now };
     let run_id = graph.shared.facts().invocation_id.as_str();
@@ -71,7 +71,7 @@ fn whole(
     hooks: &Hooks,
 ) -> Result<Script> {
     let dialect = graph.target.dialect;
-    let batch = dialect.render(&temporary(&batch_name(relation)));
+    let batch = dialect.render(&dialect.temporary(&batch_name(relation)));
     let context = context! { batch => batch, query => query.statement() };
     let own = render(dialect, "snapshot", &context, &[query])?;
     let (before, after): (Vec<_>, Vec<_>) =
@@ -103,7 +103,7 @@ fn record(
         state => state_context(graph),
         name => dialect.fold(&dialect.render(relation)),
         node => node.id.0.as_str(),
-        batch => dialect.render(&temporary(&batch_name(relation))),
+        batch => dialect.render(&dialect.temporary(&batch_name(relation))),
         definition => snapshot.scd2.definition(),
         run_id => run_id,
         now => now,
@@ -162,7 +162,7 @@ fn versions_context(dialect: &dyn Dialect, relation: &RelationName, scd2: &Scd2)
     };
     context! {
         relation => dialect.render(relation),
-        batch => dialect.render(&temporary(&batch_name(relation))),
+        batch => dialect.render(&dialect.temporary(&batch_name(relation))),
         key => scd2.key.columns().to_vec(),
         valid_from => scd2.names.valid_from.as_str(),
         valid_to => scd2.names.valid_to.as_str(),

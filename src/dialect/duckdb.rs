@@ -2,6 +2,7 @@
 
 use super::template::SqlTemplates;
 use super::{Dialect, Feature, OutputNames, Support};
+use crate::relation::RelationName;
 use std::sync::LazyLock;
 
 /// DuckDB.
@@ -55,6 +56,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load_record",
             "load_rejects",
             "rows",
+            "load_read",
             "load_state",
             "load_manifest",
             "state",
@@ -91,6 +93,10 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
 impl Dialect for DuckDb {
     fn name(&self) -> &'static str {
         "duckdb"
+    }
+
+    fn temporary(&self, name: &str) -> RelationName {
+        RelationName::new("temp", "main", name)
     }
 
     fn is_embedded(&self) -> bool {

@@ -52,6 +52,9 @@ pub trait Dialect: Send + Sync + Debug {
         None
     }
 
+    /// The temporary table called `name`, of the session that made it.
+    fn temporary(&self, name: &str) -> RelationName;
+
     /// Whether the database is a file of this machine, or its memory, and not a server.
     fn is_embedded(&self) -> bool;
 

@@ -2,7 +2,7 @@
 
 use super::template::SqlTemplates;
 use super::{Dialect, Feature, OutputNames, Support};
-use crate::relation::DataType;
+use crate::relation::{DataType, RelationName};
 use std::sync::LazyLock;
 
 /// PostgreSQL.
@@ -47,6 +47,74 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "write_swap",
             "write_new",
             "write_merge",
+            "add_column",
+            "all_rows",
+            "anew",
+            "anew_checked",
+            "append",
+            "batch_keys",
+            "columns_of_query",
+            "delete_insert",
+            "drop_column",
+            "drop_table",
+            "engine_columns",
+            "engine_relation",
+            "engine_relations",
+            "engine_schema",
+            "export_columns",
+            "export_query",
+            "first_row",
+            "hold_release",
+            "hold_take",
+            "indexes",
+            "insert_overwrite",
+            "interval",
+            "keys_of_batch",
+            "load_anew",
+            "load_append",
+            "load_check",
+            "load_clean",
+            "load_defaults",
+            "load_keep",
+            "load_manifest",
+            "load_merge",
+            "load_record",
+            "load_rejects",
+            "load_repeats",
+            "load_required",
+            "load_since",
+            "load_stage",
+            "load_standing",
+            "load_state",
+            "load_versions",
+            "materialize",
+            "materialized_view",
+            "merge",
+            "microbatch",
+            "microbatch_anew",
+            "microbatch_rows",
+            "retype_column",
+            "retyped_values",
+            "scd2",
+            "scd2_add",
+            "scd2_keys",
+            "scd2_widen",
+            "schema",
+            "seed",
+            "server_version",
+            "snapshot",
+            "snapshot_absent",
+            "snapshot_ends",
+            "snapshot_record",
+            "state",
+            "swap",
+            "table",
+            "test",
+            "test_stored",
+            "transaction_id",
+            "transaction_status",
+            "unread",
+            "view",
         ],
     )
 });
@@ -108,6 +176,8 @@ impl Dialect for Postgres {
             "bytea" => "blob",
             "jsonb" => "json",
             "timestamp without time zone" => "timestamp",
+            "timestamptz" => "timestamp with time zone",
+            "timetz" => "time with time zone",
             "time without time zone" => "time",
             other => other,
         })
@@ -115,6 +185,10 @@ impl Dialect for Postgres {
 
     fn longest_name(&self) -> Option<usize> {
         Some(63)
+    }
+
+    fn temporary(&self, name: &str) -> RelationName {
+        RelationName { database: None, ..RelationName::new("", "pg_temp", name) }
     }
 
     fn is_embedded(&self) -> bool {

@@ -14,10 +14,12 @@ mod error;
 mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+mod pour;
 mod table;
 
 pub use error::{EngineError, ErrorKind};
 pub use open::{Access, OpenEngine, OpenError, check_target, open};
+pub use pour::{Pour, Unpoured, pour};
 pub use table::Table;
 
 use crate::relation::{Column, RelationKind, RelationName};

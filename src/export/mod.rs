@@ -3,7 +3,6 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `check` | whether connection and destination go together, and whether two exports meet |
-//! | `carry` | which types a destination cannot hold, and what goes in their place |
 //! | `write` | what an export does, in order |
 //! | `pieces` | which rows make which file |
 //! | `folder`, `single` | how several files, or one, come into their place |
@@ -13,7 +12,6 @@
 //!
 //! Until the new files, or the new rows, are there whole, the old ones are.
 
-mod carry;
 mod check;
 mod disk;
 mod folder;

@@ -1,10 +1,9 @@
 //! Rows of a query on their way into a table of another system: the engine gives them, a channel of
 //! a few batches holds them, and the connector takes them on a thread of its own.
 
-use super::carry;
 use super::store::Result;
 use super::write::{Work, Written};
-use crate::compile::ExportColumn;
+use crate::compile::{ExportColumn, carry};
 use crate::connector::{
     Batches, Connector, ConnectorError, Kind, Object, ReadRequest, System, WriteMode, WriteRequest,
 };

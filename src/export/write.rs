@@ -1,10 +1,9 @@
 //! What an export does, in order: bind its query, make the files, put them into their place.
 
-use super::carry;
 use super::disk::Disk;
 use super::objects::ObjectStore;
 use super::store::{Result, Store};
-use crate::compile::{self, ExportColumn, Query, Script, Statement};
+use crate::compile::{self, ExportColumn, Query, Script, Statement, carry};
 use crate::connector::{self, System};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::dialect::Stage;

@@ -280,6 +280,7 @@ pub(super) fn materialization(merged: &Merged, problems: &mut Vec<Diagnostic>) -
     let name = reader.text("materialized").unwrap_or_else(|| "view".to_owned());
     match name.as_str() {
         "view" => Materialization::View,
+        "materialized_view" => Materialization::MaterializedView,
         "table" => Materialization::Table,
         "ephemeral" => Materialization::Ephemeral,
         "incremental" => Materialization::Incremental(Box::new(incremental::read(&mut reader))),

@@ -4,6 +4,7 @@ use super::fit;
 use super::table::{Known, Result, Work};
 use crate::compile::{self, FileRecord, LoadFacts, Pair, RejectRecord, load_query};
 use crate::connector::file::Scan;
+use crate::dialect::Dialect;
 use crate::mode::TargetColumn;
 use crate::mode::load::{Course, DeleteKind, LoadMode};
 use crate::relation::{Column, DataType};
@@ -37,7 +38,8 @@ impl Work<'_> {
         facts.record.files = files;
         facts.record.rejects = rejects.collect();
         if request.load.rules.mode == LoadMode::Scd2 {
-            facts.versions = Some(self.versions(known, &scanned.columns)?);
+            let kept = as_kept(request.graph.target.dialect, &scanned.columns);
+            facts.versions = Some(self.versions(known, &kept)?);
             return Ok(facts);
         }
         match known.course {
@@ -74,7 +76,8 @@ impl Work<'_> {
             .into_iter()
             .map(|column| TargetColumn { has_default: has_default(&column.name), column })
             .collect();
-        let mut stage = columns.to_vec();
+        let dialect = request.graph.target.dialect;
+        let mut stage = as_kept(dialect, columns);
         if let DeleteKind::Soft(name) = &request.load.rules.deletes.kind {
             let data_type = DataType::new("timestamp with time zone");
             stage.push(Column { name: name.clone(), data_type, nullable: true });
@@ -89,6 +92,15 @@ impl Work<'_> {
             .collect();
         Ok(pairs)
     }
+}
+
+/// The columns under the types that the target keeps them as.
+fn as_kept(dialect: &dyn Dialect, columns: &[Column]) -> Vec<Column> {
+    let kept = |column: &Column| Column {
+        data_type: compile::carry::kept(dialect, &column.data_type),
+        ..column.clone()
+    };
+    columns.iter().map(kept).collect()
 }
 
 pub(super) fn required(columns: &[Column]) -> Vec<String> {

@@ -30,7 +30,7 @@ pub fn foreseen_script(
     let load = &fit::spelt_as(load, &columns);
     let relation = node.relation.as_ref();
     let query = match (load.path(), relation) {
-        (None, Some(relation)) => compile::rows_query(graph, relation, &row_columns(&columns)),
+        (None, Some(relation)) => compile::rows_query(relation, &row_columns(&columns)),
         _ => compile::unread(graph, &load.object.to_string()),
     };
     let facts = LoadFacts {

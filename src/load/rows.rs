@@ -7,8 +7,9 @@ use crate::connector::file::Scan;
 use crate::connector::{
     Batches, Connector, ConnectorError, Filter, Incremental, Mark, Object, ReadRequest,
 };
-use crate::diagnostic::{Code, Diagnostic, rows};
+use crate::diagnostic::{Code, Diagnostic, Place, rows};
 use crate::dialect::{Condition, Stage};
+use crate::engine::EngineError;
 use crate::graph::{LoadNode, LoadObject};
 use crate::mode::load::OnNullCursor;
 use crate::relation::{Column, DataType};
@@ -23,6 +24,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Rows {
     connector: Box<dyn Connector>,
     object: Object,
+    /// Whether a column is declared with another type than it has there.
+    casts: bool,
 }
 
 impl Rows {
@@ -35,19 +38,20 @@ impl Rows {
             }
             LoadObject::Query(query) => Object::Query(query.clone()),
         };
-        Self { connector, object }
+        Self { connector, object, casts: false }
     }
 
     /// The columns that it has, as the target will hold them, and the query that the stage is
     /// filled by.
-    pub(super) fn scan(&self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
+    pub(super) fn scan(&mut self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
         let found = self.connector.schema(&self.object).map_err(|error| told(load, &error))?;
         let (columns, casts) = declared(load, &found)?;
+        self.casts = columns.iter().zip(&found).any(|(to, from)| to.data_type != from.data_type);
         if let Some(accepted) = accepted {
             work.drift(accepted, &columns)?;
         }
-        let sql = compile::rows_query(work.request.graph, work.relation, &casts);
+        let sql = compile::rows_query(work.relation, &casts);
         Ok(Scan { sql, columns, ..Scan::default() })
     }
 
@@ -59,7 +63,7 @@ impl Rows {
         facts: &mut LoadFacts,
         script: &Script,
     ) -> Result<u64> {
-        let (load, place) = (work.request.load, &work.request.load.place);
+        let (load, place) = (work.request.load, work.request.load.place.clone());
         let spec = self.connector.spec();
         let request = ReadRequest {
             object: self.object.clone(),
@@ -79,20 +83,28 @@ impl Rows {
         facts.record.mark = serde_json::to_string(&mark).ok().filter(|_| mark != Mark::default());
         let reader = Reader::new(batches);
         let (failed, delivered) = (reader.failed.clone(), reader.rows.clone());
-        let statements = script.statements(Stage::Stage, |known| known == Condition::Always);
-        let Some(statement) = statements.first() else {
-            return Err(work.request.defect("there is no statement that fills the stage"));
-        };
         let view = compile::rows_view(work.relation);
-        let staged = work.session.ingest(&statement.sql, &view, Box::new(reader));
+        let staged = match &mut work.files {
+            Some(files) if self.casts => {
+                let kept = compile::cast_rows(work.relation, &facts.query);
+                files.ingest(&kept, &view, Box::new(reader)).map(|_| None)
+            }
+            _ => work.ingest(script, &view, reader)?.map(Some),
+        };
         if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return Err(told(load, &error));
         }
-        let staged = staged.map_err(|error| {
-            vec![Diagnostic::error(error.kind.code(), error.message).at(place.clone())]
-        })?;
-        let staged =
-            staged.ok_or_else(|| work.request.defect("the engine did not count the rows"))?;
+        let staged = staged.map_err(|error| work_error(&place, &error))?;
+        let staged = match staged {
+            Some(staged) => {
+                staged.ok_or_else(|| work.request.defect("the engine did not count the rows"))?
+            }
+            None => {
+                let query = compile::cast_rows_query(work.relation, &facts.columns);
+                let told = |error: EngineError| work_error(&place, &error);
+                work.copy_into_stage(&query, &facts.columns, script, &told)?
+            }
+        };
         let delivered = delivered.load(Ordering::SeqCst);
         if staged == delivered {
             return Ok(staged);
@@ -124,7 +136,29 @@ impl Rows {
     }
 }
 
+fn work_error(place: &Place, error: &EngineError) -> Failure {
+    vec![Diagnostic::error(error.kind.code(), error.message.clone()).at(place.clone())]
+}
+
 impl Work<'_> {
+    /// Executes the statements that make the stage, the last with the rows of `reader`.
+    fn ingest(
+        &mut self,
+        script: &Script,
+        view: &str,
+        reader: Reader,
+    ) -> Result<std::result::Result<Option<u64>, EngineError>> {
+        let statements = script.statements(Stage::Stage, |known| known == Condition::Always);
+        let Some((last, before)) = statements.split_last() else {
+            return Err(self.request.defect("there is no statement that fills the stage"));
+        };
+        for statement in before {
+            let made = self.session.execute(&statement.sql);
+            made.map_err(|error| self.request.engine(&error))?;
+        }
+        Ok(self.session.ingest(&last.sql, view, Box::new(reader)))
+    }
+
     /// The load stops where the source is not as accepted.
     fn drift(&self, accepted: &[Column], seen: &[Column]) -> Result<()> {
         let difference = compare(accepted, seen);

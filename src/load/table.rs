@@ -16,10 +16,10 @@ use crate::connector::file::{
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
-use crate::engine::{EngineError, Session};
+use crate::engine::{EngineError, Pour, Session, Unpoured, pour};
 use crate::graph::{Graph, LoadNode, Node};
 use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
-use crate::relation::{RelationKind, RelationName};
+use crate::relation::{Column, RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
 use std::path::Path;
@@ -65,7 +65,7 @@ pub type Writer<'w> = dyn FnMut(&Script) -> std::result::Result<(), Box<Diagnost
 /// Files that change while they are read are read again so often.
 const ATTEMPTS: usize = 3;
 
-/// Carries out a load. `write` is given the script before anything of it is executed.
+/// Carries out a load; `files` is a DuckDB of our own, where the engine reads no files. `write` is given the script before anything of it is executed.
 ///
 /// # Errors
 /// Everything that is wrong with the request or the batch. The table and what is recorded of it are
@@ -73,11 +73,13 @@ const ATTEMPTS: usize = 3;
 pub fn load_table(
     request: &LoadRequest<'_>,
     session: &mut dyn Session,
+    files: Option<&mut dyn Session>,
     write: &mut Writer<'_>,
 ) -> Result<Loaded> {
     let relation =
         request.node.relation.as_ref().ok_or_else(|| request.defect("it has no relation"))?;
-    let mut work = Work { request, relation, session, notes: Vec::new() };
+    let files = files.map(|files| files as &mut dyn Session);
+    let mut work = Work { request, relation, session, files, notes: Vec::new() };
     for attempt in 1.. {
         let attempted = work.attempt(write).map_err(|problems| request.named(problems, relation));
         match attempted? {
@@ -138,6 +140,8 @@ pub(super) struct Work<'r> {
     pub(super) request: &'r LoadRequest<'r>,
     pub(super) relation: &'r RelationName,
     pub(super) session: &'r mut dyn Session,
+    /// What reads files, where the session does not.
+    pub(super) files: Option<&'r mut dyn Session>,
     pub(super) notes: Vec<Diagnostic>,
 }
 
@@ -168,7 +172,7 @@ impl Work<'_> {
         let store = match system {
             System::Files(store) => store,
             System::Tables(connector) => {
-                let rows = Rows::new(load, connector);
+                let mut rows = Rows::new(load, connector);
                 let accepted = known.accepted.frozen();
                 let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
                 let scanned = rows.scan(self, accepted)?;
@@ -186,7 +190,7 @@ impl Work<'_> {
             self.note(Code::NOTHING_NEW, message);
             return Ok(Some(self.loaded(Counts::default(), Script::default())));
         }
-        let scanned = match store.scan(&object, &files, self.session) {
+        let scanned = match store.scan(&object, &files, self.reader()) {
             // What is wrong with a half-written file is not wrong with the whole one.
             Err(_) if store.changed(&files).is_ok_and(|changed| changed) => return Ok(None),
             scanned => scanned.map_err(|error| request.file(&object, error))?,
@@ -211,8 +215,13 @@ impl Work<'_> {
         fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*self.request };
         let notes = std::mem::take(&mut self.notes);
-        let work =
-            Work { request: &request, relation: self.relation, session: &mut *self.session, notes };
+        let work = Work {
+            request: &request,
+            relation: self.relation,
+            session: &mut *self.session,
+            files: self.files.as_mut().map(|files| &mut **files as &mut dyn Session),
+            notes,
+        };
         work.transfer_spelt(known, source, &scanned, records, write)
     }
 
@@ -234,7 +243,7 @@ impl Work<'_> {
         write(&script).map_err(|problem| vec![*problem])?;
         let staged = match source {
             Source::Files(store, object) => {
-                let staged = self.stage(object, scanned, &script);
+                let staged = self.stage(object, scanned, &facts, &script);
                 let changed = store.changed(&scanned.files);
                 if changed.map_err(|error| self.request.file(object, error))? {
                     self.drop_stage()?;
@@ -300,9 +309,28 @@ impl Work<'_> {
             .map_err(|error| request.defect(&format!("a template is broken: {error:#}")))
     }
 
+    /// What reads files.
+    fn reader(&mut self) -> &mut dyn Session {
+        match &mut self.files {
+            Some(files) => &mut **files,
+            None => self.session,
+        }
+    }
+
     /// Fills the stage; how many rows it has.
-    fn stage(&mut self, object: &FileObject, scanned: &Scan, script: &Script) -> Result<u64> {
+    fn stage(
+        &mut self,
+        object: &FileObject,
+        scanned: &Scan,
+        facts: &LoadFacts,
+        script: &Script,
+    ) -> Result<u64> {
         let request = self.request;
+        if self.files.is_some() {
+            let query = compile::files_query(request.load, facts);
+            let told = |error| request.file(object, explain(error, &scanned.files));
+            return self.copy_into_stage(&query, &facts.columns, script, &told);
+        }
         let mut staged = None;
         for statement in script.statements(Stage::Stage, |condition| condition == Condition::Always)
         {
@@ -312,6 +340,34 @@ impl Work<'_> {
                 .map_err(|error| request.file(object, explain(error, &scanned.files)))?;
         }
         staged.ok_or_else(|| request.defect("the engine did not count the rows"))
+    }
+
+    /// Fills the stage with the rows that `query` gives in the DuckDB of our own; `told` says what is
+    /// wrong with it.
+    pub(super) fn copy_into_stage(
+        &mut self,
+        query: &str,
+        columns: &[Column],
+        script: &Script,
+        told: &dyn Fn(EngineError) -> Failure,
+    ) -> Result<u64> {
+        let request = self.request;
+        let statements = script.statements(Stage::Stage, |known| known == Condition::Always);
+        let Some((last, before)) = statements.split_last() else {
+            return Err(request.defect("there is no statement that fills the stage"));
+        };
+        for statement in before {
+            let made = self.session.execute(&statement.sql);
+            made.map_err(|error| request.engine(&error))?;
+        }
+        let Some(files) = &mut self.files else { return Err(request.defect("it has no reader")) };
+        let what =
+            Pour { query, statement: &last.sql, view: "", uuids: &compile::carry::uuids(columns) };
+        let poured = pour(&what, &mut **files, self.session).map_err(|error| match error {
+            Unpoured::Read(error) => told(error),
+            Unpoured::Write(error) => request.engine(&error),
+        })?;
+        poured.ok_or_else(|| request.defect("the engine did not count the rows"))
     }
 
     /// Writes the snapshot of the schema, now that its rows are there.

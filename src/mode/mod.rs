@@ -112,6 +112,8 @@ impl fmt::Display for Mode {
 pub enum Materialization {
     /// A stored query.
     View,
+    /// A stored query with the rows that it gave when it was last refreshed.
+    MaterializedView,
     /// A table, rebuilt on each run.
     Table,
     /// A table to which each run but the first applies a batch.
@@ -122,12 +124,14 @@ pub enum Materialization {
 
 impl Materialization {
     /// The names that users may write.
-    pub const NAMES: [&'static str; 4] = ["view", "table", "incremental", "ephemeral"];
+    pub const NAMES: [&'static str; 5] =
+        ["view", "table", "incremental", "ephemeral", "materialized_view"];
 
     /// The name that users write.
     pub fn name(&self) -> &'static str {
         match self {
             Self::View => "view",
+            Self::MaterializedView => "materialized_view",
             Self::Table => "table",
             Self::Incremental(_) => "incremental",
             Self::Ephemeral => "ephemeral",

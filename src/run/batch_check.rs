@@ -21,7 +21,7 @@ impl Worker<'_> {
         problems: &mut Vec<Diagnostic>,
     ) -> Result<Reconciled> {
         let dialect = self.execution.graph.target.dialect;
-        let from = compile::batch_relation(relation);
+        let from = compile::batch_relation(self.execution.graph, relation);
         let (table, batch) = (self.columns(node, relation)?, self.columns(node, &from)?);
         let change = SchemaChange::between(&batch, &table, |name| dialect.fold(name));
         let reconciled = change
@@ -83,7 +83,10 @@ impl Worker<'_> {
     ) -> Result<Vec<Diagnostic>> {
         let mut problems = Vec::new();
         if !node.config.checks.may_refuse()
-            || matches!(node.kind, NodeKind::Model(Materialization::View))
+            || matches!(
+                node.kind,
+                NodeKind::Model(Materialization::View | Materialization::MaterializedView)
+            )
         {
             return Ok(problems);
         }

@@ -233,7 +233,8 @@ impl Execution<'_> {
                 return;
             }
         };
-        let mut worker = Worker { execution: self, session, introspection: None, number };
+        let mut worker =
+            Worker { execution: self, session, files: None, introspection: None, number };
         loop {
             let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(step) = task else { return };

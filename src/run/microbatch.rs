@@ -126,7 +126,8 @@ impl Worker<'_> {
             return self.apply(node, relation, incremental, compiled, Some(turn.of_run));
         }
         let built = self.make(node, relation, Some(incremental), compiled, Some(turn.of_run));
-        let built = self.or_discard(built, &compile::batch_relation(relation))?;
+        let built =
+            self.or_discard(built, &compile::batch_relation(self.execution.graph, relation))?;
         execution.standing.set(relation, RelationKind::Table);
         Ok(built)
     }

@@ -32,7 +32,7 @@ impl Worker<'_> {
         let Some(relation) = &node.relation else { return Ok(Done::default()) };
         let (incremental, kind) = match materialization {
             Materialization::Ephemeral => return Ok(Done::default()),
-            Materialization::View => (None, RelationKind::View),
+            Materialization::View | Materialization::MaterializedView => (None, RelationKind::View),
             Materialization::Table => (None, RelationKind::Table),
             Materialization::Incremental(incremental) => {
                 (Some(&**incremental), RelationKind::Table)
@@ -125,14 +125,15 @@ impl Worker<'_> {
         let rows = placed.map(|placed| placed.inside).or(rows);
         let mut problems = Vec::new();
         let looked = self.check_batch(node, relation, incremental, rows, &mut problems);
-        let reconciled = self.or_discard(looked, &compile::batch_relation(relation))?;
+        let reconciled =
+            self.or_discard(looked, &compile::batch_relation(self.execution.graph, relation))?;
         compiled.script = compile::bind_model(execution.graph, compiled, Some(&reconciled))?;
         match &compiled.batch {
             Some(batch) => execution.target.write_batch(execution.graph, compiled, batch)?,
             None => execution.target.write_node(execution.graph, compiled)?,
         }
         let published = self.publish(node, compiled, &compiled.script, &holds);
-        self.or_discard(published, &compile::batch_relation(relation))?;
+        self.or_discard(published, &compile::batch_relation(self.execution.graph, relation))?;
         Ok(Built { rows, placed, problems })
     }
 

@@ -4,8 +4,10 @@
 //! ephemeral models, which do nothing by themselves, are looked through. Tests of a node run before
 //! its children, so that nothing is built on rows that failed.
 
+use crate::compile::audit_relation;
 use crate::graph::{Graph, NodeIndex, NodeKind, Selection};
 use crate::mode::Materialization;
+use crate::relation::RelationName;
 use std::collections::BTreeSet;
 
 /// A node of a plan, by its position in [`Plan::steps`].
@@ -100,6 +102,19 @@ impl Plan {
             Step { node, waits_for }
         });
         Self { steps: steps.collect() }
+    }
+
+    /// The relations that the steps write to.
+    pub fn written(&self, graph: &Graph) -> Vec<RelationName> {
+        let relation = |step: &Step| {
+            let node = graph.node(step.node);
+            match node.test() {
+                Some(test) if test.judgement.store_failures => Some(audit_relation(graph, node)),
+                Some(_) => None,
+                None => node.relation.clone(),
+            }
+        };
+        self.steps.iter().filter_map(relation).collect()
     }
 
     /// Steps in waves: each wave needs only those before it.

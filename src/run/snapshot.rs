@@ -116,7 +116,7 @@ impl Worker<'_> {
     ) -> Result<Vec<Diagnostic>> {
         let graph = self.execution.graph;
         let Some(relation) = &node.relation else { return Ok(Vec::new()) };
-        let batch = compile::temporary(&compile::batch_name(relation));
+        let batch = compile::batch_relation(self.execution.graph, relation);
         let columns = self.session.columns(&batch);
         let columns = columns.map_err(|error| Box::new(plain(node, &error)))?.unwrap_or_default();
         let fit = match snapshot.scd2.fit(&columns, table, &self.fold()) {

@@ -7,10 +7,10 @@ use super::outcome::{NodeResult, Status};
 use super::problem;
 use super::standing::Standing;
 use crate::artifact::{BatchResults, NodeTiming};
-use crate::compile::{self, Compiled, Script, Statement};
+use crate::compile::{self, Compiled, LoadFacts, Script, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
-use crate::engine::{EngineError, Session, Table};
+use crate::engine::{EngineError, Pour, Session, Table, Unpoured, pour};
 use crate::graph::{Graph, LoadNode, LoadObject, Node, NodeKind, TestNode, TestSeverity};
 use crate::load::{LoadRequest, load_table, scan_files};
 use crate::mode::load::LoadRules;
@@ -26,6 +26,8 @@ pub(super) type Result<T> = std::result::Result<T, Box<Diagnostic>>;
 pub(super) struct Worker<'r> {
     pub(super) execution: &'r Execution<'r>,
     pub(super) session: Box<dyn Session>,
+    /// A DuckDB of our own, once files are read for an engine that reads none.
+    pub(super) files: Option<Box<dyn Session>>,
     pub(super) introspection: Option<Arc<dyn Introspection>>,
     pub(super) number: usize,
 }
@@ -124,8 +126,11 @@ impl Worker<'_> {
         let Some(relation) = &node.relation else { return Ok(Done::default()) };
         let NodeKind::Seed(seed) = &node.kind else { return Ok(Done::default()) };
         let load = seed_load(node, &seed.path);
-        let (_, scanned) = scan_files(execution.graph, node, &load, &mut *self.session)?;
-        compiled.script = compile::bind_seed(execution.graph, compiled, &scanned.sql)?;
+        let reads_none = self.open_files()?;
+        let reader = self.files.as_mut().filter(|_| reads_none).unwrap_or(&mut self.session);
+        let (_, scanned) = scan_files(execution.graph, node, &load, &mut **reader)?;
+        let (sql, columns) = (&scanned.sql, &scanned.columns);
+        compiled.script = compile::bind_seed(execution.graph, compiled, sql, columns)?;
         execution.target.write_node(execution.graph, compiled)?;
         let existing = execution.standing.kind(relation);
         let holds = |condition| match condition {
@@ -139,12 +144,58 @@ impl Worker<'_> {
             | Condition::OneRowCounts => false,
         };
         let script = compiled.script.clone();
-        let staged = self.stage(node, compiled, &script, &holds)?;
+        let staged = if reads_none {
+            let facts = LoadFacts {
+                query: scanned.sql.clone(),
+                columns: scanned.columns.clone(),
+                ..LoadFacts::default()
+            };
+            Some(self.copy_seed(node, compiled, &script, &load, &facts)?)
+        } else {
+            self.stage(node, compiled, &script, &holds)?
+        };
         let mut problems = self.check_staged(node, None, relation, staged)?;
         let made = self.publish(node, compiled, &script, &holds)?;
         tell_made(node, staged, made, &mut problems)?;
         execution.standing.set(relation, RelationKind::Table);
         Ok(Done { rows: staged.or(made), problems, ..Done::default() })
+    }
+
+    /// Opens a DuckDB of our own, where the engine reads no files; answers whether that is so.
+    fn open_files(&mut self) -> Result<bool> {
+        if self.files.is_none() {
+            self.files = self.execution.engine.files().map_err(|error| open_failed(&error))?;
+        }
+        Ok(self.files.is_some())
+    }
+
+    /// Fills the stage of a seed with what our DuckDB reads.
+    fn copy_seed(
+        &mut self,
+        node: &Node,
+        compiled: &Compiled,
+        script: &Script,
+        load: &LoadNode,
+        facts: &LoadFacts,
+    ) -> Result<u64> {
+        let query = compile::files_query(load, facts);
+        let statements = script.statements(Stage::Stage, |known| known == Condition::Always);
+        let Some((last, before)) = statements.split_last() else { return Ok(0) };
+        for statement in before {
+            self.session
+                .execute(&statement.sql)
+                .map_err(|error| self.describe(node, compiled, Some(statement), &error))?;
+        }
+        let Some(files) = &mut self.files else { return Ok(0) };
+        let uuids = compile::carry::uuids(&facts.columns);
+        let what = Pour { query: &query, statement: &last.sql, view: "", uuids: &uuids };
+        let poured = pour(&what, &mut **files, &mut *self.session);
+        let poured = poured.map_err(|error| match error {
+            Unpoured::Read(error) | Unpoured::Write(error) => {
+                self.describe(node, compiled, None, &error)
+            }
+        })?;
+        Ok(poured.unwrap_or_default())
     }
 
     fn load(&mut self, node: &Node, load: &LoadNode, compiled: &mut Compiled) -> Done {
@@ -161,7 +212,12 @@ impl Worker<'_> {
             now: (execution.request.clock)(),
             scratch: &scratch,
         };
-        let loaded = load_table(&request, &mut *self.session, &mut |script| {
+        if let Err(problem) = self.open_files() {
+            let problems = vec![*problem];
+            return Done { status: Some(Status::Failed), problems, ..Done::default() };
+        }
+        let files = self.files.as_mut().map(|files| &mut **files as &mut dyn Session);
+        let loaded = load_table(&request, &mut *self.session, files, &mut |script| {
             compiled.script = script.clone();
             execution.target.write_node(execution.graph, compiled)
         });

@@ -3,6 +3,6 @@ create or replace temporary table {{ batch }} as
 {{ query }};
 
 -- publish when: the rows stay
-insert into {{ relation }}{{ columns_in_parentheses }}
-select {{ columns }} from {{ batch }};
+insert into {{ relation }}{{ " (" ~ columns ~ ")" if columns else " by name" }}
+select {{ columns or "*" }} from {{ batch }};
 drop table {{ batch }};

@@ -14,6 +14,6 @@ where exists (
 
   and ({{ predicate }})
 {%- endfor %};
-insert into {{ relation }}{{ columns_in_parentheses }}
-select {{ columns }} from {{ batch }};
+insert into {{ relation }}{{ " (" ~ columns ~ ")" if columns else " by name" }}
+select {{ columns or "*" }} from {{ batch }};
 drop table {{ batch }};

@@ -4,7 +4,7 @@ create or replace temporary table {{ batch }} as
 
 -- publish when: the rows stay
 merge into {{ relation }} as DBT_INTERNAL_DEST
-using (select {{ columns }} from {{ batch }}) as DBT_INTERNAL_SOURCE
+using (select {{ columns or "*" }} from {{ batch }}) as DBT_INTERNAL_SOURCE
 on {% for column in key %}{{ "and " if not loop.first }}DBT_INTERNAL_DEST.{{ column | quote }} = DBT_INTERNAL_SOURCE.{{ column | quote }}{{ "\n  " if not loop.last }}{% endfor %}
 {% for predicate in predicates %}
 

@@ -10,8 +10,8 @@ where {{ event_time }} >= {{ start | literal }}
 
   and ({{ predicate }})
 {%- endfor %};
-insert into {{ relation }}{{ columns_in_parentheses }}
-select {{ columns }} from {{ batch }}
+insert into {{ relation }}{{ " (" ~ columns ~ ")" if columns else " by name" }}
+select {{ columns or "*" }} from {{ batch }}
 where {{ event_time }} >= {{ start | literal }}
   and {{ event_time }} < {{ end | literal }};
 drop table {{ batch }};

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sqlflow::compile::{Scd2Counts, Scd2Facts, run_time, scd2_script, temporary};
+use sqlflow::compile::{Scd2Counts, Scd2Facts, run_time, scd2_script};
 use sqlflow::dialect::{Condition, Dialect, Stage, named};
 use sqlflow::engine::duckdb::{DuckDb, Location, Options};
 use sqlflow::engine::{Engine, Session};
@@ -208,7 +208,7 @@ impl Database {
         let engine = DuckDb::open(&Options::new(Location::Memory)).unwrap();
         let table = RelationName::new("memory", "main", "versions");
         let session = engine.session().unwrap();
-        Self { session, table, batch: temporary("batch"), made: false }
+        Self { session, table, batch: sqlflow::dialect::DuckDb.temporary("batch"), made: false }
     }
 
     fn apply(&mut self, batch: &str, scd2: &Scd2, now: i64) -> Scd2Counts {

@@ -16,7 +16,7 @@
 //! Reads of the catalogue are no points.
 
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
-use sqlflow::engine::{Engine, EngineError, Interrupt, Session, Table};
+use sqlflow::engine::{Engine, EngineError, Hold, Interrupt, OpenError, Session, Table, Waiting};
 use sqlflow::relation::{Column, RelationKind, RelationName};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,6 +63,18 @@ impl Engine for StallingEngine {
 
     fn version(&self) -> Result<String, EngineError> {
         self.engine.version()
+    }
+
+    fn files(&self) -> Result<Option<Box<dyn Session>>, EngineError> {
+        self.engine.files()
+    }
+
+    fn hold(
+        &self,
+        relations: &[RelationName],
+        waiting: &mut Waiting<'_>,
+    ) -> Result<Option<Hold>, OpenError> {
+        self.engine.hold(relations, waiting)
     }
 
     fn session(&self) -> Result<Box<dyn Session>, EngineError> {

@@ -10,8 +10,9 @@ use sqlflow::artifact::{ResultRow, run_results};
 use sqlflow::compile::{Compilation, compile};
 use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::engine::duckdb::{LockHolder, last_holder};
-use sqlflow::engine::{Access, EngineError, OpenEngine, OpenError, open as open_engine};
+use sqlflow::engine::{Access, EngineError, OpenEngine, OpenError, Waiting, open as open_engine};
 use sqlflow::graph::Selection;
+use sqlflow::relation::RelationName;
 use sqlflow::run::{Kinds, Outcome, Plan, RunRequest, execute};
 use std::time::Duration;
 
@@ -58,7 +59,8 @@ pub(crate) fn build(
         return Ok((Exit::Success, Outcome::default()));
     }
     let timeout = Duration::from_secs(args.lock_timeout);
-    let engine = open_target(opened, verb, timeout, printer).map_err(fail)?;
+    let written = plan.written(graph);
+    let engine = open_target(opened, verb, timeout, &written, printer).map_err(fail)?;
     let request = RunRequest {
         graph,
         plan: &plan,
@@ -88,6 +90,7 @@ pub(crate) fn open_target(
     opened: &Opened,
     verb: &str,
     timeout: Duration,
+    written: &[RelationName],
     printer: &Printer,
 ) -> Result<OpenEngine, Box<Diagnostic>> {
     let surroundings = &opened.surroundings;
@@ -105,9 +108,11 @@ pub(crate) fn open_target(
         }
         true
     };
-    let access = Access::Write { holder, timeout };
-    let engine = open_engine(&opened.graph.target, &access, &mut waiting)
-        .map_err(|error| Box::new(cannot_open(opened, &error)))?;
+    let access = Access::Write { holder: holder.clone(), timeout };
+    let refused = |error: OpenError| Box::new(cannot_open(opened, &error));
+    let mut engine = open_engine(&opened.graph.target, &access, &mut waiting).map_err(refused)?;
+    let mut waiting = Waiting { holder: &holder, timeout, told: &mut waiting };
+    engine.hold(written, &mut waiting).map_err(refused)?;
     #[cfg(debug_assertions)]
     let engine = stallable(engine);
     Ok(engine)

@@ -80,6 +80,9 @@ fn json(opened: &Opened, select: &Select, printer: &Printer) -> Result<Exit, Exi
 fn action(node: &Node) -> String {
     match &node.kind {
         NodeKind::Model(Materialization::View) => "create or replace the view".to_owned(),
+        NodeKind::Model(Materialization::MaterializedView) => {
+            "refresh the materialized view, or make it anew".to_owned()
+        }
         NodeKind::Model(Materialization::Table) => "replace the table".to_owned(),
         NodeKind::Model(Materialization::Incremental(incremental)) => {
             let mode = &incremental.mode;

@@ -10,14 +10,15 @@
 //! What a `hugeint` holds beyond 38 digits is an error of the cast: DuckDB itself would write it to
 //! Parquet as `double`, without a word.
 
-use crate::compile::ExportColumn;
+use super::ExportColumn;
+use crate::dialect::Dialect;
 use crate::graph::ExportFormat;
-use crate::relation::DataType;
+use crate::relation::{Column, DataType};
 
 const WIDEST: &str = "decimal(38,0)";
 
 /// The column `name`, as it goes into files of `format`.
-pub(super) fn into_file(format: ExportFormat, name: &str, data_type: &DataType) -> ExportColumn {
+pub fn into_file(format: ExportFormat, name: &str, data_type: &DataType) -> ExportColumn {
     let of = |part: &str| match (format, part) {
         (ExportFormat::Parquet, "hugeint" | "uhugeint") => Some(WIDEST),
         (ExportFormat::Parquet, "time with time zone" | "interval") => Some("varchar"),
@@ -27,13 +28,35 @@ pub(super) fn into_file(format: ExportFormat, name: &str, data_type: &DataType) 
 }
 
 /// The column `name`, as it goes into another system through Arrow.
-pub(super) fn into_arrow(name: &str, data_type: &DataType) -> ExportColumn {
+pub fn into_arrow(name: &str, data_type: &DataType) -> ExportColumn {
     let of = |part: &str| match part {
         "hugeint" | "uhugeint" => Some(WIDEST),
         "bignum" | "time with time zone" | "uuid" | "bit" | "enum" => Some("varchar"),
         _ => None,
     };
     column(name, data_type, &of)
+}
+
+/// The type that `dialect`'s database keeps a column under that is read as `data_type`.
+pub fn kept(dialect: &dyn Dialect, data_type: &DataType) -> DataType {
+    if dialect.is_embedded() {
+        return data_type.clone();
+    }
+    dialect.data_type(&dialect.type_name(&carried(data_type)))
+}
+
+/// The names of those of `columns` that hold uuids.
+pub fn uuids(columns: &[Column]) -> Vec<String> {
+    let uuids = columns.iter().filter(|column| column.data_type.as_str() == "uuid");
+    uuids.map(|column| column.name.clone()).collect()
+}
+
+/// The type that values of `data_type` have on their way: a uuid is one, though Arrow has its text.
+pub fn carried(data_type: &DataType) -> DataType {
+    match into_arrow("", data_type).cast {
+        Some(cast) if data_type.as_str() != "uuid" => DataType::new(&cast),
+        _ => data_type.clone(),
+    }
 }
 
 fn column(

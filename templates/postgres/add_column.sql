@@ -1,0 +1,2 @@
+-- publish when: the rows stay
+alter table {{ relation }} add column {{ column | quote }} {{ data_type | type }};

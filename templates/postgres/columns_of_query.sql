@@ -1,0 +1,4 @@
+-- query
+select * from (
+{{ query }}
+) as q limit 0;

@@ -1,0 +1,2 @@
+-- publish when: the rows stay
+alter table {{ relation }} drop column {{ column | quote }};

@@ -1,0 +1,2 @@
+-- publish
+drop table if exists {{ relation }};

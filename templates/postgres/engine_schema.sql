@@ -1,0 +1,2 @@
+-- query
+select nspname from pg_namespace where nspname = {{ schema | literal }};

@@ -1,0 +1,2 @@
+-- query
+select 1 from {{ relation }} limit 1;

@@ -1,0 +1,2 @@
+-- query
+select pg_advisory_unlock_all();

@@ -1,0 +1,2 @@
+-- publish
+alter table {{ relation }} alter column {{ column | quote }} set not null;

@@ -1,0 +1,2 @@
+-- publish when: the rows stay
+alter table {{ relation }} alter column {{ column | quote }} type {{ data_type | type }} using {{ column | quote }}::{{ data_type | type }};

@@ -1,0 +1,16 @@
+The rows of the seed are copied into the stage.
+
+-- stage
+drop table if exists {{ stage }};
+create {{ "unlogged " if options.unlogged }}table {{ stage }} (
+{%- for column in columns %}
+
+  {{ column.name | quote }} {{ column.type | type }}{{ "," if not loop.last }}
+{%- endfor %}
+
+);
+copy {{ stage }} ({% for column in columns %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}) from stdin (format binary);
+
+-- publish
+{% include "swap/0/0" %};
+{% include "indexes/0/0" %};

@@ -1,0 +1,2 @@
+-- query
+select current_setting('server_version');

@@ -1,0 +1,2 @@
+-- query
+select pg_xact_status({{ id | literal }}::xid8);

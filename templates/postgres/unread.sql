@@ -1,0 +1,2 @@
+-- query
+select * from {{ path | literal }};
