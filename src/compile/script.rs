@@ -245,7 +245,12 @@ pub(super) fn place_context(graph: &Graph, node: &Node, relation: &RelationName)
     if dialect.is_embedded() {
         return place;
     }
-    let options = from_serde(&serde_json::Value::Object(node.config.all.clone()));
+    let option = |name: &str| node.config.all.get(name).map(from_serde);
+    let options = context! {
+        unlogged => option("unlogged"),
+        fillfactor => option("fillfactor"),
+        indexes => option("indexes"),
+    };
     context! { options => options, views => views_above(graph, node), ..place }
 }
 

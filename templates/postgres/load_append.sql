@@ -4,8 +4,8 @@ was read, so that all of the table is overlap. Another system may give rows agai
 was recorded, because they may have committed late.
 
 -- stage when: the rows stay
+{% if cursor %}drop table if exists pg_temp.{{ changes }}{% endif %};
 {% if cursor %}
-drop table if exists pg_temp.{{ changes }};
 create temporary table {{ changes }} as
 select
 {% for column in columns if column.name != none %}

@@ -8,8 +8,8 @@ where {{ cursor.name | quote }} is null
 {%- endif %};
 
 -- stage when: keys are NULL
+{% if rejects_null_keys %}drop table if exists pg_temp.{{ rejects }}{% endif %};
 {% if rejects_null_keys %}
-drop table if exists pg_temp.{{ rejects }};
 create temporary table {{ rejects }} as
 select cast(to_jsonb(rejected){% if soft %} - {{ soft | literal }}{% endif %} as text) as "text"
 from (
