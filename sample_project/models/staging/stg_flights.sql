@@ -1,6 +1,6 @@
 select
     {{ surrogate_key(['year', 'month', 'day', 'carrier', 'flight', 'origin']) }} as flight_id,
-    make_date(year, month, day) as flight_date,
+    make_date(cast(year as integer), cast(month as integer), cast(day as integer)) as flight_date,
     time_hour as scheduled_hour,
     carrier,
     flight as flight_number,
