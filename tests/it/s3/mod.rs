@@ -1,6 +1,8 @@
 //! Objects of a store: found, read, written, and what is said where that fails.
 
 mod corpus;
+mod export;
+mod export_kills;
 mod faults;
 mod found;
 mod load;
@@ -9,6 +11,7 @@ mod random_faults;
 mod refused;
 mod rows;
 mod server;
+mod shop;
 mod speed;
 mod store;
 mod written;
