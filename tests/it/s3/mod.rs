@@ -7,6 +7,7 @@ mod faults;
 mod found;
 mod load;
 mod parquet;
+mod process_faults;
 mod random_faults;
 mod refused;
 mod rows;
