@@ -64,10 +64,8 @@ impl Work<'_> {
         let slug = self.slug();
         // In this order: a store may refuse an object that is not there to who may not list.
         let names = store.names()?;
-        let bytes = match names.iter().any(|name| name == manifest::NAME) {
-            true => store.read(manifest::NAME)?,
-            false => None,
-        };
+        let is_there = names.iter().any(|name| name == manifest::NAME);
+        let bytes = if is_there { store.read(manifest::NAME)? } else { None };
         let manifest = bytes.map(|bytes| self.readable(&bytes)).transpose()?;
         let listed = |name: &str| manifest.as_ref().is_some_and(|known| known.lists(name));
         let (ours, others): (Vec<String>, Vec<String>) = names

@@ -8,6 +8,7 @@ use crate::crash::kills;
 use crate::crash::stalled::Stalled;
 use crate::project::Project;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Stdio;
 
 const FOLDER: &str = "  - {name: all, from: ref('orders'), connection: lake, path: out/, format: csv, options: {partition_by: name}}\n";
@@ -17,7 +18,7 @@ const NEW: &str = "select i as id, 'n' || i % 2 as name from range(20, 26) r(i)"
 
 /// The objects that a reader of the folder could take for ones of the export.
 fn visible(server: &Server) -> BTreeSet<String> {
-    let is_file = |name: &String| name.ends_with(".csv");
+    let is_file = |name: &String| Path::new(name).extension().is_some_and(|end| end == "csv");
     objects(&server.bucket("shop").join("out")).into_iter().filter(is_file).collect()
 }
 

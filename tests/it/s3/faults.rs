@@ -69,8 +69,13 @@ impl Fault {
             {
                 asked.length
             }
-            Self::SlowDown | Self::Internal | Self::Expired | Self::Denied => 0,
-            Self::Dropped | Self::Lost | Self::Late(_) => 0,
+            Self::SlowDown
+            | Self::Internal
+            | Self::Expired
+            | Self::Denied
+            | Self::Dropped
+            | Self::Lost
+            | Self::Late(_) => 0,
         }
     }
 }

@@ -40,10 +40,11 @@ impl Tally {
         false
     }
 
-    fn show(&self, what: &str, server: &Server) {
+    /// For people.
+    fn told(&self, server: &Server) -> String {
         let (hits, healed) = (server.faults.hits(), self.healed);
         let count: u32 = hits.values().sum();
-        println!("{what}: {count} faults {hits:?}; {healed} runs healed, {:?} failed", self.failed);
+        format!("{count} faults {hits:?}; {healed} runs healed, {:?} failed", self.failed)
     }
 }
 
@@ -161,7 +162,7 @@ fn loads_are_exactly_right_or_exactly_as_before() {
         assert!(project.files("target/scratch").is_empty(), "seed {seed}");
         before = found;
     }
-    tally.show("loads", &server);
+    println!("loads: {}", tally.told(&server));
 }
 
 /// The rows that a reader of the manifest gets.
@@ -228,7 +229,7 @@ fn exports_are_exactly_right_or_exactly_as_before() {
     project.run(["export"]).succeeds();
     assert_eq!(exported(&server), expected(seed));
     assert_eq!((names(&server, "out").len(), server.uploads()), (3, 0));
-    tally.show("exports", &server);
+    println!("exports: {}", tally.told(&server));
 }
 
 /// What is exported as `version`.
