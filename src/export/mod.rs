@@ -8,6 +8,7 @@
 //! | `pieces` | which rows make which file |
 //! | `folder`, `single` | how several files, or one, come into their place |
 //! | `store` | where files go: `disk`, or `objects` of another system |
+//! | `staging` | where they lie before |
 //! | `manifest` | which files are those of an export |
 //! | `table` | rows of a query on their way into another system |
 //!
@@ -21,6 +22,7 @@ mod manifest;
 mod objects;
 mod pieces;
 mod single;
+mod staging;
 mod store;
 mod table;
 mod write;

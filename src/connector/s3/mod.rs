@@ -8,7 +8,8 @@
 //! | `range`, `fetch` | their bytes, several requests in flight |
 //! | `scan` | how they are one table |
 //! | `rows` | their rows as Arrow, for who has no DuckDB |
-//! | `write` | new objects |
+//! | `write`, `whole` | new objects; a small one at once |
+//! | `objects` | where exports write |
 //! | `probe` | what a test of a connection finds |
 //! | `runtime` | the threads behind it |
 //!
@@ -21,6 +22,7 @@ mod fetch;
 mod find;
 mod list;
 mod object;
+mod objects;
 mod probe;
 mod range;
 mod retry;
@@ -29,6 +31,7 @@ mod runtime;
 mod scan;
 mod settings;
 mod spec;
+mod whole;
 mod write;
 
 pub use object::{Address, Entry};
@@ -38,7 +41,7 @@ pub use spec::SPEC;
 pub use write::Uploaded;
 
 use super::file::{FileEntry, FileError, FileObject, FileStore, Scan};
-use super::{ConnectorError, Kind, Parameters, Report};
+use super::{ConnectorError, Kind, Objects, Parameters, Report};
 use crate::engine::Session;
 use client::Client;
 use runtime::wait;
@@ -213,5 +216,9 @@ impl FileStore for S3 {
 
     fn changed(&self, files: &[FileEntry]) -> Result<bool, FileError> {
         Ok(S3::changed(self, files)?)
+    }
+
+    fn objects(&self) -> Option<&dyn Objects> {
+        Some(self)
     }
 }
