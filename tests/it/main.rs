@@ -26,6 +26,8 @@ mod debug;
 mod dialects;
 mod explain;
 mod export;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod guide;
 mod init;
 mod load;
 mod load_modes;
