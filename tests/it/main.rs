@@ -56,3 +56,5 @@ mod test;
 mod walls;
 mod watch;
 mod widening;
+#[cfg(feature = "postgres")]
+mod with_servers;
