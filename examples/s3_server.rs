@@ -5,6 +5,7 @@
 #[path = "../tests/it/s3/store.rs"]
 #[allow(
     clippy::unwrap_used,
+    clippy::wildcard_imports,
     reason = "the tests' own, where what cannot be served may fail loudly"
 )]
 mod store;
