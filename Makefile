@@ -5,7 +5,7 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-full build test format lint docs doc-tests tests kills bench bench-connectors clean libduckdb rust-components
+.PHONY: help demo demo-full build test format lint docs doc-tests tests kills faults bench bench-connectors clean libduckdb rust-components
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
@@ -43,6 +43,9 @@ tests: libduckdb ## unit and integration tests, with cargo-nextest where it is i
 
 kills: libduckdb ## the crash tests in full: some 400 kills in some minutes
 	SQLFLOW_TEST_KILLS=20 cargo test --locked --test it crash:: -- --nocapture
+
+faults: libduckdb ## what breaks on the way to other systems, in full: 200 faults of each sort of transfer
+	SQLFLOW_TEST_FAULTS=200 cargo test --locked --test it faults -- --nocapture
 
 bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
 	bench/run --sqlflow $(sqlflow) $(ARGS)

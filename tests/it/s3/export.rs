@@ -5,6 +5,7 @@ use super::shop::{keys, listed, manifest, names, profiles, project, stored};
 use crate::project::Project;
 use serde_json::json;
 
+// proves: E-1
 #[test]
 fn each_format_and_option_gives_the_bytes_that_it_gives_on_disk() {
     let server = Server::start();
@@ -40,6 +41,7 @@ fn each_format_and_option_gives_the_bytes_that_it_gives_on_disk() {
     assert!(project.files("target/scratch").is_empty());
 }
 
+// proves: E-1
 #[test]
 fn an_object_of_many_parts_is_whole() {
     let server = Server::start();
@@ -131,6 +133,7 @@ fn files_are_split_by_rows_and_by_size() {
     }
 }
 
+// proves: E-2
 #[test]
 fn a_second_run_replaces_the_objects_of_the_first() {
     let server = Server::start();
@@ -170,6 +173,7 @@ fn append_adds_objects_and_extends_the_manifest() {
     assert_eq!(names(&server, "out").len(), 3);
 }
 
+// proves: E-7
 #[test]
 fn none_over_some_needs_a_word() {
     let server = Server::start();
@@ -199,6 +203,7 @@ fn none_over_some_needs_a_word() {
     assert_eq!(stored(&server, "one/x.csv"), b"id,name\n");
 }
 
+// proves: E-9
 #[test]
 fn what_a_store_refuses_is_one_line_that_says_what_to_change() {
     let server = Server::start();
