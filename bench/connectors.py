@@ -32,7 +32,7 @@ POSTGRES_OPTIONS = (
 def main() -> None:
     args = arguments()
     if "S3_FOLDER" not in os.environ:
-        sys.exit(beside_servers(args))
+        start_servers(args)
     work = Path(args.work or tempfile.mkdtemp(prefix="sqlflow-bench-")).resolve()
     work.mkdir(parents=True, exist_ok=True)
     try:
@@ -75,13 +75,11 @@ def arguments() -> argparse.Namespace:
     return args
 
 
-def beside_servers(args: argparse.Namespace) -> int:
-    """The same command again, with servers."""
-    environment = dict(
-        os.environ, S3_SERVER=executable(args.s3_server), POSTGRES_OPTIONS=POSTGRES_OPTIONS
-    )
+def start_servers(args: argparse.Namespace) -> None:
+    """The same command again, in place of this one, beside servers."""
+    environment = dict(os.environ, S3_SERVER=executable(args.s3_server), POSTGRES_OPTIONS=POSTGRES_OPTIONS)
     servers = str(HERE.parent / "scripts" / "with-servers")
-    return subprocess.run([servers, sys.executable, __file__, *sys.argv[1:]], env=environment).returncode
+    os.execve(servers, [servers, sys.executable, __file__, *sys.argv[1:]], environment)
 
 
 # What is compared
@@ -99,7 +97,6 @@ class Contender(NamedTuple):
 def compare_reads(args: argparse.Namespace, work: Path) -> None:
     """A table of PostgreSQL into a table of a new database file."""
     heading("PostgreSQL table to DuckDB table")
-    rows = []
     for size in args.sizes:
         psql(f"create table rows_{size} as {rows_of_postgres(size)}", f"vacuum (freeze, analyze) rows_{size}")
         project = new_project(work / "read", f"{{name: t, identifier: rows_{size}}}", connection="database")
@@ -112,10 +109,10 @@ def compare_reads(args: argparse.Namespace, work: Path) -> None:
         ]
         if args.dlt and size in args.dlt_sizes:
             contenders += [dlt(args, project, f"rows_{size}", backend) for backend in ("sqlalchemy", "connectorx")]
-        rows += compared(f"{size:,} rows", contenders, args.runs)
+        rows = compared(f"{size:,} rows", contenders, args.runs)
         require_same_rows(args.python, project)
         psql(f"drop table rows_{size}")
-    table(head("psql", "extension"), rows)
+        table(head("psql", "extension"), rows)
     say(SERVER_IS_BESIDE)
 
 
