@@ -20,8 +20,6 @@ fn the_sample_from_postgres_is_the_sample_from_files() {
     server.run(
         "update flights set distance = distance + 1 where time_hour = (select max(time_hour) from flights)",
     );
-    let again = project.run(build).succeeds();
-    again.stderr_contains("updated").tallies("PASS=73 WARN=2 ERROR=0 SKIP=0");
-    let days = "select count(*) from daily_flights";
-    assert_eq!(server.client().query_one(days, &[]).unwrap().get::<_, i64>(0), 1095);
+    let again = ["load", "--project-dir", "variants/postgres", "--select", "source:raw.flights"];
+    project.run(again).succeeds().stderr_contains(" updated, ");
 }
