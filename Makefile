@@ -5,14 +5,17 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test format lint docs doc-tests tests kills faults bench clean libduckdb rust-components
+.PHONY: help demo demo-full build test format lint docs doc-tests tests kills faults bench bench-connectors clean libduckdb rust-components
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
 
 demo: build ## build the sample project and show a result
 	$(sqlflow) build --project-dir sample_project
 	$(sqlflow) show carrier_delays --project-dir sample_project --limit 10
+
+demo-full: build ## the sample project from PostgreSQL and S3 too, and back there
+	scripts/demo-full $(sqlflow)
 
 build: libduckdb ## the release binary
 	cargo build --release --locked
@@ -47,9 +50,14 @@ faults: libduckdb ## what breaks on the way to other systems, in full: 200 fault
 bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
 	bench/run --sqlflow $(sqlflow) $(ARGS)
 
+bench-connectors: build ## measure PostgreSQL and S3: make bench-connectors ARGS="--duckdb-python PATH"
+	cargo build --release --locked --example s3_server
+	bench/connectors.py --sqlflow $(sqlflow) $(ARGS)
+
 clean: ## remove what cargo built and what the sample project made
 	cargo clean
-	rm -rf sample_project/target sample_project/*.duckdb sample_project/*.duckdb.wal
+	for project in sample_project sample_project/variants/*; do \
+		rm -rf $$project/target $$project/*.duckdb $$project/*.duckdb.wal; done
 
 libduckdb:
 	@scripts/libduckdb >/dev/null

@@ -26,6 +26,8 @@ mod debug;
 mod dialects;
 mod explain;
 mod export;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod guide;
 mod init;
 mod load;
 mod load_modes;
@@ -54,3 +56,5 @@ mod test;
 mod walls;
 mod watch;
 mod widening;
+#[cfg(feature = "postgres")]
+mod with_servers;

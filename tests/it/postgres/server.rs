@@ -17,15 +17,15 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65_534;
 
 /// A server. Dropping it stops it.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     folder: TempDir,
 }
 
 impl Server {
     /// Starts a server.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(&[], |_| ())
     }
 
@@ -144,7 +144,7 @@ pub(super) fn read(
 
 /// The folder of PostgreSQL's programs.
 #[expect(clippy::disallowed_methods, reason = "where the system's programs are")]
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

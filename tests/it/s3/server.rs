@@ -23,12 +23,12 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-pub(super) const KEY: &str = "AKIATHEKEYOFTESTS";
-pub(super) const SECRET: &str = "the-secret-of-all-tests-0123456789";
+pub(crate) const KEY: &str = "AKIATHEKEYOFTESTS";
+pub(crate) const SECRET: &str = "the-secret-of-all-tests-0123456789";
 
 /// A store with the buckets `shop`, `public` (anybody reads), `closed` (nobody may do anything),
 /// `kept` (nothing is deleted) and `letterbox` (objects are written and nothing else).
-pub(super) struct Server {
+pub(crate) struct Server {
     runtime: Option<Runtime>,
     address: SocketAddr,
     root: TempDir,
@@ -37,7 +37,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let root = tempfile::tempdir().unwrap();
         for bucket in BUCKETS {
             std::fs::create_dir(root.path().join(bucket)).unwrap();
@@ -58,7 +58,7 @@ impl Server {
     }
 
     /// The folder of a bucket.
-    pub(super) fn bucket(&self, bucket: &str) -> PathBuf {
+    pub(crate) fn bucket(&self, bucket: &str) -> PathBuf {
         self.root.path().join(bucket)
     }
 
@@ -75,7 +75,7 @@ impl Server {
         self
     }
 
-    pub(super) fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
