@@ -146,7 +146,7 @@ fn lead(
 
 /// Reads with a connection of its own.
 fn follow(plan: &Plan, say: &SyncSender<Said>, done: Sender<()>) {
-    let session = Session::connect_once(&plan.settings).and_then(|mut session| {
+    let session = Session::connect(&plan.settings).and_then(|mut session| {
         plan.join.run(&mut session)?;
         Ok(session)
     });

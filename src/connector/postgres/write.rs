@@ -7,6 +7,7 @@
 
 use super::Postgres;
 use super::encode::{self, Form};
+use super::outcome::Transaction;
 use super::session::{Abort, Failure, Session};
 use super::sql::sql;
 use crate::connector::batches::{Batches, Object, WriteMode, WriteRequest};
@@ -50,6 +51,13 @@ struct Target {
     has_schema: bool,
 }
 
+impl Target {
+    /// For messages.
+    fn shown(&self) -> String {
+        format!("`{}.{}`", self.schema, self.name)
+    }
+}
+
 /// Writes all rows or none.
 pub(super) fn write(
     postgres: &Postgres,
@@ -61,6 +69,7 @@ pub(super) fn write(
     let mut session = Session::connect(&postgres.settings)?;
     let mut target = target(postgres, &mut session, &request.object)?;
     lock(&mut session, &target)?;
+    let transaction = Transaction::number(&mut session)?;
     let mut coming: Vec<Coming> = schema
         .fields()
         .iter()
@@ -85,7 +94,7 @@ pub(super) fn write(
     stage.make(&mut session, &target, &order)?;
     let count = stage.fill(&mut session, &target, &coming, &forms, batches)?;
     publish(&mut session, request, &target, &stage, &coming)?;
-    session.run("commit")?;
+    transaction.commit(session, &postgres.settings, &target.shown())?;
     Ok(count)
 }
 
@@ -166,7 +175,7 @@ fn misfit(row: &SimpleQueryRow, target: &Target) -> Option<ConnectorError> {
     let text = |at| row.get(at).unwrap_or_default();
     let is = |at| row.get(at) == Some("t");
     let (comes, stands, column) = (is(1), is(2), text(0));
-    let table = format!("`{}.{}`", target.schema, target.name);
+    let table = target.shown();
     let (message, help) = if comes && !stands {
         (
             format!("{table} has no column `{column}`"),
