@@ -312,6 +312,9 @@ fn publish(
     let Some(oid) = target.oid else {
         return session.run(&sql("write_new", &context)?);
     };
+    if let WriteMode::Merge { key } = &request.mode {
+        check_target(session, stage, target, coming, key)?;
+    }
     match &request.mode {
         WriteMode::Append => session.run(&sql("write_append", &context)?),
         WriteMode::Replace if stage.in_schema => {
@@ -356,6 +359,26 @@ fn check_rows(
             .with_help("leave all rows but one of each key out, or choose another key"));
     }
     Ok(())
+}
+
+/// A key that comes must not be in the target twice: which row would be meant?
+fn check_target(
+    session: &mut Session,
+    stage: &Stage,
+    target: &Target,
+    coming: &[Coming],
+    key: &[String],
+) -> Result<(), ConnectorError> {
+    let columns: Vec<Value> =
+        coming.iter().filter(|column| key.contains(&column.name)).map(Coming::context).collect();
+    let context = context! { oid => target.oid, key => columns, ..stage.context(target) };
+    let row = session.row(&sql("write_twice", &context)?)?;
+    let Some(twice) = row.get(0).filter(|count| *count != "0") else { return Ok(()) };
+    let examples = row.get(1).unwrap_or_default();
+    let (shown, table) = (key.join("`, `"), target.shown());
+    let message = format!("{table} has {twice} of the keys `{shown}` more than once: {examples}");
+    Err(ConnectorError::new(Kind::Data, message)
+        .with_help("remove all rows but one of each key there, or choose another key"))
 }
 
 #[cfg(test)]

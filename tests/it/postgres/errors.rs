@@ -174,7 +174,7 @@ fn a_statement_that_takes_too_long_says_what_to_raise() {
     assert_data_eq!(
         told(&error),
         str![[r#"
-Network: PostgreSQL says: canceling statement due to statement timeout [57014]
+Resource: PostgreSQL says: canceling statement due to statement timeout [57014]
   raise `statement_timeout:` (seconds), or set it to 0
 
 "#]]

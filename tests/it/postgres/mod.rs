@@ -1,5 +1,7 @@
 //! The connector to PostgreSQL, against servers that the tests start themselves.
 
+mod again;
+mod commits;
 mod errors;
 mod export;
 mod faults;

@@ -10,6 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -18,9 +19,10 @@ const NOBODY: u32 = 65_534;
 
 /// A server. Dropping it stops it.
 pub(super) struct Server {
-    child: Child,
+    child: Mutex<Child>,
     pub(super) port: u16,
     folder: TempDir,
+    settings: Vec<String>,
 }
 
 impl Server {
@@ -41,7 +43,8 @@ impl Server {
         for _ in 0..20 {
             let port = free_port();
             if let Some(child) = launch(&programs, folder.path(), port, settings) {
-                return Self { child, port, folder };
+                let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
+                return Self { child: Mutex::new(child), port, folder, settings };
             }
         }
         let log = fs::read_to_string(folder.path().join("log")).unwrap_or_default();
@@ -70,6 +73,23 @@ impl Server {
         connector(&[("port", port.as_str())], more)
     }
 
+    /// Stops the server at once, as `pg_ctl stop -m immediate` does.
+    pub(super) fn stop(&self) {
+        let mut child = self.child.lock().unwrap();
+        // A kill would leave its shared memory behind.
+        _ = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status();
+        _ = child.wait();
+    }
+
+    /// Stops it so and starts it again, as `pg_ctl restart -m immediate` does. It ends with the
+    /// thread that calls this.
+    pub(super) fn restart(&self) {
+        self.stop();
+        let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
+        let child = launch(&programs(), self.folder.path(), self.port, &settings);
+        *self.child.lock().unwrap() = child.expect("the server does not start again");
+    }
+
     /// Where the server writes what it does.
     pub(super) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
@@ -78,9 +98,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // A kill would leave its shared memory behind.
-        _ = Command::new("kill").args(["-QUIT", &self.child.id().to_string()]).status();
-        _ = self.child.wait();
+        self.stop();
     }
 }
 
