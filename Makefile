@@ -5,7 +5,7 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test format lint docs doc-tests tests kills bench clean libduckdb rust-components
+.PHONY: help demo build test format lint docs doc-tests tests kills faults bench clean libduckdb rust-components
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ tests: libduckdb ## unit and integration tests, with cargo-nextest where it is i
 
 kills: libduckdb ## the crash tests in full: some 400 kills in some minutes
 	SQLFLOW_TEST_KILLS=20 cargo test --locked --test it crash:: -- --nocapture
+
+faults: libduckdb ## the tests of random faults in full: 200 of PostgreSQL and of S3 each
+	SQLFLOW_TEST_FAULTS=200 cargo test --locked --test it faults -- --nocapture
 
 bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
 	bench/run --sqlflow $(sqlflow) $(ARGS)

@@ -64,9 +64,7 @@ fn without_retries_a_lost_commit_is_still_asked_for() {
 fn a_commit_that_cannot_be_asked_for_is_said_to_be_unknown_and_not_made_again() {
     let server = server();
     let proxy = Proxy::new(server.port, At::AfterCommit, Break::CutForGood);
-    let project = through(&proxy, "table: people\nmode: append", 9);
-    let profiles = project.read("profiles.yml").replace("retries: 9", "retries: 1");
-    project.write("profiles.yml", &profiles);
+    let project = through(&proxy, "table: people\nmode: append", 1);
     let ran = project.run(["build"]).exits(3).stderr_contains("error[SF608]");
     let ran = ran.stderr_contains("whether the rows are in `public.people` is not known");
     let ran = ran.stderr_contains("select txid_status(").stderr_lacks("tried again");

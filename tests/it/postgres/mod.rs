@@ -9,6 +9,7 @@ mod incremental;
 mod load;
 mod objects;
 mod proxy;
+mod random_faults;
 mod read;
 mod server;
 mod shown;
