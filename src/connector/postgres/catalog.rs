@@ -126,8 +126,7 @@ impl Described {
                 unknown.name
             );
             ConnectorError::new(Kind::Data, message).with_help(
-                "leave it out with `columns:`, or declare a `query:` that casts it, to text for \
-                 instance",
+                "declare a `query:` that casts it, to text for instance, or leaves it out",
             )
         })
     }

@@ -191,11 +191,22 @@ fn help(error: &DbError, settings: &Settings) -> Option<String> {
             "check its name and schema; the table may have been dropped meanwhile".to_owned()
         }
         _ => match error.hint() {
-            Some(hint) => line(hint),
+            Some(hint) => as_help(hint),
             None => return None,
         },
     };
     Some(text)
+}
+
+/// The server's hint in the form of ours: no capital, no full stop.
+fn as_help(hint: &str) -> String {
+    let hint = line(hint);
+    let hint = hint.trim_end_matches('.');
+    let mut letters = hint.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
 }
 
 /// Text in one line.

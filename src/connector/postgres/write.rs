@@ -56,6 +56,18 @@ impl Target {
     fn shown(&self) -> String {
         format!("`{}.{}`", self.schema, self.name)
     }
+
+    /// What `user` needs to write to it.
+    fn rights(&self, user: &str) -> String {
+        let Self { schema, name, .. } = self;
+        if self.oid.is_some() && !self.swaps {
+            return format!(
+                "have its owner say `GRANT SELECT, INSERT, UPDATE, DELETE ON \"{schema}\".\"{name}\" \
+                 TO \"{user}\"`, and the database's `GRANT TEMPORARY` on it"
+            );
+        }
+        format!("have its owner say `GRANT USAGE, CREATE ON SCHEMA \"{schema}\" TO \"{user}\"`")
+    }
 }
 
 /// Writes all rows or none.
@@ -68,12 +80,27 @@ pub(super) fn write(
     let forms = encode::forms(&schema)?;
     let mut session = Session::connect(&postgres.settings)?;
     let mut target = target(postgres, &mut session, &request.object)?;
-    lock(&mut session, &target)?;
+    let rights = target.rights(&postgres.settings.user);
+    write_into(postgres, session, &mut target, request, batches, &forms).map_err(|error| {
+        if error.kind == Kind::Permission { error.with_help(rights) } else { error }
+    })
+}
+
+fn write_into(
+    postgres: &Postgres,
+    mut session: Session,
+    target: &mut Target,
+    request: &WriteRequest,
+    batches: &mut dyn Batches,
+    forms: &[Form],
+) -> Result<u64, ConnectorError> {
+    let schema = batches.schema();
+    lock(&mut session, target)?;
     let transaction = Transaction::number(&mut session)?;
     let mut coming: Vec<Coming> = schema
         .fields()
         .iter()
-        .zip(&forms)
+        .zip(forms)
         .map(|(field, form)| Coming {
             name: field.name().clone(),
             form: form.clone(),
@@ -82,7 +109,7 @@ pub(super) fn write(
         })
         .collect();
     let order = match target.oid {
-        Some(oid) => fit(&mut session, &mut target, oid, &mut coming)?,
+        Some(oid) => fit(&mut session, target, oid, &mut coming)?,
         None => coming.iter().map(Coming::context).collect(),
     };
     check_key(request, &coming)?;
@@ -91,9 +118,9 @@ pub(super) fn write(
         // What is to have the target's name must be where the target is.
         in_schema: target.oid.is_none() || (target.swaps && request.mode == WriteMode::Replace),
     };
-    stage.make(&mut session, &target, &order)?;
-    let count = stage.fill(&mut session, &target, &coming, &forms, batches)?;
-    publish(&mut session, request, &target, &stage, &coming)?;
+    stage.make(&mut session, target, &order)?;
+    let count = stage.fill(&mut session, target, &coming, forms, batches)?;
+    publish(&mut session, request, target, &stage, &coming)?;
     transaction.commit(session, &postgres.settings, &target.shown())?;
     Ok(count)
 }

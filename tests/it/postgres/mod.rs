@@ -11,6 +11,8 @@ mod objects;
 mod proxy;
 mod random_faults;
 mod read;
+mod refused;
+mod secrets;
 mod server;
 mod shown;
 mod tls;

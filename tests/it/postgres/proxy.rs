@@ -22,6 +22,8 @@ pub(super) enum At {
     Back(usize),
     /// After so many bytes to the server.
     Forth(usize),
+    /// Before the connection of that number comes through, from 1.
+    Connection(usize),
     /// Before a commit reaches the server.
     BeforeCommit,
     /// Before its answer comes back.
@@ -197,12 +199,15 @@ fn holds(bytes: &[u8], part: &[u8]) -> bool {
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    for client in listener.incoming() {
+    for (number, client) in (1..).zip(listener.incoming()) {
         if shared.ends.load(Ordering::SeqCst) {
             return;
         }
         let client = client.unwrap();
         if shared.refuses.load(Ordering::SeqCst) {
+            continue;
+        }
+        if shared.at == At::Connection(number) && !shared.breaks() {
             continue;
         }
         // The server may be restarting.
