@@ -6,6 +6,8 @@
 //! | `postgres` | PostgreSQL: tables, views, queries |
 //! | `s3` | objects of an S3-compatible store, read as files are |
 //!
+//! `retry` says how often a caller asks again, and after which wait.
+//!
 //! A connector finds what an object names, says plainly what is wrong with it, and answers with
 //! rows under back-pressure, or with a scan that the engine runs itself: files are always read by
 //! DuckDB's readers, after what these do not check has been checked.
@@ -17,6 +19,7 @@ mod objects;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod registry;
+mod retry;
 #[cfg(feature = "s3")]
 pub mod s3;
 mod spec;
@@ -24,9 +27,10 @@ mod spec;
 pub use batches::{
     Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
 };
-pub use error::{ConnectorError, Kind};
+pub use error::{ConnectorError, Kind, Outlook};
 pub use objects::Objects;
 pub use registry::{System, on_disk, open, spec, specs};
+pub use retry::Tries;
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
 use crate::relation::Column;
@@ -35,6 +39,12 @@ use crate::relation::Column;
 pub trait Connector: Send + Sync {
     /// Name, version and parameters of its kind.
     fn spec(&self) -> &'static ConnectorSpec;
+
+    /// How often a request whose error heals is made again. The caller makes it: a load or export
+    /// starts anew from its beginning.
+    fn retries(&self) -> u32 {
+        0
+    }
 
     /// Reaches the system and says what it finds, part by part, up to the first that fails.
     fn test_connection(&self) -> Report;
@@ -68,7 +78,7 @@ pub trait Connector: Send + Sync {
     /// Writes all rows or none; answers how many.
     ///
     /// # Errors
-    /// Nothing was changed.
+    /// Nothing was changed, unless the error says that this is not known.
     fn write(
         &self,
         request: &WriteRequest,

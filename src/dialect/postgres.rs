@@ -46,6 +46,9 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "write_swap",
             "write_new",
             "write_merge",
+            "write_number",
+            "write_outcome",
+            "write_twice",
         ],
     )
 });

@@ -56,7 +56,7 @@ impl Work<'_> {
         let bytes = pieces.iter().map(|piece| piece.bytes).sum();
         let files = u64::try_from(pieces.len()).unwrap_or(u64::MAX);
         let notes = self.publish(store, &pieces, new, found)?;
-        Ok(Written { rows, files: Some((files, bytes)), notes })
+        Ok(Written { rows, files: Some((files, bytes)), notes, retries: 0 })
     }
 
     /// What is in the folder; files that killed runs left are removed.

@@ -41,7 +41,7 @@ impl Work<'_> {
         self.session.pass("written");
         store.put(&piece.staged, name)?;
         self.session.pass("published");
-        Ok(Written { rows: piece.rows, files: Some((1, piece.bytes)), notes: Vec::new() })
+        Ok(Written { rows: piece.rows, files: Some((1, piece.bytes)), ..Written::default() })
     }
 
     /// Whether what is there has rows; where that cannot be told, it has.

@@ -6,9 +6,10 @@ use super::store::Result;
 use super::write::{Work, Written};
 use crate::compile::ExportColumn;
 use crate::connector::{
-    Batches, Connector, ConnectorError, Kind, Object, ReadRequest, System, WriteMode, WriteRequest,
+    Batches, Connector, ConnectorError, Kind, Object, ReadRequest, System, Tries, WriteMode,
+    WriteRequest,
 };
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::{EngineError, Session};
 use crate::load::{connector_problem, open_connection};
 use crate::mode::ExportMode;
@@ -64,18 +65,39 @@ impl Work<'_> {
             ExportMode::Replace { on_empty } => Some(*on_empty),
             ExportMode::Append | ExportMode::Merge { .. } => None,
         };
-        let sent = send(&*connector, &request, on_empty, self.session, &statement.sql);
+        let mut tries = Tries::default();
+        let sent = loop {
+            match send(&*connector, &request, on_empty, self.session, &statement.sql) {
+                // Nothing was written, or it would not heal.
+                Err(Unsent::System(error)) if tries.again(&error, connector.retries()) => {}
+                sent => break sent,
+            }
+        };
         let what = format!("`{}`", self.request.export.shown());
         match sent {
-            Ok(Sent::Rows(rows)) => Ok(Written { rows, ..Written::default() }),
-            Ok(Sent::Kept) => Ok(self.kept(&what)),
+            Ok(Sent::Rows(rows)) => Ok(self.noted(Written { rows, ..Written::default() }, &tries)),
+            Ok(Sent::Kept) => Ok(self.noted(self.kept(&what), &tries)),
             Ok(Sent::EmptyOverRows) => Err(self.empty_over(&what)),
             Err(Unsent::Query(error)) => Err((self.request.describe)(&statement, &error)),
             Err(Unsent::System(error)) => {
-                let problem: Diagnostic = connector_problem(&error);
-                Err(Box::new(problem.at(self.request.export.place.clone())))
+                let problem = connector_problem(&error).at(self.request.export.place.clone());
+                Err(Box::new(match tries.told() {
+                    Some(told) => problem.with_note(told),
+                    None => problem,
+                }))
             }
         }
+    }
+
+    /// The same with a note of the tries before it.
+    fn noted(&self, mut written: Written, tries: &Tries) -> Written {
+        if let Some(told) = tries.told() {
+            let message = format!("`{}` was {told}", self.request.export.shown());
+            let note = Diagnostic::note(Code::TRIED_AGAIN, message);
+            written.notes.insert(0, note.at(self.request.export.place.clone()));
+            written.retries = tries.failed();
+        }
+        written
     }
 
     fn write_mode(&self) -> Result<WriteMode> {

@@ -46,6 +46,8 @@ pub struct Written {
     pub files: Option<(u64, u64)>,
     /// What is worth knowing about it.
     pub notes: Vec<Diagnostic>,
+    /// How often it started again, because the system that it writes to broke.
+    pub retries: u64,
 }
 
 /// Takes the script as soon as it is known, and each time that it becomes more exact.

@@ -1,6 +1,8 @@
 //! The connections that loads read from: what is wrong with their declaration, and opening them.
 
-use crate::connector::{self, ConnectorError, ConnectorSpec, Kind, Parameters, Reads, System};
+use crate::connector::{
+    self, ConnectorError, ConnectorSpec, Kind, Outlook, Parameters, Reads, System,
+};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::graph::{Connection, Graph, LoadNode, LoadObject, Node};
 
@@ -38,6 +40,7 @@ pub fn open_connection(connection: &Connection) -> Result<System, Vec<Diagnostic
 /// An error of another system, as told to the user; the place is the caller's to say.
 pub fn problem(error: &ConnectorError) -> Diagnostic {
     let code = match error.kind {
+        _ if error.outlook == Outlook::Unknown => Code::OUTCOME_UNKNOWN,
         Kind::Auth => Code::CONNECTION_REFUSED,
         Kind::Network => Code::CONNECTION_FAILED,
         Kind::NotFound => Code::CONNECTION_LACKS,

@@ -12,6 +12,7 @@
 //! | `facts` | what the script is made of, once the source was looked into |
 //! | `publish` | from a filled stage to the commit |
 //! | `rows` | rows of other systems on their way into the stage |
+//! | `again` | when a load starts again, because its source broke |
 //! | `versions` | how versions of rows are kept |
 //! | `fit` | whether the batch fits the table that it is applied to |
 //! | `verdict` | what the checks found, and whether the load goes on |
@@ -20,6 +21,7 @@
 //! the transaction changes both or none.
 
 mod accepted;
+mod again;
 mod connection;
 mod facts;
 mod file;

@@ -42,7 +42,8 @@ impl Rows {
     /// filled by.
     pub(super) fn scan(&self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
-        let found = self.connector.schema(&self.object).map_err(|error| told(load, &error))?;
+        let found = self.connector.schema(&self.object);
+        let found = found.map_err(|error| self.told(work, &error))?;
         let (columns, casts) = declared(load, &found)?;
         if let Some(accepted) = accepted {
             work.drift(accepted, &columns)?;
@@ -70,7 +71,8 @@ impl Rows {
             batch_rows: spec.batch_rows,
             connections: spec.max_connections,
         };
-        let (batches, mark) = self.read(load, known, &request)?;
+        let (batches, mark) =
+            self.read(load, known, &request).map_err(|error| self.told(work, &error))?;
         if let Some(warning) = &mark.warning {
             let place = load.place_of("cursor");
             work.notes.push(Diagnostic::warning(Code::LATE_ROWS, warning.clone()).at(place));
@@ -86,7 +88,7 @@ impl Rows {
         let view = compile::rows_view(work.relation);
         let staged = work.session.ingest(&statement.sql, &view, Box::new(reader));
         if let Some(error) = failed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            return Err(told(load, &error));
+            return Err(self.told(work, &error));
         }
         let staged = staged.map_err(|error| {
             vec![Diagnostic::error(error.kind.code(), error.message).at(place.clone())]
@@ -109,10 +111,9 @@ impl Rows {
         load: &LoadNode,
         known: &Known,
         request: &ReadRequest,
-    ) -> Result<(Box<dyn Batches>, Mark)> {
+    ) -> std::result::Result<(Box<dyn Batches>, Mark), ConnectorError> {
         let Some(cursor) = &load.rules.cursor else {
-            let batches = self.connector.read(request).map_err(|error| told(load, &error))?;
-            return Ok((batches, Mark::default()));
+            return Ok((self.connector.read(request)?, Mark::default()));
         };
         let recorded = known.recorded.as_ref().and_then(|recorded| recorded.mark.as_deref());
         let incremental = Incremental {
@@ -120,7 +121,13 @@ impl Rows {
             recorded: recorded.and_then(|mark| serde_json::from_str(mark).ok()),
             time_zone: None,
         };
-        self.connector.read_with(request, &incremental).map_err(|error| told(load, &error))
+        self.connector.read_with(request, &incremental)
+    }
+
+    /// An error of the source; one that heals is remembered, for another try.
+    fn told(&self, work: &Work<'_>, error: &ConnectorError) -> Failure {
+        work.broken.remember(error, &*self.connector);
+        vec![problem(error).at(work.request.load.place.clone())]
     }
 }
 
@@ -211,10 +218,6 @@ pub(super) fn check_options(load: &LoadNode) -> Vec<Diagnostic> {
 fn option(load: &LoadNode, name: &str) -> Option<String> {
     let setting = load.options.iter().find(|setting| setting.key == name)?;
     setting.value.as_str().map(str::to_owned)
-}
-
-fn told(load: &LoadNode, error: &ConnectorError) -> Failure {
-    vec![problem(error).at(load.place.clone())]
 }
 
 /// Batches as the engine reads them. An engine tells only that they failed; why stays here.

@@ -1,6 +1,7 @@
 //! The steps of a load, in order.
 
 use super::accepted::Accepted;
+use super::again::Broken;
 use super::connection::open_connection;
 use super::file::{describe, file_object};
 use super::fit;
@@ -54,6 +55,8 @@ pub struct Loaded {
     pub notes: Vec<Diagnostic>,
     /// The statements that were executed.
     pub script: Script,
+    /// How often it started again, because its source broke.
+    pub retries: u64,
 }
 
 pub(super) type Failure = Vec<Diagnostic>;
@@ -77,9 +80,11 @@ pub fn load_table(
 ) -> Result<Loaded> {
     let relation =
         request.node.relation.as_ref().ok_or_else(|| request.defect("it has no relation"))?;
-    let mut work = Work { request, relation, session, notes: Vec::new() };
+    let broken = Broken::default();
+    let mut work = Work { request, relation, session, notes: Vec::new(), broken: &broken };
     for attempt in 1.. {
-        let attempted = work.attempt(write).map_err(|problems| request.named(problems, relation));
+        let attempted =
+            work.attempt_again(write).map_err(|problems| request.named(problems, relation));
         match attempted? {
             Some(loaded) => return Ok(loaded),
             None if attempt < ATTEMPTS => {}
@@ -139,6 +144,7 @@ pub(super) struct Work<'r> {
     pub(super) relation: &'r RelationName,
     pub(super) session: &'r mut dyn Session,
     pub(super) notes: Vec<Diagnostic>,
+    pub(super) broken: &'r Broken,
 }
 
 /// Where the rows come from.
@@ -158,7 +164,7 @@ pub(super) struct Known {
 
 impl Work<'_> {
     /// One try; `None` where a file changed while it was read.
-    fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
+    pub(super) fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
         let (request, load) = (self.request, self.request.load);
         let known = self.known()?;
         let system = match &load.connection {
@@ -211,8 +217,9 @@ impl Work<'_> {
         fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*self.request };
         let notes = std::mem::take(&mut self.notes);
-        let work =
-            Work { request: &request, relation: self.relation, session: &mut *self.session, notes };
+        let (relation, broken) = (self.relation, self.broken);
+        let session = &mut *self.session;
+        let work = Work { request: &request, relation, session, notes, broken };
         work.transfer_spelt(known, source, &scanned, records, write)
     }
 
@@ -360,7 +367,7 @@ impl Work<'_> {
     }
 
     pub(super) fn loaded(&mut self, counts: Counts, script: Script) -> Loaded {
-        Loaded { counts, notes: std::mem::take(&mut self.notes), script }
+        Loaded { counts, notes: std::mem::take(&mut self.notes), script, retries: 0 }
     }
 }
 

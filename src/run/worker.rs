@@ -172,9 +172,13 @@ impl Worker<'_> {
             }
         };
         execution.standing.set(relation, RelationKind::Table);
+        let mut counts = loaded.counts.entries().to_vec();
+        if loaded.retries > 0 {
+            counts.push(("retries", loaded.retries));
+        }
         Done {
             rows: Some(loaded.counts.affected()),
-            counts: loaded.counts.entries().to_vec(),
+            counts,
             problems: loaded.notes,
             ..Done::default()
         }

@@ -126,8 +126,7 @@ impl Described {
                 unknown.name
             );
             ConnectorError::new(Kind::Data, message).with_help(
-                "leave it out with `columns:`, or declare a `query:` that casts it, to text for \
-                 instance",
+                "declare a `query:` that casts it, to text for instance, or leaves it out",
             )
         })
     }
@@ -185,7 +184,7 @@ pub(super) fn describe(
     let mut described = Vec::with_capacity(objects.len());
     for ((place, object), query) in objects.iter().enumerate().zip(queries) {
         described.push(match (object, query) {
-            (_, Some(Err(error))) if error.kind.heals() => return Err(error),
+            (_, Some(Err(error))) if error.heals() => return Err(error),
             (_, Some(Err(error))) => Err(error),
             (_, Some(Ok(query))) => Ok(query.described(&types)),
             (Object::Table { schema, name }, None) => {

@@ -9,6 +9,7 @@
 //! | `decode` | binary COPY into Arrow |
 //! | `read`, `ranges`, `reading` | several connections under one snapshot |
 //! | `encode`, `write` | Arrow into binary COPY; replace, append, merge |
+//! | `outcome` | whether a commit took place whose answer was lost |
 //! | `mark` | what an incremental read records, so that no row is lost |
 //! | `probe` | what `debug` says |
 //!
@@ -20,6 +21,7 @@ mod decode;
 mod encode;
 mod error;
 mod mark;
+mod outcome;
 mod probe;
 mod ranges;
 mod read;
@@ -80,6 +82,10 @@ pub fn stage_type(column: &Column) -> DataType {
 impl Connector for Postgres {
     fn spec(&self) -> &'static ConnectorSpec {
         &SPEC
+    }
+
+    fn retries(&self) -> u32 {
+        self.settings.retries
     }
 
     fn test_connection(&self) -> Report {

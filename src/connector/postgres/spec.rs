@@ -88,7 +88,9 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
         Parameter {
             name: "retries",
             takes: Takes::Number(0, 100),
-            about: "how often a connection that fails is tried again; 1 by default",
+            about: "how often a load, or an export to it, starts anew after an error that may heal: \
+                    the connection broke, the server restarts or has no connection left; 3 by \
+                    default, 0 for never",
             ..ANY
         },
         Parameter {
@@ -165,7 +167,7 @@ pub(super) struct Settings {
     pub(super) sslrootcert: Option<PathBuf>,
     pub(super) sslcert: Option<(PathBuf, PathBuf)>,
     pub(super) connect_timeout: Duration,
-    pub(super) retries: u64,
+    pub(super) retries: u32,
     pub(super) statement_timeout: Option<Duration>,
     pub(super) keepalives_idle: Duration,
     pub(super) application_name: String,
@@ -201,7 +203,10 @@ impl Settings {
             sslrootcert: given.text("sslrootcert").map(PathBuf::from),
             sslcert: sslcert(given)?,
             connect_timeout: seconds("connect_timeout", 10),
-            retries: given.number("retries").unwrap_or(1),
+            retries: given
+                .number("retries")
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(3),
             statement_timeout: given.number("statement_timeout").map(Duration::from_secs),
             keepalives_idle: seconds("keepalives_idle", 60),
             application_name: text("application_name").unwrap_or_else(|| "sqlflow".to_owned()),

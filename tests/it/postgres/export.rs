@@ -5,7 +5,7 @@ use crate::project::Project;
 use postgres::SimpleQueryMessage;
 
 /// A project that exports the model `people` to `server` as `words` say.
-fn project(port: u16, words: &str) -> Project {
+pub(super) fn project(port: u16, words: &str) -> Project {
     let indented: String = words.lines().map(|line| format!("    {line}\n")).collect();
     Project::new()
         .file(
@@ -22,7 +22,7 @@ fn project(port: u16, words: &str) -> Project {
 }
 
 /// What `sql` answers, a row a line.
-fn ask(server: &Server, sql: &str) -> String {
+pub(super) fn ask(server: &Server, sql: &str) -> String {
     let answers = server.client().simple_query(sql).unwrap();
     let rows = answers.iter().filter_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => Some(

@@ -1,5 +1,7 @@
 //! The connector to PostgreSQL, against servers that the tests start themselves.
 
+mod again;
+mod commits;
 mod errors;
 mod export;
 mod faults;
@@ -7,8 +9,11 @@ mod incremental;
 mod load;
 mod objects;
 mod proxy;
+mod random_faults;
 mod read;
+mod refused;
 mod sample;
+mod secrets;
 pub(crate) mod server;
 mod shown;
 mod tls;

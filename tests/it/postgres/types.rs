@@ -280,7 +280,7 @@ fn what_cannot_be_carried_is_named_with_its_row_and_the_way_out() {
         (
             "foreigner",
             "column `v` of `public.foreigner` has type `_pt`, which cannot be carried",
-            "leave it out with `columns:`, or declare a `query:` that casts it, to text for instance",
+            "declare a `query:` that casts it, to text for instance, or leaves it out",
         ),
     ] {
         let error = read(&postgres, &all(table(name))).unwrap_err();
