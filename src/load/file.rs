@@ -119,6 +119,7 @@ pub(super) fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> 
             .iter()
             .map(|(name, data_type)| (name.clone(), DataType::new(data_type)))
             .collect(),
+        wanted: load.rules.selection.clone(),
         ..FileObject::default()
     })
 }
