@@ -19,6 +19,7 @@ mod clean;
 mod codes;
 mod compile;
 mod compile_snapshots;
+mod contract;
 mod corpus;
 mod crash;
 mod dbt_project;

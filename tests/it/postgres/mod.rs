@@ -8,7 +8,7 @@ mod load;
 mod objects;
 mod proxy;
 mod read;
-mod server;
+pub(crate) mod server;
 mod shown;
 mod tls;
 mod types;

@@ -17,20 +17,20 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65_534;
 
 /// A server. Dropping it stops it.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     folder: TempDir,
 }
 
 impl Server {
     /// Starts a server.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(&[], |_| ())
     }
 
     /// Starts a server with settings, after `prepare` was given its data directory.
-    pub(super) fn with(settings: &[&str], prepare: impl Fn(&Path)) -> Self {
+    pub(crate) fn with(settings: &[&str], prepare: impl Fn(&Path)) -> Self {
         let programs = programs();
         // Not in the target directory: the server's user may not be able to reach it there.
         let folder = tempfile::Builder::new().prefix("sqlflow-pg-").tempdir().unwrap();
@@ -49,29 +49,29 @@ impl Server {
     }
 
     /// A client of the superuser.
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.client_of("postgres")
     }
 
     /// A client of the superuser in another database.
-    pub(super) fn client_of(&self, database: &str) -> Client {
+    pub(crate) fn client_of(&self, database: &str) -> Client {
         let text = format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port);
         Client::connect(&text, NoTls).unwrap()
     }
 
     /// Runs statements as the superuser.
-    pub(super) fn run(&self, statements: &str) {
+    pub(crate) fn run(&self, statements: &str) {
         self.client().batch_execute(statements).unwrap();
     }
 
     /// The connector, as the superuser, with more parameters.
-    pub(super) fn connector(&self, more: &[(&str, &str)]) -> Postgres {
+    pub(crate) fn connector(&self, more: &[(&str, &str)]) -> Postgres {
         let port = self.port.to_string();
         connector(&[("port", port.as_str())], more)
     }
 
     /// Where the server writes what it does.
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 }
@@ -85,7 +85,7 @@ impl Drop for Server {
 }
 
 /// A connector with the parameters of `more`, then of `given`, then the usual ones.
-pub(super) fn connector(given: &[(&str, &str)], more: &[(&str, &str)]) -> Postgres {
+pub(crate) fn connector(given: &[(&str, &str)], more: &[(&str, &str)]) -> Postgres {
     let usual = [
         ("host", "127.0.0.1"),
         ("user", "postgres"),
@@ -103,7 +103,7 @@ pub(super) fn connector(given: &[(&str, &str)], more: &[(&str, &str)]) -> Postgr
 }
 
 /// A table by its name, or `schema.table`.
-pub(super) fn table(name: &str) -> Object {
+pub(crate) fn table(name: &str) -> Object {
     let (schema, name) = match name.split_once('.') {
         Some((schema, name)) => (Some(schema.to_owned()), name),
         None => (None, name),
@@ -112,7 +112,7 @@ pub(super) fn table(name: &str) -> Object {
 }
 
 /// All of an object, by one connection.
-pub(super) fn all(object: Object) -> ReadRequest {
+pub(crate) fn all(object: Object) -> ReadRequest {
     ReadRequest {
         object,
         columns: None,
@@ -125,7 +125,7 @@ pub(super) fn all(object: Object) -> ReadRequest {
 }
 
 /// Every row of a read, as texts.
-pub(super) fn rows(batches: &mut dyn Batches) -> Result<Vec<Vec<String>>, ConnectorError> {
+pub(crate) fn rows(batches: &mut dyn Batches) -> Result<Vec<Vec<String>>, ConnectorError> {
     let mut rows = Vec::new();
     while let Some(batch) = batches.next()? {
         assert_eq!(batch.schema(), batches.schema());
@@ -135,7 +135,7 @@ pub(super) fn rows(batches: &mut dyn Batches) -> Result<Vec<Vec<String>>, Connec
 }
 
 /// Every row that a request gives, as texts.
-pub(super) fn read(
+pub(crate) fn read(
     postgres: &Postgres,
     request: &ReadRequest,
 ) -> Result<Vec<Vec<String>>, ConnectorError> {

@@ -8,7 +8,7 @@ mod parquet;
 mod random_faults;
 mod refused;
 mod rows;
-mod server;
+pub(crate) mod server;
 mod speed;
 mod store;
 mod written;

@@ -23,11 +23,11 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-pub(super) const KEY: &str = "AKIATHEKEYOFTESTS";
-pub(super) const SECRET: &str = "the-secret-of-all-tests-0123456789";
+pub(crate) const KEY: &str = "AKIATHEKEYOFTESTS";
+pub(crate) const SECRET: &str = "the-secret-of-all-tests-0123456789";
 
 /// A store with the buckets `shop`, `public` (anybody reads) and `closed` (nobody may do anything).
-pub(super) struct Server {
+pub(crate) struct Server {
     runtime: Option<Runtime>,
     address: SocketAddr,
     root: TempDir,
@@ -36,7 +36,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let root = tempfile::tempdir().unwrap();
         for bucket in ["shop", "public", "closed", "abroad", "afar"] {
             std::fs::create_dir(root.path().join(bucket)).unwrap();
@@ -57,34 +57,34 @@ impl Server {
     }
 
     /// The folder of a bucket.
-    pub(super) fn bucket(&self, bucket: &str) -> PathBuf {
+    pub(crate) fn bucket(&self, bucket: &str) -> PathBuf {
         self.root.path().join(bucket)
     }
 
     /// Uploads that were begun and neither completed nor aborted.
-    pub(super) fn uploads(&self) -> usize {
+    pub(crate) fn uploads(&self) -> usize {
         self.uploads.lock().unwrap().len()
     }
 
     /// An object of the bucket `shop`.
-    pub(super) fn object(&self, key: &str, content: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn object(&self, key: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.bucket("shop").join(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
         self
     }
 
-    pub(super) fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// A connection with the right keys.
-    pub(super) fn s3(&self) -> S3 {
+    pub(crate) fn s3(&self) -> S3 {
         self.with(&[("bucket", "shop"), ("access_key_id", KEY), ("secret_access_key", SECRET)])
     }
 
     /// A connection with other parameters, which waits for nothing.
-    pub(super) fn with(&self, parameters: &[(&str, &str)]) -> S3 {
+    pub(crate) fn with(&self, parameters: &[(&str, &str)]) -> S3 {
         let endpoint = self.endpoint();
         let mut all = vec![("endpoint", endpoint.as_str()), ("region", "us-east-1")];
         all.retain(|(name, _)| parameters.iter().all(|(given, _)| given != name));
@@ -95,7 +95,7 @@ impl Server {
 }
 
 /// As in earnest, but for the time between.
-pub(super) fn quick() -> Retry {
+pub(crate) fn quick() -> Retry {
     Retry {
         first_delay: Duration::from_millis(1),
         longest_delay: Duration::from_millis(4),
@@ -281,6 +281,6 @@ fn abroad(path: &str) -> Option<Response<Body>> {
 }
 
 /// The path of this package's tests.
-pub(super) fn tests() -> PathBuf {
+pub(crate) fn tests() -> PathBuf {
     Path::new(crate::project::PROJECT_ROOT).join("tests")
 }
