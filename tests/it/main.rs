@@ -29,6 +29,7 @@ mod explain;
 mod export;
 mod init;
 mod load;
+mod load_columns;
 mod load_modes;
 mod load_promises;
 mod load_property;

@@ -1,5 +1,6 @@
 //! The connector to PostgreSQL, against servers that the tests start themselves.
 
+mod catalogue;
 mod errors;
 mod export;
 mod faults;
