@@ -184,7 +184,8 @@ fn only_the_columns_that_are_loaded_are_asked_for() {
     server.run("insert into people values (3, 'Cy', null, '2024-01-03')");
     except.run(["load"]).succeeds();
     assert_eq!(
-        except.query("select id, \"Name\", \"at\"::varchar from crm.people where id > 1 order by id"),
+        except
+            .query("select id, \"Name\", \"at\"::varchar from crm.people where id > 1 order by id"),
         json!([[2, "Bo", "2024-01-02 00:00:00"], [3, "Cy", "2024-01-03 00:00:00"]])
     );
     let wrong = project(&server, "", &load("exclude_columns: [shap]"));

@@ -9,7 +9,9 @@ mod load;
 mod objects;
 mod proxy;
 mod read;
+mod round_trip;
 pub(crate) mod server;
+
 mod shown;
 mod tls;
 mod types;
