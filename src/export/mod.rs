@@ -9,7 +9,7 @@
 //! | `folder`, `single` | how several files, or one, come into their place |
 //! | `store` | where files go: `disk`, or `objects` of another system |
 //! | `manifest` | which files are those of an export |
-//! | `table` | rows of a query on their way into another system |
+//! | `table`, `marked` | rows of a query on their way into another system |
 //!
 //! Until the new files, or the new rows, are there whole, the old ones are.
 
@@ -18,6 +18,7 @@ mod check;
 mod disk;
 mod folder;
 mod manifest;
+mod marked;
 mod objects;
 mod pieces;
 mod single;

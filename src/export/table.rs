@@ -2,7 +2,9 @@
 //! a few batches holds them, and the connector takes them on a thread of its own.
 
 use super::carry;
+use super::marked::Marked;
 use super::store::Result;
+
 use super::write::{Work, Written};
 use crate::compile::ExportColumn;
 use crate::connector::{
@@ -64,7 +66,8 @@ impl Work<'_> {
             ExportMode::Replace { on_empty } => Some(*on_empty),
             ExportMode::Append | ExportMode::Merge { .. } => None,
         };
-        let sent = send(&*connector, &request, on_empty, self.session, &statement.sql);
+        let marked = Marked::of(&self.columns);
+        let sent = send(&*connector, &request, on_empty, self.session, &statement.sql, marked);
         let what = format!("`{}`", self.request.export.shown());
         match sent {
             Ok(Sent::Rows(rows)) => Ok(Written { rows, ..Written::default() }),
@@ -97,10 +100,11 @@ pub(super) fn send(
     on_empty: Option<OnEmpty>,
     session: &mut dyn Session,
     sql: &str,
+    marked: Marked,
 ) -> std::result::Result<Sent, Unsent> {
     let (sender, receiver) = sync_channel(MOST_BATCHES);
     std::thread::scope(|scope| {
-        let taking = scope.spawn(move || take(connector, request, on_empty, receiver));
+        let taking = scope.spawn(move || take(connector, request, on_empty, receiver, marked));
         let streamed = give(session, sql, sender);
         let taken = taking.join().unwrap_or_else(|_| {
             let message = "the work on it ended in a panic".to_owned();
@@ -143,8 +147,9 @@ fn take(
     request: &WriteRequest,
     on_empty: Option<OnEmpty>,
     receiver: Receiver<Item>,
+    marked: Marked,
 ) -> std::result::Result<Sent, ConnectorError> {
-    let mut rows = Incoming::open(receiver)?;
+    let mut rows = Incoming::open(receiver, marked)?;
     if rows.is_empty() {
         let stands = || has_rows(connector, &request.object);
         match on_empty {
@@ -191,16 +196,18 @@ struct Incoming {
     schema: SchemaRef,
     first: Option<RecordBatch>,
     ended: bool,
+    marked: Marked,
 }
 
 impl Incoming {
     /// Waits for the columns, and for rows or their end.
-    fn open(receiver: Receiver<Item>) -> std::result::Result<Self, ConnectorError> {
+    fn open(receiver: Receiver<Item>, marked: Marked) -> std::result::Result<Self, ConnectorError> {
         let Ok(Item::Batch(columns)) = receiver.recv() else { return Err(cut()) };
-        let mut incoming = Self { receiver, schema: columns.schema(), first: None, ended: false };
+        let schema = marked.schema(&columns.schema());
+        let mut incoming = Self { receiver, schema, first: None, ended: false, marked };
         incoming.first = match columns.num_rows() {
             0 => incoming.receive()?,
-            _ => Some(columns),
+            _ => Some(incoming.marked.batch(columns)?),
         };
         Ok(incoming)
     }
@@ -213,7 +220,9 @@ impl Incoming {
     fn receive(&mut self) -> std::result::Result<Option<RecordBatch>, ConnectorError> {
         while !self.ended {
             match self.receiver.recv() {
-                Ok(Item::Batch(batch)) if batch.num_rows() > 0 => return Ok(Some(batch)),
+                Ok(Item::Batch(batch)) if batch.num_rows() > 0 => {
+                    return self.marked.batch(batch).map(Some);
+                }
                 Ok(Item::Batch(_)) => {}
                 Ok(Item::End) => self.ended = true,
                 Err(_) => return Err(cut()),

@@ -269,3 +269,52 @@ fn names_that_the_server_would_cut_are_told() {
         "0"
     );
 }
+
+/// Text that does not compress well. Run by `make gigabyte`; prints the most memory that was taken.
+#[test]
+#[ignore = "takes minutes; `make gigabyte` runs it"]
+#[expect(clippy::disallowed_methods, reason = "the only setting of this test")]
+fn a_gigabyte_of_text_goes_there_and_back() {
+    const MOST: u64 = 600 << 10;
+    let rows: u64 =
+        std::env::var("SQLFLOW_TEST_TEXT_MB").map_or(1024, |mb| mb.parse().unwrap()) * 256;
+    let server = Server::start();
+    // 4096 bytes a row; some rows have much more than others.
+    server.run(&format!(
+        "create table texts (id int, v text);
+         alter table texts alter v set storage external;
+         insert into texts select i,
+             (select string_agg(md5((i * 1000 + j)::text), '') from generate_series(1, 64 + 128 * (i % 2)) j)
+         from generate_series(1, {rows}) i"
+    ));
+    let sent = "select count(*), sum(length(v)) >> 20, sum(hashtext(v)) from ";
+    let project = project(
+        &server,
+        "      - {name: texts}\n",
+        &[("out", "select * from {{ source('crm', 'texts') }}", "public.out")],
+    );
+    for verb in ["load", "export"] {
+        let mut child = project.command([verb]).spawn().unwrap();
+        let mut most = 0;
+        let status = loop {
+            most = most.max(peak(child.id()));
+            if let Some(status) = child.try_wait().unwrap() {
+                break status;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        };
+        println!("{verb}: {rows} rows, at most {} MB of memory", most >> 10);
+        assert!(status.success(), "{verb}: {status}");
+        assert!(most > 0 && most < MOST, "{verb} took {most} kB");
+    }
+    let expected = ask(&server, &format!("{sent} texts"));
+    println!("rows, MB, sum of hashes: {expected}");
+    assert_eq!(ask(&server, &format!("{sent} out")), expected);
+}
+
+/// The most memory that a process ever had, in kB; 0 where it ended.
+fn peak(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0)
+}
