@@ -9,10 +9,11 @@
 //! | `folder`, `single` | how several files, or one, come into their place |
 //! | `store` | where files go: `disk`, or `objects` of another system |
 //! | `manifest` | which files are those of an export |
-//! | `table`, `marked` | rows of a query on their way into another system |
+//! | `table`, `marked`, `budget` | rows of a query on their way into another system |
 //!
 //! Until the new files, or the new rows, are there whole, the old ones are.
 
+mod budget;
 mod carry;
 mod check;
 mod disk;

@@ -1,6 +1,6 @@
 //! Local files under the contract.
 
-use super::Subject;
+use super::{Failing, Subject};
 use crate::corpus::session;
 use sqlflow::connector::{Kind, Object, WriteMode};
 use std::path::Path;
@@ -69,7 +69,7 @@ impl Subject for Folder {
         Object::Query("select 1".to_owned())
     }
 
-    fn failing(&self) -> Vec<(&'static str, Vec<(&'static str, String)>, Kind)> {
+    fn failing(&self) -> Vec<Failing> {
         let file = self.0.path().join("people.csv").display().to_string();
         let nowhere = self.0.path().join("nowhere").display().to_string();
         let mut failing = vec![

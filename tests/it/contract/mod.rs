@@ -10,6 +10,9 @@ mod s3;
 
 use sqlflow::connector::{Connector, Kind, Object, WriteMode, connector, spec};
 
+/// A part of `test_connection`, parameters that make it fail, the kind of the error.
+type Failing = (&'static str, Vec<(&'static str, String)>, Kind);
+
 /// A system of one kind, with what the cases need in it.
 trait Subject {
     /// The kind, as profiles call it.
@@ -30,9 +33,8 @@ trait Subject {
     /// What is nothing that such a system has.
     fn foreign(&self) -> Object;
 
-    /// Parameters that make a part of `test_connection` fail: the part, what is other, the kind of
-    /// the error.
-    fn failing(&self) -> Vec<(&'static str, Vec<(&'static str, String)>, Kind)>;
+    /// What makes each part of `test_connection` fail.
+    fn failing(&self) -> Vec<Failing>;
 
     /// An object that may be written in the modes that are taken, and these.
     fn written(&self) -> (Object, Vec<WriteMode>);

@@ -1,6 +1,6 @@
 //! A PostgreSQL database under the contract.
 
-use super::Subject;
+use super::{Failing, Subject};
 use crate::postgres::server::{Server, table};
 use sqlflow::connector::{Kind, Object, WriteMode};
 
@@ -68,17 +68,16 @@ impl Subject for Database {
         Object::Files("people.csv".to_owned())
     }
 
-    fn failing(&self) -> Vec<(&'static str, Vec<(&'static str, String)>, Kind)> {
-        let guest =
-            |password: &str| vec![("user", "guest".to_owned()), ("password", password.to_owned())];
-        let mut reader = guest("open");
-        reader[0].1 = "reader".to_owned();
+    fn failing(&self) -> Vec<Failing> {
+        let role = |name: &str, password: &str| {
+            vec![("user", name.to_owned()), ("password", password.to_owned())]
+        };
         vec![
             ("reached", vec![("port", "1".to_owned())], Kind::Network),
-            ("authenticated", guest("shut"), Kind::Auth),
+            ("authenticated", role("guest", "shut"), Kind::Auth),
             ("authenticated", vec![("dbname", "nowhere".to_owned())], Kind::NotFound),
-            ("may read", guest("open"), Kind::Permission),
-            ("may write", reader, Kind::Permission),
+            ("may read", role("guest", "open"), Kind::Permission),
+            ("may write", role("reader", "open"), Kind::Permission),
         ]
     }
 

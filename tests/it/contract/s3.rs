@@ -1,7 +1,7 @@
 //! A store of objects under the contract.
 
-use super::Subject;
 use super::files::{ABSENT, EMPTY, PEOPLE, fill, objects};
+use super::{Failing, Subject};
 use crate::s3::server::{KEY, SECRET, Server};
 use sqlflow::connector::{Kind, Object, WriteMode};
 
@@ -48,7 +48,7 @@ impl Subject for Bucket {
         Object::Table { schema: None, name: "people".to_owned() }
     }
 
-    fn failing(&self) -> Vec<(&'static str, Vec<(&'static str, String)>, Kind)> {
+    fn failing(&self) -> Vec<Failing> {
         vec![
             ("reached", vec![("endpoint", "http://127.0.0.1:1".to_owned())], Kind::Network),
             ("authenticated", vec![("secret_access_key", "another".to_owned())], Kind::Auth),
