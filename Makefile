@@ -5,7 +5,7 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-full build test format lint docs doc-tests tests kills faults bench bench-connectors clean libduckdb rust-components
+.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte bench bench-connectors clean libduckdb rust-components
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
@@ -46,6 +46,13 @@ kills: libduckdb ## the crash tests in full: some 400 kills in some minutes
 
 faults: libduckdb ## what breaks on the way to other systems, in full: 200 faults of each sort of transfer
 	SQLFLOW_TEST_FAULTS=200 cargo test --locked --test it faults -- --nocapture
+
+gigabyte: libduckdb ## 1 GB of text from PostgreSQL to DuckDB and back, with the memory that it takes
+	cargo test --locked --test it a_gigabyte_of_text -- --ignored --nocapture
+
+features: libduckdb ## every set of features builds without a warning
+	for features in "" postgres s3 postgres,s3; do \
+	  RUSTFLAGS="-D warnings" cargo check --locked --no-default-features --features "$$features" || exit 1; done
 
 bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
 	bench/run --sqlflow $(sqlflow) $(ARGS)

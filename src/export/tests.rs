@@ -1,5 +1,6 @@
 //! Rows and files on their way into other systems, for which doubles stand.
 
+use super::marked::Marked;
 use super::objects::ObjectStore;
 use super::staging::Staging;
 use super::table::{Sent, Unsent, send};
@@ -210,7 +211,7 @@ fn sent(
 ) -> Result<Sent, Unsent> {
     let engine = DuckDb::open(&Options::new(Location::Memory)).unwrap();
     let mut session = engine.session().unwrap();
-    send(double, &request(mode), on_empty, &mut *session, sql)
+    send(double, &request(mode), on_empty, &mut *session, sql, Marked::default())
 }
 
 const ERROR: Option<OnEmpty> = Some(OnEmpty::Error);

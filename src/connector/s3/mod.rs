@@ -7,7 +7,6 @@
 //! | `object`, `list`, `find` | which objects a path means |
 //! | `range`, `fetch` | their bytes, several requests in flight |
 //! | `scan` | how they are one table |
-//! | `rows` | their rows as Arrow, for who has no DuckDB |
 //! | `write`, `whole` | new objects; a small one at once |
 //! | `objects` | where exports write |
 //! | `probe` | what a test of a connection finds |
@@ -26,7 +25,6 @@ mod objects;
 mod probe;
 mod range;
 mod retry;
-mod rows;
 mod runtime;
 mod scan;
 mod settings;
@@ -40,13 +38,16 @@ pub use retry::{Retry, Sleep};
 pub use spec::SPEC;
 pub use write::Uploaded;
 
-use super::file::{FileEntry, FileError, FileObject, FileStore, Scan};
-use super::{ConnectorError, Kind, Objects, Parameters, Report};
+use super::batches::{Batches, Object, ReadRequest, WriteRequest};
+use super::file::{FileEntry, FileError, FileObject, FileStore, Scan, rows};
+use super::{Connector, ConnectorError, ConnectorSpec, Kind, Objects, Parameters, Report};
 use crate::engine::Session;
+use crate::relation::Column;
 use client::Client;
 use runtime::wait;
 use settings::Settings;
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A connection to a store. Opens nothing until it is asked for something; clones share what is
@@ -194,6 +195,32 @@ impl S3 {
 fn no_bucket(path: &str) -> ConnectorError {
     ConnectorError::new(Kind::NotFound, format!("`{path}` names no bucket"))
         .with_help("write s3://bucket/key, or give the connection a `bucket`")
+}
+
+impl Connector for S3 {
+    fn spec(&self) -> &'static ConnectorSpec {
+        &SPEC
+    }
+
+    fn test_connection(&self) -> Report {
+        Self::test_connection(self)
+    }
+
+    fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError> {
+        rows::schema(self, Path::new(""), object)
+    }
+
+    fn max_connections(&self) -> usize {
+        self.client.settings.connections
+    }
+
+    fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError> {
+        rows::read(self, Path::new(""), request)
+    }
+
+    fn write(&self, _: &WriteRequest, _: &mut dyn Batches) -> Result<u64, ConnectorError> {
+        rows::refuse_to_write()
+    }
 }
 
 impl FileStore for S3 {

@@ -63,12 +63,12 @@ impl Server {
     }
 
     /// Uploads that were begun and neither completed nor aborted.
-    pub(super) fn uploads(&self) -> usize {
+    pub(crate) fn uploads(&self) -> usize {
         self.uploads.lock().unwrap().len()
     }
 
     /// An object of the bucket `shop`.
-    pub(super) fn object(&self, key: &str, content: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn object(&self, key: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.bucket("shop").join(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
@@ -80,12 +80,12 @@ impl Server {
     }
 
     /// A connection with the right keys.
-    pub(super) fn s3(&self) -> S3 {
+    pub(crate) fn s3(&self) -> S3 {
         self.with(&[("bucket", "shop"), ("access_key_id", KEY), ("secret_access_key", SECRET)])
     }
 
     /// A connection with other parameters, which waits for nothing.
-    pub(super) fn with(&self, parameters: &[(&str, &str)]) -> S3 {
+    pub(crate) fn with(&self, parameters: &[(&str, &str)]) -> S3 {
         let endpoint = self.endpoint();
         let mut all = vec![("endpoint", endpoint.as_str()), ("region", "us-east-1")];
         all.retain(|(name, _)| parameters.iter().all(|(given, _)| given != name));
@@ -96,7 +96,7 @@ impl Server {
 }
 
 /// As in earnest, but for the time between.
-pub(super) fn quick() -> Retry {
+pub(crate) fn quick() -> Retry {
     Retry {
         first_delay: Duration::from_millis(1),
         longest_delay: Duration::from_millis(4),
@@ -317,6 +317,6 @@ fn abroad(path: &str) -> Option<Response<Body>> {
 }
 
 /// The path of this package's tests.
-pub(super) fn tests() -> PathBuf {
+pub(crate) fn tests() -> PathBuf {
     Path::new(crate::project::PROJECT_ROOT).join("tests")
 }
