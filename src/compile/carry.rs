@@ -5,7 +5,8 @@
 //! | `hugeint`, `uhugeint` | `decimal(38,0)` | `decimal(38,0)` | as text |
 //! | `time with time zone` | `varchar` | `varchar` | as text |
 //! | `interval` | `varchar`: Parquet cuts it to milliseconds | as it is | as text |
-//! | `bignum`, `uuid`, `bit`, enums | as DuckDB writes them | `varchar` | as text |
+//! | `uuid` | as DuckDB writes it | as it is; within other types `varchar` | as text |
+//! | `bignum`, `bit`, enums | as DuckDB writes them | `varchar` | as text |
 //!
 //! What a `hugeint` holds beyond 38 digits is an error of the cast: DuckDB itself would write it to
 //! Parquet as `double`, without a word.
@@ -13,7 +14,7 @@
 use super::ExportColumn;
 use crate::dialect::Dialect;
 use crate::graph::ExportFormat;
-use crate::relation::{Column, DataType};
+use crate::relation::DataType;
 
 const WIDEST: &str = "decimal(38,0)";
 
@@ -43,12 +44,6 @@ pub fn kept(dialect: &dyn Dialect, data_type: &DataType) -> DataType {
         return data_type.clone();
     }
     dialect.data_type(&dialect.type_name(&carried(data_type)))
-}
-
-/// The names of those of `columns` that hold uuids.
-pub fn uuids(columns: &[Column]) -> Vec<String> {
-    let uuids = columns.iter().filter(|column| column.data_type.as_str() == "uuid");
-    uuids.map(|column| column.name.clone()).collect()
 }
 
 /// The type that values of `data_type` have on their way: a uuid is one, though Arrow has its text.

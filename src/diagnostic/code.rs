@@ -187,6 +187,10 @@ codes! {
     CONNECTION_FORBIDDEN = "SF605";
     /// A system that has no more of something.
     CONNECTION_EXHAUSTED = "SF606";
+    /// A load or export that was tried again.
+    TRIED_AGAIN = "SF607";
+    /// A commit of which nobody knows whether it took place.
+    OUTCOME_UNKNOWN = "SF608";
     /// A file of the machine that cannot be read or written.
     INPUT_OUTPUT = "SF901";
     /// A defect of sqlflow itself.

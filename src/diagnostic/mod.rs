@@ -14,7 +14,7 @@ pub use code::Code;
 pub use nearest::{did_you_mean, nearest};
 pub use number::{grouped, rows};
 pub use place::{LineColumn, Place, SourceFile};
-pub use secret::Secrets;
+pub use secret::{SECRET_FIELDS, Secrets};
 
 use std::fmt;
 
@@ -135,13 +135,20 @@ impl Diagnostic {
         self
     }
 
-    /// The same without secrets in its words.
+    /// The same without secrets in its words, and in the files that it points into: of a long line
+    /// only a part is shown, and with it perhaps a part of a secret.
     #[must_use]
     pub fn masked(mut self, secrets: &Secrets) -> Self {
         let texts = self.notes.iter_mut().chain(self.help.as_mut());
         for text in texts.chain(std::iter::once(&mut self.message)) {
             if let Some(masked) = secrets.mask(text) {
                 *text = masked;
+            }
+        }
+        for Label { place, .. } in &mut self.labels {
+            if let Some(covered) = secrets.cover(&place.file.text) {
+                let file = SourceFile::new(place.file.path.clone(), covered);
+                *place = Place::new(file, place.range());
             }
         }
         self

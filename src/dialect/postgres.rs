@@ -115,6 +115,9 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "transaction_status",
             "unread",
             "view",
+            "write_number",
+            "write_outcome",
+            "write_twice",
         ],
     )
 });

@@ -11,6 +11,7 @@
 
 pub mod duckdb;
 mod error;
+mod marked;
 mod open;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -18,6 +19,7 @@ mod pour;
 mod table;
 
 pub use error::{EngineError, ErrorKind};
+pub use marked::Marked;
 pub use open::{Access, OpenEngine, OpenError, check_target, open};
 pub use pour::{Pour, Unpoured, pour};
 pub use table::Table;

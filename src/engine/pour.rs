@@ -1,11 +1,12 @@
 //! Rows of one engine into another: a thread reads, a channel of a few batches holds, the other
 //! engine takes.
 
-use super::{EngineError, ErrorKind, Session};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use super::{EngineError, ErrorKind, Marked, Session};
+use crate::relation::Column;
+use crate::system::ConnectorError;
+use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 /// Batches between the two; each is of some thousands of rows.
@@ -29,8 +30,8 @@ pub struct Pour<'p> {
     pub statement: &'p str,
     /// The view that the statement may read them from.
     pub view: &'p str,
-    /// Columns whose text is uuids: Arrow does not say it of them.
-    pub uuids: &'p [String],
+    /// The columns of the query.
+    pub columns: &'p [Column],
 }
 
 /// Executes `pour.query` in `from` and gives its rows to `pour.statement` in `into`; answers how
@@ -58,7 +59,7 @@ pub fn pour(
             }
             read
         });
-        let taken = Incoming::open(receiver, pour.uuids)
+        let taken = Incoming::open(receiver, Marked::of(pour.columns))
             .map(|incoming| into.ingest(pour.statement, pour.view, Box::new(incoming)));
         let read = reading.join().unwrap_or_else(|_| {
             Err(EngineError::new(ErrorKind::Internal, "reading rows ended in a panic"))
@@ -78,27 +79,17 @@ pub fn pour(
 /// Batches as they come through the channel. Without an end, not all rows came.
 struct Incoming {
     receiver: Receiver<Option<RecordBatch>>,
+    marked: Marked,
     schema: SchemaRef,
     ended: bool,
 }
 
 impl Incoming {
-    fn open(receiver: Receiver<Option<RecordBatch>>, uuids: &[String]) -> Option<Self> {
+    fn open(receiver: Receiver<Option<RecordBatch>>, marked: Marked) -> Option<Self> {
         let columns = receiver.recv().ok()??;
-        let schema = columns.schema();
-        let fields = schema.fields().iter().map(|field| marked(field, uuids));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        Some(Self { receiver, schema, ended: false })
+        let schema = marked.schema(&columns.schema());
+        Some(Self { receiver, marked, schema, ended: false })
     }
-}
-
-fn marked(field: &Field, uuids: &[String]) -> Field {
-    if !uuids.contains(field.name()) {
-        return field.clone();
-    }
-    let mut metadata = field.metadata().clone();
-    metadata.insert("ARROW:extension:name".to_owned(), "arrow.uuid".to_owned());
-    field.clone().with_metadata(metadata)
 }
 
 impl Iterator for Incoming {
@@ -109,7 +100,10 @@ impl Iterator for Incoming {
             return None;
         }
         match self.receiver.recv() {
-            Ok(Some(batch)) => Some(batch.with_schema(self.schema.clone())),
+            Ok(Some(batch)) => {
+                let told = |error: ConnectorError| ArrowError::ExternalError(Box::new(error));
+                Some(self.marked.batch(batch).map_err(told))
+            }
             Ok(None) => {
                 self.ended = true;
                 None

@@ -2,6 +2,7 @@
 
 use super::disk::Disk;
 use super::objects::ObjectStore;
+use super::staging::Staging;
 use super::store::{Result, Store};
 use crate::compile::{self, ExportColumn, Query, Script, Statement, carry};
 use crate::connector::{self, System};
@@ -11,6 +12,7 @@ use crate::engine::{EngineError, Session};
 use crate::graph::{ExportNode, ExportTarget, FileTarget, Graph, Node};
 use crate::load::open_connection;
 use crate::relation::{Column, DataType};
+use std::fs;
 use std::path::Path;
 
 /// One export, and what it is written with.
@@ -43,6 +45,8 @@ pub struct Written {
     pub files: Option<(u64, u64)>,
     /// What is worth knowing about it.
     pub notes: Vec<Diagnostic>,
+    /// How often it started again, because the system that it writes to broke.
+    pub retries: u64,
 }
 
 /// Takes the script as soon as it is known, and each time that it becomes more exact.
@@ -230,10 +234,15 @@ impl<'w> Work<'w> {
         let System::Files(opened) = opened else {
             return Err(self.defect("the connection has no files"));
         };
-        let staging = scratch.join(format!("{slug}-{run_id}"));
+        let staging =
+            fs::create_dir_all(scratch).and_then(|()| Staging::make(scratch, &slug, run_id));
+        let staging = staging.map_err(|error| {
+            let message = format!("cannot make files in `{}`: {error}", scratch.display());
+            Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message))
+        })?;
         let folder = format!("{}/", folder.trim_end_matches('/'));
         let folder = if folder == "/" { "" } else { folder.as_str() };
-        Ok(Box::new(ObjectStore::open(opened, folder, staging, &export.place)?))
+        Ok(Box::new(ObjectStore::open(opened, folder, staging, &export.place)))
     }
 
     pub(super) fn first(&self, problems: Vec<Diagnostic>) -> Box<Diagnostic> {

@@ -2,7 +2,7 @@
 
 use super::connection::{self, Connection};
 use super::host::Shared;
-use crate::diagnostic::{Code, Diagnostic, Place, SourceFile, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Place, SECRET_FIELDS, SourceFile, did_you_mean};
 use crate::dialect::{self, Dialect, OutputNames};
 use crate::project::{Fields, Node, ProfilesFile, ProjectFile, Text, Yaml};
 use serde_json::{Map, Value};
@@ -63,9 +63,6 @@ const DEFAULT_THREADS: usize = 4;
 
 /// More threads than this are a mistake; each holds a connection.
 const MOST_THREADS: usize = 256;
-
-/// Fields of an output that never reach a template.
-const SECRET_FIELDS: [&str; 6] = ["password", "pass", "token", "secret", "key", "credential"];
 
 /// Renders and reads the output that `request` means.
 pub(super) fn resolve(

@@ -1,6 +1,8 @@
 //! The connections that loads read from: what is wrong with their declaration, and opening them.
 
-use crate::connector::{self, ConnectorError, ConnectorSpec, Kind, Parameters, Reads, System};
+use crate::connector::{
+    self, ConnectorError, ConnectorSpec, Kind, Outlook, Parameters, Reads, System,
+};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::graph::{Connection, Graph, LoadNode, LoadObject, Node};
 
@@ -38,6 +40,7 @@ pub fn open_connection(connection: &Connection) -> Result<System, Vec<Diagnostic
 /// An error of another system, as told to the user; the place is the caller's to say.
 pub fn problem(error: &ConnectorError) -> Diagnostic {
     let code = match error.kind {
+        _ if error.outlook == Outlook::Unknown => Code::OUTCOME_UNKNOWN,
         Kind::Auth => Code::CONNECTION_REFUSED,
         Kind::Network => Code::CONNECTION_FAILED,
         Kind::NotFound => Code::CONNECTION_LACKS,
@@ -57,6 +60,12 @@ pub fn read_parameters(
 ) -> Result<(&'static ConnectorSpec, Parameters), Vec<Diagnostic>> {
     let kind = &connection.kind;
     let Some(spec) = connector::spec(&kind.text) else {
+        if connector::is_left_out(&kind.text) {
+            let message = format!("connection type `{}` is not part of this build", kind.text);
+            let help = format!("build sqlflow with `--features {}`", kind.text);
+            let problem = Diagnostic::error(Code::NOT_SUPPORTED, message);
+            return Err(vec![problem.at(kind.place.clone()).with_help(help)]);
+        }
         let known: Vec<&str> = connector::specs().iter().map(|spec| spec.name).collect();
         let near = did_you_mean(&kind.text, known.iter().copied());
         let problem = Diagnostic::error(

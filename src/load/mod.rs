@@ -3,6 +3,7 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `connection` | which systems sources are read from |
+//! | `connections` | opening each of them once in a run |
 //! | `file` | which files a source means, and the query that reads them |
 //! | `accepted` | which schema was accepted before, and what is accepted now |
 //! | `foreseen` | the script of a load before its source is looked into |
@@ -12,6 +13,7 @@
 //! | `facts` | what the script is made of, once the source was looked into |
 //! | `publish` | from a filled stage to the commit |
 //! | `rows` | rows of other systems on their way into the stage |
+//! | `again` | when a load starts again, because its source broke |
 //! | `versions` | how versions of rows are kept |
 //! | `fit` | whether the batch fits the table that it is applied to |
 //! | `verdict` | what the checks found, and whether the load goes on |
@@ -20,7 +22,9 @@
 //! the transaction changes both or none.
 
 mod accepted;
+mod again;
 mod connection;
+mod connections;
 mod facts;
 mod file;
 mod fit;
@@ -37,6 +41,7 @@ pub use connection::{
     check_connection, check_connections, open_connection, problem as connector_problem,
     read_parameters,
 };
+pub use connections::Connections;
 pub use file::{check_options, scan_files};
 pub use foreseen::foreseen_script;
 pub use table::{LoadRequest, Loaded, Writer, load_table};

@@ -1,10 +1,11 @@
 //! The steps of a load, in order.
 
 use super::accepted::Accepted;
-use super::connection::open_connection;
+use super::again::Broken;
+use super::connections::Connections;
 use super::file::{describe, file_object};
 use super::fit;
-use super::rows::Rows;
+use super::rows::{Rows, not_there};
 use super::verdict::Found;
 use crate::artifact::SchemaDirectory;
 use crate::compile::{
@@ -12,7 +13,7 @@ use crate::compile::{
 };
 use crate::connector::System;
 use crate::connector::file::{
-    FileEntry, FileError, FileObject, FileStore, LocalFiles, Scan, explain,
+    FileEntry, FileError, FileObject, FileStore, Frozen, LocalFiles, Scan, explain,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
@@ -23,6 +24,7 @@ use crate::relation::{Column, RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 
 /// One load, with what is known about its target.
 #[derive(Clone, Copy)]
@@ -43,6 +45,8 @@ pub struct LoadRequest<'r> {
     pub now: jiff::Timestamp,
     /// Where files may be written while the load runs.
     pub scratch: &'r Path,
+    /// The connections of the run.
+    pub connections: &'r Connections,
 }
 
 /// What a load did.
@@ -54,6 +58,8 @@ pub struct Loaded {
     pub notes: Vec<Diagnostic>,
     /// The statements that were executed.
     pub script: Script,
+    /// How often it started again, because its source broke.
+    pub retries: u64,
 }
 
 pub(super) type Failure = Vec<Diagnostic>;
@@ -79,9 +85,11 @@ pub fn load_table(
     let relation =
         request.node.relation.as_ref().ok_or_else(|| request.defect("it has no relation"))?;
     let files = files.map(|files| files as &mut dyn Session);
-    let mut work = Work { request, relation, session, files, notes: Vec::new() };
+    let broken = Broken::default();
+    let mut work = Work { request, relation, session, files, notes: Vec::new(), broken: &broken };
     for attempt in 1.. {
-        let attempted = work.attempt(write).map_err(|problems| request.named(problems, relation));
+        let attempted =
+            work.attempt_again(write).map_err(|problems| request.named(problems, relation));
         match attempted? {
             Some(loaded) => return Ok(loaded),
             None if attempt < ATTEMPTS => {}
@@ -114,6 +122,10 @@ impl LoadRequest<'_> {
     }
 
     pub(super) fn file(&self, object: &FileObject, error: FileError) -> Failure {
+        if let FileError::NoColumn { column, known } = &error {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            return vec![not_there(self.load, column, &known)];
+        }
         let drift = matches!(error, FileError::Drift(_));
         let problem = describe(object, error).at(self.load.place.clone());
         if !drift {
@@ -143,14 +155,15 @@ pub(super) struct Work<'r> {
     /// What reads files, where the session does not.
     pub(super) files: Option<&'r mut dyn Session>,
     pub(super) notes: Vec<Diagnostic>,
+    pub(super) broken: &'r Broken,
 }
 
 /// Where the rows come from.
-enum Source {
+enum Source<'s> {
     /// Files, which the engine reads.
-    Files(Box<dyn FileStore>, Box<FileObject>),
+    Files(&'s dyn FileStore, Box<FileObject>),
     /// Another system, which gives them.
-    Rows(Rows),
+    Rows(Rows<'s>),
 }
 
 /// What is known before anything is read.
@@ -158,29 +171,30 @@ pub(super) struct Known {
     pub(super) course: Course,
     pub(super) recorded: Option<Recorded>,
     pub(super) accepted: Accepted,
+    /// What was accepted of the columns that are loaded; `None` on the first load.
+    pub(super) frozen: Option<Frozen>,
 }
 
 impl Work<'_> {
     /// One try; `None` where a file changed while it was read.
-    fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
+    pub(super) fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
         let (request, load) = (self.request, self.request.load);
         let known = self.known()?;
         let system = match &load.connection {
-            Some(connection) => open_connection(connection)?,
-            None => System::Files(Box::new(LocalFiles)),
+            Some(connection) => request.connections.open(connection)?,
+            None => Arc::new(System::Files(Box::new(LocalFiles))),
         };
-        let store = match system {
-            System::Files(store) => store,
+        let store = match &*system {
+            System::Files(store) => &**store,
             System::Tables(connector) => {
-                let mut rows = Rows::new(load, connector);
-                let accepted = known.accepted.frozen();
-                let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
+                let mut rows = Rows::new(load, &**connector);
+                let accepted = known.frozen.as_ref().map(|frozen| frozen.columns.as_slice());
                 let scanned = rows.scan(self, accepted)?;
                 return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
             }
         };
         let mut object = file_object(request.graph, load).map_err(|problem| vec![*problem])?;
-        object.frozen = known.accepted.frozen();
+        object.frozen.clone_from(&known.frozen);
         object.max_rejects = load.rules.max_rejects;
         request.scratch.clone_into(&mut object.scratch);
         let files = store.find(&object).map_err(|error| request.file(&object, error))?;
@@ -203,7 +217,7 @@ impl Work<'_> {
     fn transfer(
         &mut self,
         known: &Known,
-        source: &Source,
+        source: &Source<'_>,
         mut scanned: Scan,
         records: Vec<FileRecord>,
         write: &mut Writer<'_>,
@@ -215,13 +229,10 @@ impl Work<'_> {
         fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*self.request };
         let notes = std::mem::take(&mut self.notes);
-        let work = Work {
-            request: &request,
-            relation: self.relation,
-            session: &mut *self.session,
-            files: self.files.as_mut().map(|files| &mut **files as &mut dyn Session),
-            notes,
-        };
+        let (relation, broken) = (self.relation, self.broken);
+        let session = &mut *self.session;
+        let files = self.files.as_mut().map(|files| &mut **files as &mut dyn Session);
+        let work = Work { request: &request, relation, session, files, notes, broken };
         work.transfer_spelt(known, source, &scanned, records, write)
     }
 
@@ -229,7 +240,7 @@ impl Work<'_> {
     fn transfer_spelt(
         mut self,
         known: &Known,
-        source: &Source,
+        source: &Source<'_>,
         scanned: &Scan,
         records: Vec<FileRecord>,
         write: &mut Writer<'_>,
@@ -251,7 +262,7 @@ impl Work<'_> {
                 }
                 staged
             }
-            Source::Rows(rows) => rows.stage(&mut self, known, &mut facts, &script),
+            Source::Rows(rows) => rows.stage(&mut self, known, scanned, &mut facts, &script),
         };
         let staged = staged?;
         match self.check_and_publish(known, scanned, &mut facts, staged, write) {
@@ -289,7 +300,11 @@ impl Work<'_> {
             course
         };
         let recorded = recorded.filter(|_| course == Course::RowsStay);
-        Ok(Known { course, recorded, accepted })
+        let mut frozen = accepted.frozen();
+        if let Some(frozen) = &mut frozen {
+            frozen.columns = rules.selection.of(&frozen.columns);
+        }
+        Ok(Known { course, recorded, accepted, frozen })
     }
 
     /// The way of a load whose table was made while its source had no rows: the types of its columns
@@ -361,8 +376,7 @@ impl Work<'_> {
             made.map_err(|error| request.engine(&error))?;
         }
         let Some(files) = &mut self.files else { return Err(request.defect("it has no reader")) };
-        let what =
-            Pour { query, statement: &last.sql, view: "", uuids: &compile::carry::uuids(columns) };
+        let what = Pour { query, statement: &last.sql, view: "", columns };
         let poured = pour(&what, &mut **files, self.session).map_err(|error| match error {
             Unpoured::Read(error) => told(error),
             Unpoured::Write(error) => request.engine(&error),
@@ -416,7 +430,7 @@ impl Work<'_> {
     }
 
     pub(super) fn loaded(&mut self, counts: Counts, script: Script) -> Loaded {
-        Loaded { counts, notes: std::mem::take(&mut self.notes), script }
+        Loaded { counts, notes: std::mem::take(&mut self.notes), script, retries: 0 }
     }
 }
 

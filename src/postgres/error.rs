@@ -1,31 +1,36 @@
 //! What PostgreSQL says went wrong, by what can be done about it.
 //!
-//! | SQLSTATE | kind |
-//! | --- | --- |
-//! | 28 | auth |
-//! | 42501 | permission |
-//! | 3D000, 3F000, 42P01, 42703, 42704, 42883 | not found |
-//! | 08, 57P, 57014, 40, 55 | network |
-//! | 53, 54, 55P03, 58 | resource |
-//! | all others | data |
+//! | SQLSTATE | kind | heals |
+//! | --- | --- | --- |
+//! | 28 | auth | |
+//! | 42501 | permission | |
+//! | 3D000, 3F000, 42P01, 42703, 42704, 42883, 57P04 | not found | |
+//! | 08, 25P03, 57P01, 57P02, 57P03, 57P05: the connection, or the server goes or comes | network | yes |
+//! | 53300, 40001, 40P01: connections, a conflict, a deadlock | resource | yes |
+//! | 53, 54, 55P03, 55006, 57, 58, 25P04: disk, memory, a lock, time, a cancel | resource | |
+//! | all others | data | |
 
 use super::spec::Settings;
-use crate::system::{ConnectorError, Kind};
+use crate::system::{ConnectorError, Kind, Outlook};
 use std::error::Error as _;
 use std::io;
 use tokio_postgres::error::{DbError, SqlState};
 
-/// Which kind a SQLSTATE is.
-pub(crate) fn kind(code: &str) -> Kind {
+/// Which kind a SQLSTATE is, and what another try may bring.
+pub(crate) fn kind(code: &str) -> (Kind, Outlook) {
     match code {
-        "42501" => Kind::Permission,
-        "55P03" => Kind::Resource,
-        "3D000" | "3F000" | "42P01" | "42703" | "42704" | "42883" => Kind::NotFound,
+        "42501" => (Kind::Permission, Outlook::Final),
+        "3D000" | "3F000" | "42P01" | "42703" | "42704" | "42883" | "57P04" => {
+            (Kind::NotFound, Outlook::Final)
+        }
+        "25P03" | "57P01" | "57P02" | "57P03" | "57P05" => (Kind::Network, Outlook::Heals),
+        "53300" | "40001" | "40P01" => (Kind::Resource, Outlook::Heals),
+        "55P03" | "55006" | "25P04" => (Kind::Resource, Outlook::Final),
         _ => match code.get(..2).unwrap_or_default() {
-            "28" => Kind::Auth,
-            "08" | "40" | "55" | "57" => Kind::Network,
-            "53" | "54" | "58" => Kind::Resource,
-            _ => Kind::Data,
+            "28" => (Kind::Auth, Outlook::Final),
+            "08" => (Kind::Network, Outlook::Heals),
+            "53" | "54" | "57" | "58" => (Kind::Resource, Outlook::Final),
+            _ => (Kind::Data, Outlook::Final),
         },
     }
 }
@@ -51,8 +56,15 @@ pub(crate) fn tell(error: &tokio_postgres::Error, settings: &Settings) -> Connec
         return ConnectorError::new(Kind::Auth, format!("cannot log in to {at}: {cause}"))
             .with_help("check `user:` and `password:`");
     }
+    let mut outlook = Outlook::Heals;
     let (message, help) = match io {
-        Some(io) if what.starts_with("error connecting") => reach(io, &at),
+        Some(io) if what.starts_with("error connecting") => {
+            // A name that is not there will not be; one that could not be asked for may.
+            if io.to_string().contains("not known") {
+                outlook = Outlook::Final;
+            }
+            reach(io, &at)
+        }
         _ if what.starts_with("timeout") => (
             format!("{at} did not answer in {} s", settings.connect_timeout.as_secs()),
             "check `host:` and `port:`, a firewall in between, or raise `connect_timeout:`",
@@ -65,7 +77,7 @@ pub(crate) fn tell(error: &tokio_postgres::Error, settings: &Settings) -> Connec
             "run again; if it stays so, look into the server's log",
         ),
     };
-    ConnectorError::new(Kind::Network, message).with_help(help)
+    ConnectorError::new(Kind::Network, message).with_help(help).with_outlook(outlook)
 }
 
 /// The connection could not be made.
@@ -134,7 +146,8 @@ fn tell_db(error: &DbError, settings: &Settings) -> ConnectorError {
         message = format!("{message} ({})", line(detail).trim_end_matches('.'));
     }
     let message = format!("PostgreSQL says: {message} [{}]", code.code());
-    let told = ConnectorError::new(kind(code.code()), message);
+    let (kind, outlook) = kind(code.code());
+    let told = ConnectorError::new(kind, message).with_outlook(outlook);
     match help(error, settings) {
         Some(help) => told.with_help(help),
         None => told,
@@ -178,11 +191,22 @@ fn help(error: &DbError, settings: &Settings) -> Option<String> {
             "check its name and schema; the table may have been dropped meanwhile".to_owned()
         }
         _ => match error.hint() {
-            Some(hint) => line(hint),
+            Some(hint) => as_help(hint),
             None => return None,
         },
     };
     Some(text)
+}
+
+/// The server's hint in the form of ours: no capital, no full stop.
+fn as_help(hint: &str) -> String {
+    let hint = line(hint);
+    let hint = hint.trim_end_matches('.');
+    let mut letters = hint.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
 }
 
 /// Text in one line.
@@ -195,23 +219,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_are_of_a_kind() {
+    fn states_are_of_a_kind_and_heal_or_not() {
         for (code, expected) in [
-            ("28P01", Kind::Auth),
-            ("28000", Kind::Auth),
-            ("42501", Kind::Permission),
-            ("3D000", Kind::NotFound),
-            ("42P01", Kind::NotFound),
-            ("42703", Kind::NotFound),
-            ("22P02", Kind::Data),
-            ("22012", Kind::Data),
-            ("42601", Kind::Data),
-            ("08006", Kind::Network),
-            ("57P01", Kind::Network),
-            ("53300", Kind::Resource),
-            ("", Kind::Data),
+            ("28P01", (Kind::Auth, false)),
+            ("28000", (Kind::Auth, false)),
+            ("42501", (Kind::Permission, false)),
+            ("3D000", (Kind::NotFound, false)),
+            ("42P01", (Kind::NotFound, false)),
+            ("42703", (Kind::NotFound, false)),
+            ("57P04", (Kind::NotFound, false)),
+            ("22P02", (Kind::Data, false)),
+            ("22012", (Kind::Data, false)),
+            ("23505", (Kind::Data, false)),
+            ("42601", (Kind::Data, false)),
+            ("40002", (Kind::Data, false)),
+            ("", (Kind::Data, false)),
+            ("08006", (Kind::Network, true)),
+            ("57P01", (Kind::Network, true)),
+            ("57P02", (Kind::Network, true)),
+            ("57P03", (Kind::Network, true)),
+            ("40001", (Kind::Resource, true)),
+            ("40P01", (Kind::Resource, true)),
+            ("53300", (Kind::Resource, true)),
+            ("53100", (Kind::Resource, false)),
+            ("55P03", (Kind::Resource, false)),
+            ("57014", (Kind::Resource, false)),
         ] {
-            assert_eq!(kind(code), expected, "{code}");
+            let (kind, outlook) = kind(code);
+            assert_eq!((kind, outlook == Outlook::Heals), expected, "{code}");
         }
     }
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as Negotiated;
+use tokio_postgres::error::{DbError, Severity};
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -23,9 +24,6 @@ const CANCEL_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long a connection that is closed is given to tell the server.
 const GOODBYE_WITHIN: Duration = Duration::from_millis(200);
-
-/// Waits between attempts to connect grow from this.
-const FIRST_WAIT: Duration = Duration::from_millis(250);
 
 /// A connection.
 pub(crate) struct Session {
@@ -53,21 +51,8 @@ impl Drop for Line {
 }
 
 impl Session {
-    /// Connects, tries again where that may help, and pins what results depend on.
+    /// Connects, and pins what results depend on.
     pub(crate) fn connect(settings: &Arc<Settings>) -> Result<Self, ConnectorError> {
-        let mut wait = FIRST_WAIT;
-        for _ in 0..settings.retries {
-            match Self::connect_once(settings) {
-                Err(error) if error.kind.heals() => std::thread::sleep(wait),
-                done => return done,
-            }
-            wait *= 2;
-        }
-        Self::connect_once(settings)
-    }
-
-    /// Connects by a single attempt.
-    pub(crate) fn connect_once(settings: &Arc<Settings>) -> Result<Self, ConnectorError> {
         let mut session = Self::reach(settings)?;
         let timeout = settings.statement_timeout.map(|limit| limit.as_millis().to_string());
         let context = context! {
@@ -131,6 +116,19 @@ impl Session {
     pub(crate) fn run(&mut self, statements: &str) -> Result<(), ConnectorError> {
         let done = self.line.runtime.block_on(self.client.batch_execute(statements));
         done.map_err(|error| tell(&error, &self.settings))
+    }
+
+    /// Commits.
+    pub(crate) fn commit(&mut self) -> Result<(), Uncommitted> {
+        let done = self.line.runtime.block_on(self.client.batch_execute("commit"));
+        done.map_err(|error| {
+            let told = tell(&error, &self.settings);
+            // A fatal error may end a session whose transaction is committed already.
+            match error.as_db_error().and_then(DbError::parsed_severity) {
+                Some(Severity::Error) => Uncommitted::Refused(told),
+                _ => Uncommitted::Lost(told),
+            }
+        })
     }
 
     /// The rows that a statement answers, as text.
@@ -220,6 +218,14 @@ fn cancel(client: &Client, tls: Option<MakeRustlsConnect>, line: &Line) {
         })
         .await
     });
+}
+
+/// Why a commit did not succeed.
+pub(crate) enum Uncommitted {
+    /// The server says that nothing was committed.
+    Refused(ConnectorError),
+    /// It does not say.
+    Lost(ConnectorError),
 }
 
 /// Why work on a connection ended early.

@@ -88,7 +88,9 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
         Parameter {
             name: "retries",
             takes: Takes::Number(0, 100),
-            about: "how often a connection that fails is tried again; 1 by default",
+            about: "how often a load, or an export to it, starts anew after an error that may heal: \
+                    the connection broke, the server restarts or has no connection left; 3 by \
+                    default, 0 for never",
             ..ANY
         },
         Parameter {
@@ -113,6 +115,13 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
             name: "max_connections",
             takes: Takes::Number(1, 1_000),
             about: "connections that one load may use; 4 by default",
+            ..ANY
+        },
+        Parameter {
+            name: "batch_rows",
+            takes: Takes::Number(1, 10_000_000),
+            about: "rows in a batch, of which some are in memory at once; 100000 by default. A \
+                    batch of wide rows ends earlier",
             ..ANY
         },
         Parameter {
@@ -165,11 +174,12 @@ pub(crate) struct Settings {
     pub(crate) sslrootcert: Option<PathBuf>,
     pub(crate) sslcert: Option<(PathBuf, PathBuf)>,
     pub(crate) connect_timeout: Duration,
-    pub(crate) retries: u64,
+    pub(crate) retries: u32,
     pub(crate) statement_timeout: Option<Duration>,
     pub(crate) keepalives_idle: Duration,
     pub(crate) application_name: String,
     pub(crate) max_connections: usize,
+    pub(crate) batch_rows: usize,
     pub(crate) numeric_special: NumericSpecial,
 }
 
@@ -188,6 +198,7 @@ impl Settings {
     pub(crate) fn read(given: &Parameters) -> Result<Self, ConnectorError> {
         let text = |name| given.text(name).map(str::to_owned);
         let seconds = |name, default| Duration::from_secs(given.number(name).unwrap_or(default));
+        let count = |name| given.number(name).and_then(|count| usize::try_from(count).ok());
         Ok(Self {
             host: needed(given, "host")?,
             port: given.number("port").and_then(|port| u16::try_from(port).ok()).unwrap_or(5432),
@@ -201,14 +212,15 @@ impl Settings {
             sslrootcert: given.text("sslrootcert").map(PathBuf::from),
             sslcert: sslcert(given)?,
             connect_timeout: seconds("connect_timeout", 10),
-            retries: given.number("retries").unwrap_or(1),
+            retries: given
+                .number("retries")
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or(3),
             statement_timeout: given.number("statement_timeout").map(Duration::from_secs),
             keepalives_idle: seconds("keepalives_idle", 60),
             application_name: text("application_name").unwrap_or_else(|| "sqlflow".to_owned()),
-            max_connections: given
-                .number("max_connections")
-                .and_then(|count| usize::try_from(count).ok())
-                .unwrap_or(SPEC.max_connections),
+            max_connections: count("max_connections").unwrap_or(SPEC.max_connections),
+            batch_rows: count("batch_rows").unwrap_or(SPEC.batch_rows),
             numeric_special: match given.text("numeric_special") {
                 Some("null") => NumericSpecial::Null,
                 _ => NumericSpecial::Error,

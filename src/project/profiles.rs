@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, as_text};
 use super::yaml::{self, Node, Yaml};
-use crate::diagnostic::{Code, Diagnostic, SourceFile, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Secrets, SourceFile, did_you_mean};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,10 +24,12 @@ pub struct Profile<'a> {
     node: &'a Node,
 }
 
-/// Reads `profiles.yml` from the first of `directories` that holds one.
+/// Reads `profiles.yml` from the first of `directories` that holds one; what looks like a secret in
+/// it goes to `secrets`, before anything is said about the file.
 pub fn read_profiles(
     directories: &[PathBuf],
     project: &Path,
+    secrets: &Secrets,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<ProfilesFile> {
     let directory = directories.iter().find(|directory| directory.join("profiles.yml").is_file());
@@ -45,6 +47,7 @@ pub fn read_profiles(
     let path = directory.join("profiles.yml");
     let shown = path.strip_prefix(project).unwrap_or(&path).to_path_buf();
     let file = super::files::read_text(&path, &shown, problems)?;
+    secrets.add_fields(&file.text);
     match yaml::parse(&file) {
         Ok(root) => Some(ProfilesFile { file, directory: directory.clone(), root }),
         Err(problem) => {

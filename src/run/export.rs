@@ -40,6 +40,9 @@ impl Worker<'_> {
         if let Some((files, bytes)) = written.files {
             counts.extend([("files_written", files), ("bytes_written", bytes)]);
         }
+        if written.retries > 0 {
+            counts.push(("retries", written.retries));
+        }
         Ok(Done { rows: Some(written.rows), counts, problems: written.notes, ..Done::default() })
     }
 }

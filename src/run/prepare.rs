@@ -37,7 +37,8 @@ fn prepare_into(
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Graph> {
     let project = project::read(&request.project, problems)?;
-    let profiles = read_profiles(&request.profiles, &request.project, problems)?;
+    let secrets = &surroundings.secrets;
+    let profiles = read_profiles(&request.profiles, &request.project, secrets, problems)?;
     let graph =
         resolve(&project, &profiles, &request.target, &request.invocation, surroundings, problems)?;
     problems.extend(check_target(&graph.target));

@@ -187,8 +187,7 @@ impl Worker<'_> {
                 .map_err(|error| self.describe(node, compiled, Some(statement), &error))?;
         }
         let Some(files) = &mut self.files else { return Ok(0) };
-        let uuids = compile::carry::uuids(&facts.columns);
-        let what = Pour { query: &query, statement: &last.sql, view: "", uuids: &uuids };
+        let what = Pour { query: &query, statement: &last.sql, view: "", columns: &facts.columns };
         let poured = pour(&what, &mut **files, &mut *self.session);
         let poured = poured.map_err(|error| match error {
             Unpoured::Read(error) | Unpoured::Write(error) => {
@@ -211,6 +210,7 @@ impl Worker<'_> {
             run_id: execution.run_id(),
             now: (execution.request.clock)(),
             scratch: &scratch,
+            connections: &execution.connections,
         };
         if let Err(problem) = self.open_files() {
             let problems = vec![*problem];
@@ -228,9 +228,13 @@ impl Worker<'_> {
             }
         };
         execution.standing.set(relation, RelationKind::Table);
+        let mut counts = loaded.counts.entries().to_vec();
+        if loaded.retries > 0 {
+            counts.push(("retries", loaded.retries));
+        }
         Done {
             rows: Some(loaded.counts.affected()),
-            counts: loaded.counts.entries().to_vec(),
+            counts,
             problems: loaded.notes,
             ..Done::default()
         }

@@ -15,15 +15,19 @@ pub enum Kind {
     Permission,
     /// A value or type that cannot be carried.
     Data,
-    /// The system or this machine has no more of something: connections, disk, memory. May heal.
+    /// The system or this machine has no more of something: connections, disk, memory, time.
     Resource,
 }
 
-impl Kind {
-    /// Whether the same request may succeed a little later.
-    pub fn heals(self) -> bool {
-        matches!(self, Self::Network | Self::Resource)
-    }
+/// What another try may bring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outlook {
+    /// The same request may succeed a little later, and nothing came of this one.
+    Heals,
+    /// It will fail again, and nothing came of this one.
+    Final,
+    /// Whether it was carried out is not known: another try may do it twice.
+    Unknown,
 }
 
 /// Something that went wrong with another system.
@@ -31,6 +35,8 @@ impl Kind {
 pub struct ConnectorError {
     /// What is to blame.
     pub kind: Kind,
+    /// What another try may bring.
+    pub outlook: Outlook,
     /// What is wrong, in one line, without secrets.
     pub message: String,
     /// What to change, where there is something.
@@ -38,9 +44,10 @@ pub struct ConnectorError {
 }
 
 impl ConnectorError {
-    /// An error without help.
+    /// An error without help. Those of the network heal, the others do not.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), help: None }
+        let outlook = if kind == Kind::Network { Outlook::Heals } else { Outlook::Final };
+        Self { kind, outlook, message: message.into(), help: None }
     }
 
     /// The same with what to change.
@@ -48,6 +55,18 @@ impl ConnectorError {
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The same with what another try may bring.
+    #[must_use]
+    pub fn with_outlook(mut self, outlook: Outlook) -> Self {
+        self.outlook = outlook;
+        self
+    }
+
+    /// Whether the same request may succeed a little later.
+    pub fn heals(&self) -> bool {
+        self.outlook == Outlook::Heals
     }
 }
 

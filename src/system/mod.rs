@@ -2,7 +2,9 @@
 
 mod declared;
 mod error;
+mod retry;
 mod spec;
 
-pub use error::{ConnectorError, Kind};
+pub use error::{ConnectorError, Kind, Outlook};
+pub use retry::Tries;
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};

@@ -1,6 +1,5 @@
 Rows that are as they come are left alone.
 -- query
-analyze {{ stage | quote }};
 {% if others %}update {{ schema | quote }}.{{ name | quote }} as target
 set {% for column in others %}{{ column.name | quote }} = source.{{ column.name | quote }}::{{ column.to }}{% if not loop.last %}, {% endif %}{% endfor %}
 

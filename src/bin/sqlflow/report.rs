@@ -227,7 +227,8 @@ fn account(result: &NodeResult, took: Duration) -> String {
     };
     let (read, inserted) = (count("rows_read"), count("rows_inserted"));
     let mut text = rate(read, took);
-    let others = result.counts.iter().filter(|(name, _)| *name != "rows_read");
+    let others = result.counts.iter();
+    let others = others.filter(|(name, _)| !["rows_read", "retries"].contains(name));
     let became: Vec<String> = others
         .filter(|(_, count)| *count > 0)
         .map(|(name, count)| format!("{} {}", grouped(*count), plain(name)))

@@ -75,6 +75,8 @@ pub(super) enum Form {
 pub(super) struct DescribedColumn {
     pub(super) name: String,
     pub(super) nullable: bool,
+    /// Its type and modifier as the server tells them of a statement's columns: without domains.
+    pub(super) base: (u32, i32),
     pub(super) read: Result<Read, types::Unknown>,
 }
 
@@ -103,8 +105,8 @@ impl Described {
                 unknown.name
             );
             ConnectorError::new(Kind::Data, message).with_help(
-                "leave it out with `columns:`, or declare a `query:` that casts it, to text for \
-                 instance",
+                "leave it out with `exclude_columns`, or declare a `query:` that casts it, to text \
+                 for instance",
             )
         })
     }
@@ -126,6 +128,14 @@ impl Described {
         Err(ConnectorError::new(Kind::NotFound, message).with_help(help))
     }
 
+    /// Its number, where it is a relation.
+    pub(super) fn oid(&self) -> Option<u32> {
+        match &self.form {
+            Form::Relation { oid, .. } => Some(*oid),
+            Form::Query(_) => None,
+        }
+    }
+
     /// What it is called in messages.
     pub(super) fn name(&self) -> String {
         match &self.form {
@@ -133,6 +143,11 @@ impl Described {
             Form::Query(_) => "the query".to_owned(),
         }
     }
+}
+
+/// The server answered, but not for what it was asked.
+pub(super) fn no_answer() -> ConnectorError {
+    ConnectorError::new(Kind::Data, "the catalogue answered nothing")
 }
 
 fn first_of(names: Vec<&str>) -> String {
@@ -162,7 +177,7 @@ pub(super) fn describe(
     let mut described = Vec::with_capacity(objects.len());
     for ((place, object), query) in objects.iter().enumerate().zip(queries) {
         described.push(match (object, query) {
-            (_, Some(Err(error))) if error.kind.heals() => return Err(error),
+            (_, Some(Err(error))) if error.heals() => return Err(error),
             (_, Some(Err(error))) => Err(error),
             (_, Some(Ok(query))) => Ok(query.described(&types)),
             (Object::Table { schema, name }, None) => {
@@ -243,6 +258,7 @@ impl Prepared {
         let columns = self.columns.into_iter().map(|(name, oid, modifier)| DescribedColumn {
             name,
             nullable: true,
+            base: (oid, modifier),
             read: types::kind(oid, modifier, types),
         });
         Described { columns: columns.collect(), form: Form::Query(self.query) }
@@ -296,6 +312,7 @@ fn relation(
         .map(|column| DescribedColumn {
             name: column.name.clone(),
             nullable: !(is_table && column.not_null),
+            base: types::base_of(column.type_oid, column.modifier, types),
             read: types::kind(column.type_oid, column.modifier, types),
         })
         .collect();

@@ -3,8 +3,10 @@
 //! | file | what |
 //! | --- | --- |
 //! | `catalog` | columns of an object |
+//! | `known` | one read of the catalogue for all that a run foresees |
 //! | `read`, `ranges`, `reading` | several connections under one snapshot |
 //! | `write` | replace, append, merge |
+//! | `outcome` | whether a commit took place whose answer was lost |
 //! | `mark` | what an incremental read records, so that no row is lost |
 //! | `probe` | what `debug` says |
 //!
@@ -12,7 +14,9 @@
 //! by pages since version 14.
 
 mod catalog;
+mod known;
 mod mark;
+mod outcome;
 mod probe;
 mod ranges;
 mod read;
@@ -26,14 +30,15 @@ use super::{Connector, Report};
 use crate::postgres::session::Session;
 use crate::postgres::spec::Settings;
 use crate::relation::{Column, DataType};
-use crate::system::{ConnectorError, Kind};
-use crate::system::{ConnectorSpec, Parameters};
+use crate::system::{ConnectorError, ConnectorSpec, Parameters};
+use known::Known;
 use std::sync::Arc;
 
 /// A PostgreSQL database, with the parameters of its connections. Opens none until it is asked.
 #[derive(Debug, Clone)]
 pub struct Postgres {
     settings: Arc<Settings>,
+    known: Arc<Known>,
 }
 
 impl Postgres {
@@ -42,7 +47,7 @@ impl Postgres {
     /// # Errors
     /// A parameter is missing, or does not go with another.
     pub fn new(parameters: Parameters) -> Result<Self, ConnectorError> {
-        Ok(Self { settings: Arc::new(Settings::read(&parameters)?) })
+        Ok(Self { settings: Arc::new(Settings::read(&parameters)?), known: Arc::default() })
     }
 
     /// The columns of several objects by one read of the catalogue; each has its own answer.
@@ -70,15 +75,39 @@ impl Connector for Postgres {
         &SPEC
     }
 
+    fn retries(&self) -> u32 {
+        self.settings.retries
+    }
+
     fn test_connection(&self) -> Report {
         probe::test(self)
     }
 
     fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError> {
-        let mut answers = self.schemas(std::slice::from_ref(object))?;
-        answers.pop().unwrap_or_else(|| {
-            Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing"))
-        })
+        self.known.describe(self, object)?.columns()
+    }
+
+    fn foresee(&self, objects: &[Object]) {
+        self.known.foresee(objects);
+    }
+
+    fn column_names(&self, object: &Object) -> Result<Vec<String>, ConnectorError> {
+        let described = self.known.describe(self, object)?;
+        Ok(described.columns.into_iter().map(|column| column.name).collect())
+    }
+
+    fn schema_of(&self, object: &Object, names: &[String]) -> Result<Vec<Column>, ConnectorError> {
+        let mut described = self.known.describe(self, object)?;
+        described.columns.retain(|column| names.contains(&column.name));
+        described.columns()
+    }
+
+    fn batch_rows(&self) -> usize {
+        self.settings.batch_rows
+    }
+
+    fn max_connections(&self) -> usize {
+        self.settings.max_connections
     }
 
     fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError> {

@@ -138,7 +138,7 @@ fn lead(
     guard: Option<Session>,
     all_done: &Receiver<()>,
 ) {
-    tell(say, work(plan, say, &mut leader));
+    tell(say, work(plan, say, &mut leader).map_err(computed));
     // Nothing is ever sent: each of the others drops its end.
     _ = all_done.recv();
     drop((leader, guard));
@@ -146,17 +146,28 @@ fn lead(
 
 /// Reads with a connection of its own.
 fn follow(plan: &Plan, say: &SyncSender<Said>, done: Sender<()>) {
-    let session = Session::connect_once(&plan.settings).and_then(|mut session| {
+    let session = Session::connect(&plan.settings).and_then(|mut session| {
         plan.join.run(&mut session)?;
         Ok(session)
     });
     match session {
-        Ok(mut session) => tell(say, work(plan, say, &mut session)),
+        Ok(mut session) => tell(say, work(plan, say, &mut session).map_err(computed)),
         // The server has no more connections, or somebody waits to change the table: fewer will do.
         Err(error) if error.kind == Kind::Resource => tell(say, Ok(true)),
         Err(error) => tell(say, Err(error)),
     }
     drop(done);
+}
+
+/// A row that the server could not compute, and says no more about.
+fn computed(error: ConnectorError) -> ConnectorError {
+    if error.kind != Kind::Data || error.help.is_some() {
+        return error;
+    }
+    error.with_help(
+        "the server fails at a row of it: mend the view or query there, or leave such rows out by a \
+         `query:`",
+    )
 }
 
 /// Says how it ended; `false` is because nobody listens.

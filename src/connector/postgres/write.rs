@@ -6,6 +6,7 @@
 //! truncated: a reader in an older snapshot would see an empty table.
 
 use super::Postgres;
+use super::outcome::Transaction;
 use crate::connector::batches::{Batches, Object, WriteMode, WriteRequest};
 use crate::postgres::encode::{self, Form};
 use crate::postgres::session::{Abort, Failure, Session};
@@ -50,6 +51,25 @@ struct Target {
     has_schema: bool,
 }
 
+impl Target {
+    /// For messages.
+    fn shown(&self) -> String {
+        format!("`{}.{}`", self.schema, self.name)
+    }
+
+    /// What `user` needs to write to it.
+    fn rights(&self, user: &str) -> String {
+        let Self { schema, name, .. } = self;
+        if self.oid.is_some() && !self.swaps {
+            return format!(
+                "have its owner say `GRANT SELECT, INSERT, UPDATE, DELETE ON \"{schema}\".\"{name}\" \
+                 TO \"{user}\"`, and the database's `GRANT TEMPORARY` on it"
+            );
+        }
+        format!("have its owner say `GRANT USAGE, CREATE ON SCHEMA \"{schema}\" TO \"{user}\"`")
+    }
+}
+
 /// Writes all rows or none.
 pub(super) fn write(
     postgres: &Postgres,
@@ -58,13 +78,30 @@ pub(super) fn write(
 ) -> Result<u64, ConnectorError> {
     let schema = batches.schema();
     let forms = encode::forms(&schema)?;
+    schema.fields().iter().try_for_each(|field| is_kept_whole(field.name()))?;
     let mut session = Session::connect(&postgres.settings)?;
     let mut target = target(postgres, &mut session, &request.object)?;
-    lock(&mut session, &target)?;
+    let rights = target.rights(&postgres.settings.user);
+    write_into(postgres, session, &mut target, request, batches, &forms).map_err(|error| {
+        if error.kind == Kind::Permission { error.with_help(rights) } else { error }
+    })
+}
+
+fn write_into(
+    postgres: &Postgres,
+    mut session: Session,
+    target: &mut Target,
+    request: &WriteRequest,
+    batches: &mut dyn Batches,
+    forms: &[Form],
+) -> Result<u64, ConnectorError> {
+    let schema = batches.schema();
+    lock(&mut session, target)?;
+    let transaction = Transaction::number(&mut session)?;
     let mut coming: Vec<Coming> = schema
         .fields()
         .iter()
-        .zip(&forms)
+        .zip(forms)
         .map(|(field, form)| Coming {
             name: field.name().clone(),
             form: form.clone(),
@@ -73,7 +110,7 @@ pub(super) fn write(
         })
         .collect();
     let order = match target.oid {
-        Some(oid) => fit(&mut session, &mut target, oid, &mut coming)?,
+        Some(oid) => fit(&mut session, target, oid, &mut coming)?,
         None => coming.iter().map(Coming::context).collect(),
     };
     check_key(request, &coming)?;
@@ -82,10 +119,10 @@ pub(super) fn write(
         // What is to have the target's name must be where the target is.
         in_schema: target.oid.is_none() || (target.swaps && request.mode == WriteMode::Replace),
     };
-    stage.make(&mut session, &target, &order)?;
-    let count = stage.fill(&mut session, &target, &coming, &forms, batches)?;
-    publish(&mut session, request, &target, &stage, &coming)?;
-    session.run("commit")?;
+    stage.make(&mut session, target, &order)?;
+    let count = stage.fill(&mut session, target, &coming, forms, batches)?;
+    publish(&mut session, request, target, &stage, &coming)?;
+    transaction.commit(session, &postgres.settings, &target.shown())?;
     Ok(count)
 }
 
@@ -98,10 +135,7 @@ fn target(
         let message = format!("{object:?} is nothing that can be written to");
         return Err(ConnectorError::new(Kind::Data, message));
     };
-    if name.len() > LONGEST_NAME {
-        let message = format!("`{name}` has more than {LONGEST_NAME} bytes");
-        return Err(ConnectorError::new(Kind::Data, message).with_help("choose a shorter name"));
-    }
+    is_kept_whole(name)?;
     let schema = schema.as_deref().or(postgres.settings.schema.as_deref());
     let row = session.row(&sql("target", &context! { schema => schema, name => name })?)?;
     let found = row.get(4).map(str::to_owned);
@@ -127,6 +161,15 @@ fn target(
         swaps: row.get(3) == Some("t"),
         has_schema: found.is_some(),
     })
+}
+
+/// The server cuts longer names without a word: two may become one.
+fn is_kept_whole(name: &str) -> Result<(), ConnectorError> {
+    if name.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    let message = format!("`{name}` has more than {LONGEST_NAME} bytes");
+    Err(ConnectorError::new(Kind::Data, message).with_help("choose a shorter name"))
 }
 
 /// Begins the transaction; other runs that write to the target wait for its end.
@@ -166,7 +209,7 @@ fn misfit(row: &SimpleQueryRow, target: &Target) -> Option<ConnectorError> {
     let text = |at| row.get(at).unwrap_or_default();
     let is = |at| row.get(at) == Some("t");
     let (comes, stands, column) = (is(1), is(2), text(0));
-    let table = format!("`{}.{}`", target.schema, target.name);
+    let table = target.shown();
     let (message, help) = if comes && !stands {
         (
             format!("{table} has no column `{column}`"),
@@ -303,6 +346,9 @@ fn publish(
     let Some(oid) = target.oid else {
         return session.run(&sql("write_new", &context)?);
     };
+    if let WriteMode::Merge { key } = &request.mode {
+        check_target(session, stage, target, coming, key)?;
+    }
     match &request.mode {
         WriteMode::Append => session.run(&sql("write_append", &context)?),
         WriteMode::Replace if stage.in_schema => {
@@ -347,6 +393,26 @@ fn check_rows(
             .with_help("leave all rows but one of each key out, or choose another key"));
     }
     Ok(())
+}
+
+/// A key that comes must not be in the target twice: which row would be meant?
+fn check_target(
+    session: &mut Session,
+    stage: &Stage,
+    target: &Target,
+    coming: &[Coming],
+    key: &[String],
+) -> Result<(), ConnectorError> {
+    let columns: Vec<Value> =
+        coming.iter().filter(|column| key.contains(&column.name)).map(Coming::context).collect();
+    let context = context! { oid => target.oid, key => columns, ..stage.context(target) };
+    let row = session.row(&sql("write_twice", &context)?)?;
+    let Some(twice) = row.get(0).filter(|count| *count != "0") else { return Ok(()) };
+    let examples = row.get(1).unwrap_or_default();
+    let (shown, table) = (key.join("`, `"), target.shown());
+    let message = format!("{table} has {twice} of the keys `{shown}` more than once: {examples}");
+    Err(ConnectorError::new(Kind::Data, message)
+        .with_help("remove all rows but one of each key there, or choose another key"))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use super::{Engine, EngineError, Hold, OpenError, Session, Waiting};
 use crate::postgres::session::Session as Client;
 use crate::postgres::spec::Settings;
 use crate::relation::RelationName;
-use crate::system::Parameters;
+use crate::system::{Parameters, Tries};
 use session::PostgresSession;
 use std::sync::Arc;
 
@@ -42,13 +42,19 @@ impl Postgres {
     /// It does not, or lets nobody in.
     pub fn open(parameters: &Parameters) -> Result<Self, EngineError> {
         let settings = Arc::new(Settings::read(parameters).map_err(refused)?);
-        let engine = Self { settings };
-        engine.connect()?;
-        Ok(engine)
+        connect(&settings)?;
+        Ok(Self { settings })
     }
+}
 
-    fn connect(&self) -> Result<Client, EngineError> {
-        Client::connect(&self.settings).map_err(refused)
+/// A connection; one that fails is tried again where that may help.
+fn connect(settings: &Arc<Settings>) -> Result<Client, EngineError> {
+    let mut tries = Tries::default();
+    loop {
+        match Client::connect(settings) {
+            Err(error) if tries.again(&error, settings.retries) => {}
+            done => return done.map_err(refused),
+        }
     }
 }
 
@@ -58,13 +64,13 @@ impl Engine for Postgres {
     }
 
     fn version(&self) -> Result<String, EngineError> {
-        let mut client = self.connect()?;
+        let mut client = connect(&self.settings)?;
         let row = client.row(&session::sql("server_version")?).map_err(refused)?;
         Ok(row.get(0).unwrap_or_default().to_owned())
     }
 
     fn session(&self) -> Result<Box<dyn Session>, EngineError> {
-        Ok(Box::new(PostgresSession::new(self.connect()?, Arc::clone(&self.settings))))
+        Ok(Box::new(PostgresSession::new(connect(&self.settings)?, Arc::clone(&self.settings))))
     }
 
     fn files(&self) -> Result<Option<Box<dyn Session>>, EngineError> {
@@ -76,6 +82,6 @@ impl Engine for Postgres {
         relations: &[RelationName],
         waiting: &mut Waiting<'_>,
     ) -> Result<Option<Hold>, OpenError> {
-        lock::hold(self.connect()?, relations, waiting).map(Some)
+        lock::hold(connect(&self.settings)?, relations, waiting).map(Some)
     }
 }

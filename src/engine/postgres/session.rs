@@ -1,6 +1,6 @@
 //! One connection to a PostgreSQL database.
 
-use super::{answer, copy, error, refused};
+use super::{answer, connect, copy, error, refused};
 use crate::dialect::{Dialect, POSTGRES, statements};
 use crate::engine::{EngineError, ErrorKind, Interrupt, Session, Table};
 use crate::postgres::session::{Abort, Failure, Session as Client};
@@ -45,7 +45,7 @@ impl PostgresSession {
     /// lost is made again.
     fn begin_request(&mut self) -> Result<Abort, EngineError> {
         if self.client.is_closed() {
-            self.client = Client::connect(&self.settings).map_err(refused)?;
+            self.client = connect(&self.settings)?;
         }
         let abort = Abort::default();
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = abort.clone();
@@ -151,7 +151,7 @@ impl PostgresSession {
         let sql = filled("transaction_status", &context! { id => id })?;
         for _ in 0..ASKED {
             std::thread::sleep(PAUSE);
-            let Ok(mut client) = Client::connect_once(&self.settings) else { continue };
+            let Ok(mut client) = Client::connect(&self.settings) else { continue };
             let Ok(row) = client.row(&sql) else { continue };
             let status = row.get(0).map(str::to_owned);
             self.client = client;

@@ -69,6 +69,10 @@ fn write_value(
             bytes.extend_from_slice(array.as_string_view().value(row).as_bytes());
             Ok(())
         }
+        // Nothing else has 16 bytes.
+        DataType::FixedSizeBinary(16) => {
+            uuid(array.as_fixed_size_binary().value(row), bytes).map_err(text)
+        }
         _ => {
             let shown = shown(array, row)?;
             serde_json::to_writer(bytes, &shown).map_err(text)
@@ -80,6 +84,17 @@ fn shown(array: &dyn Array, row: usize) -> Result<String, String> {
     let options = FormatOptions::default().with_display_error(false);
     let formatter = ArrayFormatter::try_new(array, &options).map_err(text)?;
     formatter.value(row).try_to_string().map_err(text)
+}
+
+/// In the server's own form: hexadecimal digits in groups.
+fn uuid(value: &[u8], bytes: &mut Vec<u8>) -> std::io::Result<()> {
+    bytes.push(b'"');
+    for (at, byte) in value.iter().enumerate() {
+        let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
+        write!(bytes, "{dash}{byte:02x}")?;
+    }
+    bytes.push(b'"');
+    Ok(())
 }
 
 fn object(fields: &StructArray, row: usize, bytes: &mut Vec<u8>) -> Result<(), String> {

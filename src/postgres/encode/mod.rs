@@ -12,7 +12,7 @@
 //! | Utf8, LargeUtf8, Utf8View, dictionaries of them | text |
 //! | those marked `arrow.json` | jsonb |
 //! | Binary, LargeBinary, BinaryView | bytea |
-//! | FixedSizeBinary(16) and text marked `arrow.uuid` | uuid |
+//! | FixedSizeBinary(16) marked `arrow.uuid` | uuid |
 //! | Date32, Time64, Timestamp | date, time, timestamp, timestamptz |
 //! | Interval(MonthDayNano) | interval |
 //! | List, LargeList, FixedSizeList of the above | array |
@@ -84,7 +84,6 @@ fn form(field: &Field) -> Option<Form> {
     match (field.data_type(), extension) {
         (data_type, Some("arrow.json")) if is_text(data_type) => Some(Form::Json),
         (DataType::FixedSizeBinary(16), Some("arrow.uuid")) => plain("uuid", 2950),
-        (data_type, Some("arrow.uuid")) if is_text(data_type) => plain("uuid", 2950),
         (DataType::Boolean, _) => plain("boolean", 16),
         (DataType::Int8 | DataType::Int16 | DataType::UInt8, _) => plain("smallint", 21),
         (DataType::Int32 | DataType::UInt16, _) => plain("integer", 23),

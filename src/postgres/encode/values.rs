@@ -12,9 +12,6 @@ use arrow::datatypes::{
 /// Adds the value of a row; `false` where it is NULL.
 pub(crate) type Writer<'a> = Box<dyn Fn(usize, &mut Vec<u8>) -> Result<bool, String> + 'a>;
 
-/// The number of the type uuid.
-const UUID: u32 = 2950;
-
 const EPOCH_DAYS: i32 = 10_957;
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 
@@ -31,7 +28,6 @@ pub(crate) fn writer<'a>(array: &'a dyn Array, form: &'a Form) -> Result<Writer<
             Ok(true)
         }),
         (_, Form::Array(element)) => list(array, element)?,
-        (data_type, Form::Plain(_, UUID)) if super::is_text(data_type) => uuids(array)?,
         (DataType::Null, _) => Box::new(|_, _| Ok(false)),
         (DataType::Boolean, _) => {
             let values = array.as_boolean();
@@ -108,24 +104,6 @@ fn text(array: &dyn Array) -> Result<Writer<'_>, String> {
         }
         other => return Err(format!("has type `{other}`, which cannot be written")),
     })
-}
-
-/// Uuids that come as text.
-fn uuids(array: &dyn Array) -> Result<Writer<'_>, String> {
-    let write = text(array)?;
-    Ok(Box::new(move |row, bytes| {
-        let mut shown = Vec::with_capacity(36);
-        if !write(row, &mut shown)? {
-            return Ok(false);
-        }
-        let text = String::from_utf8_lossy(&shown);
-        let digits: String = text.chars().filter(|c| *c != '-').collect();
-        match (digits.len(), u128::from_str_radix(&digits, 16)) {
-            (32, Ok(value)) => bytes.extend_from_slice(&value.to_be_bytes()),
-            _ => return Err(format!("has `{text}`, which is no uuid")),
-        }
-        Ok(true)
-    }))
 }
 
 fn of<T: ArrowPrimitiveType, const N: usize>(

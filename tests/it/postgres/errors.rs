@@ -137,7 +137,7 @@ Permission: `someone` may not read `closed.t`
 NotFound: `public.orders` has no column `totl`
   did you mean `total`?
 Data: PostgreSQL says: division by zero [22012]
-  -
+  the server fails at a row of it: mend the view or query there, or leave such rows out by a `query:`
 Permission: PostgreSQL says: permission denied for table part [42501]
   have its owner say `GRANT SELECT ON table part TO someone`, or what is needed there
 NotFound: PostgreSQL says: relation "gone" does not exist [42P01]
@@ -155,7 +155,7 @@ Data: PostgreSQL says: cannot insert multiple commands into a prepared statement
 Permission: PostgreSQL says: permission denied for table hidden [42501]
   have its owner say `GRANT SELECT ON table hidden TO someone`, or what is needed there
 Data: PostgreSQL says: invalid input syntax for type integer: "x" [22P02]
-  -
+  the server fails at a row of it: mend the view or query there, or leave such rows out by a `query:`
 Data: Files("*.csv") is nothing that PostgreSQL has
   -
 
@@ -174,7 +174,7 @@ fn a_statement_that_takes_too_long_says_what_to_raise() {
     assert_data_eq!(
         told(&error),
         str![[r#"
-Network: PostgreSQL says: canceling statement due to statement timeout [57014]
+Resource: PostgreSQL says: canceling statement due to statement timeout [57014]
   raise `statement_timeout:` (seconds), or set it to 0
 
 "#]]

@@ -5,7 +5,7 @@ use crate::project::Project;
 use postgres::SimpleQueryMessage;
 
 /// A project that exports the model `people` to `server` as `words` say.
-fn project(port: u16, words: &str) -> Project {
+pub(super) fn project(port: u16, words: &str) -> Project {
     let indented: String = words.lines().map(|line| format!("    {line}\n")).collect();
     Project::new()
         .file(
@@ -22,7 +22,7 @@ fn project(port: u16, words: &str) -> Project {
 }
 
 /// What `sql` answers, a row a line.
-fn ask(server: &Server, sql: &str) -> String {
+pub(super) fn ask(server: &Server, sql: &str) -> String {
     let answers = server.client().simple_query(sql).unwrap();
     let rows = answers.iter().filter_map(|answer| match answer {
         SimpleQueryMessage::Row(row) => Some(
@@ -110,6 +110,22 @@ fn types_that_arrow_lacks_arrive_all_the_same() {
         ),
         "numeric"
     );
+}
+
+#[test]
+fn uuid_and_json_go_into_columns_of_text_too() {
+    let server = Server::start();
+    server.run("create table people (id text, j varchar, u uuid, k json)");
+    let project = project(server.port, "table: people\nmode: append");
+    project.write(
+        "models/people.sql",
+        "select '6f070184-381d-4671-af70-1618d9d73193'::uuid as id, '{\"a\": 1}'::json as j, id as u, j as k \
+         union all select null, null, null, null",
+    );
+    project.run(["build"]).succeeds();
+    let id = "6f070184-381d-4671-af70-1618d9d73193";
+    let expected = format!("{id}|{{\"a\": 1}}|{id}|{{\"a\": 1}}\nNULL|NULL|NULL|NULL");
+    assert_eq!(ask(&server, "select * from people order by id"), expected);
 }
 
 #[test]

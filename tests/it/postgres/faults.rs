@@ -7,10 +7,10 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use sqlflow::connector::{Connector, Kind, ReadRequest};
 use std::cell::Cell;
 
-/// How many cuts; more with `SQLFLOW_FAULTS=200`.
+/// How many cuts; more with `SQLFLOW_TEST_FAULTS=200`.
 #[expect(clippy::disallowed_methods, reason = "a test's own knob")]
 fn faults() -> u32 {
-    std::env::var("SQLFLOW_FAULTS").ok().and_then(|count| count.parse().ok()).unwrap_or(20)
+    std::env::var("SQLFLOW_TEST_FAULTS").ok().and_then(|count| count.parse().ok()).unwrap_or(20)
 }
 
 #[test]

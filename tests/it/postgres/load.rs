@@ -9,7 +9,7 @@ fn project(server: &Server, tables: &str) -> Project {
     project_with(&server.port.to_string(), "user: postgres", tables)
 }
 
-fn project_with(port: &str, more: &str, tables: &str) -> Project {
+pub(super) fn project_with(port: &str, more: &str, tables: &str) -> Project {
     let profiles = format!(
         "shop:\n  target: dev\n  outputs:\n    dev: {{type: duckdb, path: shop.duckdb}}\n  connections:\n    crm: {{type: postgres, host: 127.0.0.1, port: {port}, dbname: postgres, sslmode: disable, {more}}}\n"
     );

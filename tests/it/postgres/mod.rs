@@ -1,5 +1,8 @@
 //! The connector to PostgreSQL, against servers that the tests start themselves.
 
+mod again;
+mod catalogue;
+mod commits;
 mod errors;
 mod export;
 mod faults;
@@ -7,8 +10,13 @@ mod incremental;
 mod load;
 mod objects;
 mod proxy;
+mod random_faults;
 mod read;
-mod server;
+mod refused;
+mod round_trip;
+mod sample;
+mod secrets;
+pub(crate) mod server;
 mod shown;
 mod tls;
 mod types;

@@ -110,8 +110,8 @@ fn what_is_read_and_written_is_the_same() {
 fn composites_become_json() {
     let server = Server::start();
     let postgres = server.connector(&[]);
-    server.run("create type pair as (a int, t text, l int[], n numeric(5,2), d date)");
-    let query = "select row(1, 'x \"y\"', '{1,null}', 1.50, '2024-02-29')::pair as p, array[row(2, null, null, null, null)::pair] as ps
+    server.run("create type pair as (a int, t text, l int[], n numeric(5,2), d date, u uuid)");
+    let query = "select row(1, 'x \"y\"', '{1,null}', 1.50, '2024-02-29', '6f070184-381d-4671-af70-1618d9d73193')::pair as p, array[row(2, null, null, null, null, null)::pair] as ps
         union all select null, null";
     let mut batches = postgres.read(&all(Object::Query(query.to_owned()))).unwrap();
     write(&postgres, "t", WriteMode::Replace, batches.as_mut()).unwrap();
@@ -122,8 +122,8 @@ fn composites_become_json() {
         found,
         [
             [
-                r#"{"a": 1, "d": "2024-02-29", "l": [1, null], "n": 1.50, "t": "x \"y\""}"#,
-                r#"[{"a": 2, "d": null, "l": null, "n": null, "t": null}]"#
+                r#"{"a": 1, "d": "2024-02-29", "l": [1, null], "n": 1.50, "t": "x \"y\"", "u": "6f070184-381d-4671-af70-1618d9d73193"}"#,
+                r#"[{"a": 2, "d": null, "l": null, "n": null, "t": null, "u": null}]"#
             ],
             ["NULL", "NULL"]
         ]
@@ -148,6 +148,24 @@ fn replace_append_and_merge_do_what_they_say() {
     write(&postgres, "made.by_key", key(&["id", "v"]), &mut given(&a[..2])).unwrap();
     write(&postgres, "made.by_key", key(&["id", "v"]), &mut given(&a[1..2])).unwrap();
     assert_eq!(sorted(&postgres, "made.by_key"), "1 a, 2 b");
+}
+
+#[test]
+fn a_key_that_the_table_has_twice_is_not_merged() {
+    let server = Server::start();
+    let postgres = server.connector(&[]);
+    server.run(
+        "create table twice (id int, v text); insert into twice values (1, 'a'), (1, 'b'), (2, 'c'), (9, 'x'), (9, 'y');
+         create table once (id int, v text, unique (id)); insert into once values (1, 'a')",
+    );
+    let error =
+        write(&postgres, "twice", key(&["id"]), &mut given(&[(1, None), (2, None)])).unwrap_err();
+    assert_eq!(error.message, "`public.twice` has 1 of the keys `id` more than once: 1");
+    assert_eq!(sorted(&postgres, "twice"), "1 a, 1 b, 2 c, 9 x, 9 y");
+    write(&postgres, "twice", key(&["id"]), &mut given(&[(2, Some("d")), (3, None)])).unwrap();
+    assert_eq!(sorted(&postgres, "twice"), "1 a, 1 b, 2 d, 3 NULL, 9 x, 9 y");
+    write(&postgres, "once", key(&["id"]), &mut given(&[(1, None), (2, None)])).unwrap();
+    assert_eq!(sorted(&postgres, "once"), "1 NULL, 2 NULL");
 }
 
 #[test]
