@@ -5,14 +5,17 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo build test format lint docs doc-tests tests kills faults bench clean libduckdb rust-components
+.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte bench bench-connectors clean libduckdb rust-components
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
 
 demo: build ## build the sample project and show a result
 	$(sqlflow) build --project-dir sample_project
 	$(sqlflow) show carrier_delays --project-dir sample_project --limit 10
+
+demo-full: build ## the sample project from PostgreSQL and S3 too, and back there
+	scripts/demo-full $(sqlflow)
 
 build: libduckdb ## the release binary
 	cargo build --release --locked
@@ -41,15 +44,27 @@ tests: libduckdb ## unit and integration tests, with cargo-nextest where it is i
 kills: libduckdb ## the crash tests in full: some 400 kills in some minutes
 	SQLFLOW_TEST_KILLS=20 cargo test --locked --test it crash:: -- --nocapture
 
-faults: libduckdb ## the tests of random faults in full: 200 of PostgreSQL and of S3 each
+faults: libduckdb ## what breaks on the way to other systems, in full: 200 faults of each sort of transfer
 	SQLFLOW_TEST_FAULTS=200 cargo test --locked --test it faults -- --nocapture
+
+gigabyte: libduckdb ## 1 GB of text from PostgreSQL to DuckDB and back, with the memory that it takes
+	cargo test --locked --test it a_gigabyte_of_text -- --ignored --nocapture
+
+features: libduckdb ## every set of features builds without a warning
+	for features in "" postgres s3 postgres,s3; do \
+	  RUSTFLAGS="-D warnings" cargo check --locked --no-default-features --features "$$features" || exit 1; done
 
 bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
 	bench/run --sqlflow $(sqlflow) $(ARGS)
 
+bench-connectors: build ## measure PostgreSQL and S3: make bench-connectors ARGS="--duckdb-python PATH"
+	cargo build --release --locked --example s3_server
+	bench/connectors.py --sqlflow $(sqlflow) $(ARGS)
+
 clean: ## remove what cargo built and what the sample project made
 	cargo clean
-	rm -rf sample_project/target sample_project/*.duckdb sample_project/*.duckdb.wal
+	for project in sample_project sample_project/variants/*; do \
+		rm -rf $$project/target $$project/*.duckdb $$project/*.duckdb.wal; done
 
 libduckdb:
 	@scripts/libduckdb >/dev/null

@@ -19,7 +19,7 @@ pub trait Batches: Send {
 }
 
 /// What is read or written in a system.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Object {
     /// A table or view; without a schema, where the connection looks first.
     Table {

@@ -29,7 +29,7 @@ pub use batches::{
 };
 pub use error::{ConnectorError, Kind, Outlook};
 pub use objects::Objects;
-pub use registry::{System, on_disk, open, spec, specs};
+pub use registry::{System, connector, is_left_out, on_disk, open, spec, specs};
 pub use retry::Tries;
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
 
@@ -55,6 +55,39 @@ pub trait Connector: Send + Sync {
     /// It is not there, it may not be read, or a column's type cannot be carried: the column is
     /// named, and what to do.
     fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError>;
+
+    /// Tells what will be asked for: what one look at the system can say of all of it is asked once.
+    /// What changes later is told where it is read.
+    fn foresee(&self, _objects: &[Object]) {}
+
+    /// The names of the columns of `object`, in order; of those too that cannot be carried.
+    ///
+    /// # Errors
+    /// As those of [`Connector::schema`].
+    fn column_names(&self, object: &Object) -> Result<Vec<String>, ConnectorError> {
+        Ok(self.schema(object)?.into_iter().map(|column| column.name).collect())
+    }
+
+    /// The columns of `object` that are called `names`, in its order. Whether others can be carried
+    /// does not matter.
+    ///
+    /// # Errors
+    /// As those of [`Connector::schema`].
+    fn schema_of(&self, object: &Object, names: &[String]) -> Result<Vec<Column>, ConnectorError> {
+        let mut columns = self.schema(object)?;
+        columns.retain(|column| names.contains(&column.name));
+        Ok(columns)
+    }
+
+    /// Rows in a batch, as the connection says.
+    fn batch_rows(&self) -> usize {
+        self.spec().batch_rows
+    }
+
+    /// Connections that one load may use at once, as the connection says.
+    fn max_connections(&self) -> usize {
+        self.spec().max_connections
+    }
 
     /// The rows that `request` asks for, in one snapshot.
     ///

@@ -34,4 +34,17 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// Some may be there still.
     fn remove(&self, paths: &[String]) -> Result<(), ConnectorError>;
+
+    /// Ends what runs that were killed began to write below the folder `folder` and did not show
+    /// yet, where `is_ours` says so of a path from there.
+    ///
+    /// # Errors
+    /// Some may be there still; nobody reads them.
+    fn end_unfinished(
+        &self,
+        _folder: &str,
+        _is_ours: &(dyn Fn(&str) -> bool + Sync),
+    ) -> Result<(), ConnectorError> {
+        Ok(())
+    }
 }

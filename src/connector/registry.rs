@@ -1,6 +1,6 @@
 //! Every kind of connection, and opening one.
 
-use super::file::{FileStore, LocalFiles};
+use super::file::{FileStore, Folder};
 use super::{Connector, ConnectorError, ConnectorSpec, Parameters, Report, file};
 
 /// An open connection, by what it has.
@@ -22,6 +22,13 @@ pub fn specs() -> Vec<&'static ConnectorSpec> {
     ]
 }
 
+/// Whether `name` is a kind that exists, but that this program was built without: the feature of
+/// that name was left out.
+pub fn is_left_out(name: &str) -> bool {
+    let optional = [("postgres", cfg!(feature = "postgres")), ("s3", cfg!(feature = "s3"))];
+    optional.contains(&(name, false))
+}
+
 /// The kind that profiles call `name`.
 pub fn spec(name: &str) -> Option<&'static ConnectorSpec> {
     specs().into_iter().find(|spec| spec.name == name)
@@ -37,15 +44,30 @@ pub fn on_disk(spec: &ConnectorSpec) -> bool {
 /// # Errors
 /// The parameters do not go together, or a file that they name cannot be read.
 pub fn open(spec: &ConnectorSpec, parameters: &Parameters) -> Result<System, ConnectorError> {
-    #[cfg(feature = "postgres")]
-    if spec.name == super::postgres::SPEC.name {
-        return Ok(System::Tables(Box::new(super::postgres::Postgres::new(parameters.clone())?)));
-    }
-    #[cfg(feature = "s3")]
-    if spec.name == super::s3::SPEC.name {
-        return Ok(System::Files(Box::new(super::s3::S3::new(parameters)?)));
-    }
-    Ok(System::Files(Box::new(LocalFiles)))
+    Ok(match spec.name {
+        #[cfg(feature = "postgres")]
+        "postgres" => System::Tables(Box::new(super::postgres::Postgres::new(parameters.clone())?)),
+        #[cfg(feature = "s3")]
+        "s3" => System::Files(Box::new(super::s3::S3::new(parameters)?)),
+        _ => System::Files(Box::new(Folder::new(parameters))),
+    })
+}
+
+/// A connection of kind `spec`, by what every connector does. Files are read without the engine.
+///
+/// # Errors
+/// As those of [`open`].
+pub fn connector(
+    spec: &ConnectorSpec,
+    parameters: &Parameters,
+) -> Result<Box<dyn Connector>, ConnectorError> {
+    Ok(match spec.name {
+        #[cfg(feature = "postgres")]
+        "postgres" => Box::new(super::postgres::Postgres::new(parameters.clone())?),
+        #[cfg(feature = "s3")]
+        "s3" => Box::new(super::s3::S3::new(parameters)?),
+        _ => Box::new(Folder::new(parameters)),
+    })
 }
 
 impl System {

@@ -5,7 +5,8 @@
 //! | `hugeint`, `uhugeint` | `decimal(38,0)` | `decimal(38,0)` | as text |
 //! | `time with time zone` | `varchar` | `varchar` | as text |
 //! | `interval` | `varchar`: Parquet cuts it to milliseconds | as it is | as text |
-//! | `bignum`, `uuid`, `bit`, enums | as DuckDB writes them | `varchar` | as text |
+//! | `uuid` | as DuckDB writes it | as it is; within other types `varchar` | as text |
+//! | `bignum`, `bit`, enums | as DuckDB writes them | `varchar` | as text |
 //!
 //! What a `hugeint` holds beyond 38 digits is an error of the cast: DuckDB itself would write it to
 //! Parquet as `double`, without a word.

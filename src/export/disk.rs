@@ -1,12 +1,12 @@
 //! Files on this machine's disk: written beside their place, then renamed.
 //!
-//! What is not yet in its place lies in `.sqlflow-<export>-<run>/`, in the folder that the files go
-//! to, so that a rename moves them. The directory is locked while its run lives: that of a run that
-//! was killed is not, and goes with the next.
+//! What is not yet in its place lies in a directory of the folder that the files go to, so that a
+//! rename moves them.
 
+use super::staging::Staging;
 use super::store::{Result, Standing, Store};
 use crate::diagnostic::{Code, Diagnostic, Place};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -14,20 +14,14 @@ use walkdir::WalkDir;
 /// A folder of the disk.
 pub(super) struct Disk {
     folder: PathBuf,
-    staging: PathBuf,
+    staging: Staging,
     place: Place,
-    /// Held as long as this lives.
-    _lock: File,
 }
-
-const LOCK: &str = "lock";
 
 impl Disk {
     /// The folder `folder`, made where it is not there, for a run called `run_id` of the export
     /// `slug`; `place` is where it is named. What killed runs of this export left is removed.
     pub(super) fn open(folder: PathBuf, slug: &str, run_id: &str, place: &Place) -> Result<Self> {
-        let prefix = format!(".sqlflow-{slug}-");
-        let staging = folder.join(format!("{prefix}{run_id}"));
         let wrong = |error: &io::Error| {
             let message = format!("cannot write to `{}`: {}", folder.display(), reason(error));
             Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message).at(place.clone()))
@@ -36,14 +30,8 @@ impl Disk {
             ErrorKind::AlreadyExists | ErrorKind::NotADirectory => in_the_way(&folder, place),
             _ => wrong(&error),
         })?;
-        clear_leftovers(&folder, &prefix);
-        fs::create_dir(&staging).map_err(|error| wrong(&error))?;
-        let lock = File::create(staging.join(LOCK)).and_then(|lock| {
-            lock.lock()?;
-            Ok(lock)
-        });
-        let lock = lock.map_err(|error| wrong(&error))?;
-        Ok(Self { folder, staging, place: place.clone(), _lock: lock })
+        let staging = Staging::make(&folder, slug, run_id).map_err(|error| wrong(&error))?;
+        Ok(Self { folder, staging, place: place.clone() })
     }
 
     fn wrong(&self, what: &str, path: &Path, error: &io::Error) -> Box<Diagnostic> {
@@ -80,37 +68,9 @@ fn reason(error: &io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
-/// Removes the directories of runs that were killed. One that cannot be removed is in nobody's way.
-fn clear_leftovers(folder: &Path, prefix: &str) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let Some(run) = name.to_str().and_then(|name| name.strip_prefix(prefix)) else { continue };
-        if is_run_id(run) && !is_held(&entry.path()) {
-            _ = fs::remove_dir_all(entry.path());
-        }
-    }
-}
-
-/// Whether a run that lives has this directory.
-fn is_held(staging: &Path) -> bool {
-    match File::open(staging.join(LOCK)).map(|lock| lock.try_lock()) {
-        Ok(Err(TryLockError::WouldBlock)) => true,
-        Ok(_) | Err(_) => false,
-    }
-}
-
-/// Whether `text` is what runs are called by.
-pub(super) fn is_run_id(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(position, byte)| match position {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 impl Store for Disk {
     fn staging(&self) -> &Path {
-        &self.staging
+        self.staging.path()
     }
 
     fn names(&self) -> Result<Vec<String>> {
@@ -173,12 +133,5 @@ impl Store for Disk {
             }
         }
         Ok(())
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // What cannot be removed now goes with the next run.
-        _ = fs::remove_dir_all(&self.staging);
     }
 }

@@ -9,9 +9,9 @@
 //! A run that is killed before the second step has changed nothing for who looks at the manifest. The
 //! next run of the export removes every file of its name that no manifest lists.
 
-use super::disk::is_run_id;
 use super::manifest::{self, Facts, Manifest, ManifestFile};
 use super::pieces::Piece;
+use super::staging::is_run_id;
 use super::store::{Result, Store};
 use super::write::{Work, Written};
 use crate::compile::ExportColumn;
@@ -61,16 +61,17 @@ impl Work<'_> {
 
     /// What is in the folder; files that killed runs left are removed.
     fn look(&self, file: &FileTarget, store: &dyn Store) -> Result<Found> {
-        let manifest = match store.read(manifest::NAME)? {
-            None => None,
-            Some(bytes) => Some(self.readable(&bytes)?),
-        };
+        let slug = self.slug();
+        // In this order: a store may refuse an object that is not there to who may not list.
+        let names = store.names()?;
+        let is_there = names.iter().any(|name| name == manifest::NAME);
+        let bytes = if is_there { store.read(manifest::NAME)? } else { None };
+        let manifest = bytes.map(|bytes| self.readable(&bytes)).transpose()?;
         let listed = |name: &str| manifest.as_ref().is_some_and(|known| known.lists(name));
-        let (ours, others): (Vec<String>, Vec<String>) = store
-            .names()?
+        let (ours, others): (Vec<String>, Vec<String>) = names
             .into_iter()
             .filter(|name| !listed(name) && !name.split('/').any(|part| part.starts_with('_')))
-            .partition(|name| self.is_ours(name));
+            .partition(|name| is_ours(&slug, name));
         let ending = format!(".{}", file.format.as_str());
         let data = |name: &&String| {
             name.rsplit('/').next().is_some_and(|last| last.to_lowercase().contains(&ending))
@@ -86,6 +87,7 @@ impl Work<'_> {
             ));
         }
         store.remove(&ours)?;
+        store.end_unfinished(&|name| name == manifest::NAME || is_ours(&slug, name));
         Ok(Found { manifest })
     }
 
@@ -105,20 +107,6 @@ impl Work<'_> {
         };
         let problem = Diagnostic::error(Code::FOREIGN_FILES, message);
         Err(Box::new(problem.at(self.request.export.place.clone()).with_help(help)))
-    }
-
-    /// Whether a run of this export called a file so.
-    fn is_ours(&self, name: &str) -> bool {
-        let last = name.rsplit('/').next().unwrap_or(name);
-        let rest = last.strip_prefix(&*format!("{}-", self.slug()));
-        let Some((run, rest)) = rest.and_then(|rest| rest.split_at_checked(36)) else {
-            return false;
-        };
-        let number = rest.strip_prefix('-').and_then(|rest| rest.split_once('.'));
-        is_run_id(run)
-            && number.is_some_and(|(number, _)| {
-                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-            })
     }
 
     /// The manifest of `pieces`, under the names that they get.
@@ -160,12 +148,7 @@ impl Work<'_> {
             (true, Some(old)) => (None, new.after(old)),
             (_, old) => (old, new),
         };
-        let put = self.put(store, pieces, &names, &new);
-        if let Err(problem) = put {
-            // What failed is what counts; what is left goes with the next run.
-            _ = store.remove(&names);
-            return Err(problem);
-        }
+        self.put(store, pieces, &names, &new)?;
         self.session.pass("published");
         let replaced = old.map(|old| old.files).unwrap_or_default();
         let replaced: Vec<String> = replaced.into_iter().map(|file| file.path).collect();
@@ -190,7 +173,11 @@ impl Work<'_> {
         manifest: &Manifest,
     ) -> Result<()> {
         for (piece, name) in pieces.iter().zip(names) {
-            store.put(&piece.staged, name)?;
+            if let Err(problem) = store.put(&piece.staged, name) {
+                // What failed is what counts; what is left goes with the next run.
+                _ = store.remove(names);
+                return Err(problem);
+            }
             self.session.pass("named");
         }
         let staged = store.staging().join(manifest::NAME);
@@ -198,7 +185,16 @@ impl Work<'_> {
             let message = format!("cannot write `{}`: {error}", staged.display());
             Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message))
         })?;
-        store.put(&staged, manifest::NAME)
+        store.put(&staged, manifest::NAME).or_else(|problem| {
+            // It may be there although nobody could say so: then this run has published. And it may
+            // yet come there: so the new files stay in any case, and go with the next run if not.
+            let found = store.read(manifest::NAME).ok().flatten();
+            if found.is_some_and(|found| found == manifest.text().as_bytes()) {
+                Ok(())
+            } else {
+                Err(problem)
+            }
+        })
     }
 
     /// Files beside each other have the same columns.
@@ -221,4 +217,18 @@ impl Work<'_> {
                 .with_help("write to another folder, or replace the files: `mode: replace`"),
         ))
     }
+}
+
+/// Whether a run of the export that is called `slug` in names called a file so.
+fn is_ours(slug: &str, name: &str) -> bool {
+    let last = name.rsplit('/').next().unwrap_or(name);
+    let rest = last.strip_prefix(slug).and_then(|rest| rest.strip_prefix('-'));
+    let Some((run, rest)) = rest.and_then(|rest| rest.split_at_checked(36)) else {
+        return false;
+    };
+    let number = rest.strip_prefix('-').and_then(|rest| rest.split_once('.'));
+    is_run_id(run)
+        && number.is_some_and(|(number, _)| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        })
 }

@@ -1,18 +1,19 @@
 //! Objects of another system: files are made in the run's scratch directory and then sent.
 
+use super::staging::Staging;
 use super::store::{Result, Standing, Store};
 use crate::connector::file::FileStore;
-use crate::connector::{ConnectorError, Objects};
+use crate::connector::{ConnectorError, Kind, Objects};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::load::connector_problem;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A folder of a system of objects.
 pub(super) struct ObjectStore {
     system: Box<dyn FileStore>,
     folder: String,
-    staging: PathBuf,
+    staging: Staging,
     place: Place,
 }
 
@@ -21,16 +22,10 @@ impl ObjectStore {
     pub(super) fn open(
         system: Box<dyn FileStore>,
         folder: &str,
-        staging: PathBuf,
+        staging: Staging,
         place: &Place,
-    ) -> Result<Self> {
-        // Nobody else has a directory of this run and export.
-        _ = fs::remove_dir_all(&staging);
-        fs::create_dir_all(&staging).map_err(|error| {
-            let message = format!("cannot make `{}`: {error}", staging.display());
-            Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message))
-        })?;
-        Ok(Self { system, folder: folder.to_owned(), staging, place: place.clone() })
+    ) -> Self {
+        Self { system, folder: folder.to_owned(), staging, place: place.clone() }
     }
 
     fn objects(&self) -> Result<&dyn Objects> {
@@ -51,7 +46,7 @@ impl ObjectStore {
 
 impl Store for ObjectStore {
     fn staging(&self) -> &Path {
-        &self.staging
+        self.staging.path()
     }
 
     fn names(&self) -> Result<Vec<String>> {
@@ -65,8 +60,11 @@ impl Store for ObjectStore {
     }
 
     fn standing(&self, name: &str) -> Result<Standing> {
-        let size = self.told(self.objects()?.size(&self.path(name)))?;
-        Ok(size.map_or(Standing::Nothing, Standing::Object))
+        match self.objects()?.size(&self.path(name)) {
+            // Who may write it need not be allowed to read it.
+            Err(error) if error.kind == Kind::Permission => Ok(Standing::Hidden),
+            size => Ok(self.told(size)?.map_or(Standing::Nothing, Standing::Object)),
+        }
     }
 
     fn put(&self, staged: &Path, name: &str) -> Result<()> {
@@ -84,10 +82,12 @@ impl Store for ObjectStore {
         let paths: Vec<String> = names.iter().map(|name| self.path(name)).collect();
         self.told(self.objects()?.remove(&paths))
     }
-}
 
-impl Drop for ObjectStore {
-    fn drop(&mut self) {
-        _ = fs::remove_dir_all(&self.staging);
+    fn end_unfinished(&self, is_ours: &(dyn Fn(&str) -> bool + Sync)) {
+        // Nobody reads it, who writes need not be allowed to see it, and a store that says no here
+        // says so again where it matters.
+        if let Some(objects) = self.system.objects() {
+            _ = objects.end_unfinished(&self.folder, is_ours);
+        }
     }
 }

@@ -24,6 +24,7 @@ impl Work<'_> {
             let help = "end the path with `/` to write files into it, or name another file";
             return Err(Box::new(problem.at(self.request.export.place.clone()).with_help(help)));
         }
+        store.end_unfinished(&|known| known == name);
         let pieces = self.pieces(file, columns, store.staging())?;
         let Some(piece) = pieces.first() else { return Err(self.defect("no file was made")) };
         let what = format!("`{}`", file.path);
@@ -47,7 +48,7 @@ impl Work<'_> {
     fn has_rows(&mut self, file: &FileTarget, standing: &Standing) -> bool {
         match standing {
             Standing::Nothing | Standing::Folder | Standing::Object(0) => false,
-            Standing::Object(_) => true,
+            Standing::Object(_) | Standing::Hidden => true,
             Standing::File(path) => {
                 if std::fs::metadata(path).is_ok_and(|found| found.len() == 0) {
                     return false;

@@ -25,6 +25,9 @@ pub(super) trait Store {
 
     /// Removes files; one that is not there is no error.
     fn remove(&self, names: &[String]) -> Result<()>;
+
+    /// Ends what killed runs began to put and nobody sees, where `is_ours` says so of its name.
+    fn end_unfinished(&self, _is_ours: &(dyn Fn(&str) -> bool + Sync)) {}
 }
 
 /// What is there under a name.
@@ -36,6 +39,8 @@ pub(super) enum Standing {
     File(PathBuf),
     /// Something of so many bytes.
     Object(u64),
+    /// It may not be looked at.
+    Hidden,
     /// A folder.
     Folder,
 }

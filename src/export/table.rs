@@ -1,8 +1,11 @@
 //! Rows of a query on their way into a table of another system: the engine gives them, a channel of
 //! a few batches holds them, and the connector takes them on a thread of its own.
 
+use super::budget::Budget;
 use super::carry;
+use super::marked::Marked;
 use super::store::Result;
+
 use super::write::{Work, Written};
 use crate::compile::ExportColumn;
 use crate::connector::{
@@ -14,8 +17,9 @@ use crate::engine::{EngineError, Session};
 use crate::load::{connector_problem, open_connection};
 use crate::mode::ExportMode;
 use crate::mode::load::OnEmpty;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Batches between engine and connector; each is of some thousands of rows.
@@ -65,9 +69,11 @@ impl Work<'_> {
             ExportMode::Replace { on_empty } => Some(*on_empty),
             ExportMode::Append | ExportMode::Merge { .. } => None,
         };
+        let marked = Marked::of(&self.columns);
         let mut tries = Tries::default();
         let sent = loop {
-            match send(&*connector, &request, on_empty, self.session, &statement.sql) {
+            let (session, sql) = (&mut *self.session, &statement.sql);
+            match send(&*connector, &request, on_empty, session, sql, marked.clone()) {
                 // Nothing was written, or it would not heal.
                 Err(Unsent::System(error)) if tries.again(&error, connector.retries()) => {}
                 sent => break sent,
@@ -119,11 +125,14 @@ pub(super) fn send(
     on_empty: Option<OnEmpty>,
     session: &mut dyn Session,
     sql: &str,
+    marked: Marked,
 ) -> std::result::Result<Sent, Unsent> {
     let (sender, receiver) = sync_channel(MOST_BATCHES);
+    let budget = Arc::new(Budget::default());
+    let incoming = Incoming::new(receiver, budget.clone(), marked);
     std::thread::scope(|scope| {
-        let taking = scope.spawn(move || take(connector, request, on_empty, receiver));
-        let streamed = give(session, sql, sender);
+        let taking = scope.spawn(move || take(connector, request, on_empty, incoming));
+        let streamed = give(session, sql, sender, &budget);
         let taken = taking.join().unwrap_or_else(|_| {
             let message = "the work on it ended in a panic".to_owned();
             Err(ConnectorError::new(Kind::Resource, message))
@@ -147,9 +156,11 @@ fn give(
     session: &mut dyn Session,
     sql: &str,
     sender: SyncSender<Item>,
+    budget: &Budget,
 ) -> std::result::Result<(), EngineError> {
     let mut is_taken = true;
     session.stream(sql, &mut |batch| {
+        budget.take(batch.get_array_memory_size());
         is_taken = sender.send(Item::Batch(batch)).is_ok();
         is_taken
     })?;
@@ -164,9 +175,9 @@ fn take(
     connector: &dyn Connector,
     request: &WriteRequest,
     on_empty: Option<OnEmpty>,
-    receiver: Receiver<Item>,
+    mut rows: Incoming,
 ) -> std::result::Result<Sent, ConnectorError> {
-    let mut rows = Incoming::open(receiver)?;
+    rows.begin()?;
     if rows.is_empty() {
         let stands = || has_rows(connector, &request.object);
         match on_empty {
@@ -210,21 +221,33 @@ fn has_rows(
 /// Batches as the connector takes them; the first with rows is known before it begins.
 struct Incoming {
     receiver: Receiver<Item>,
+    budget: Arc<Budget>,
+    marked: Marked,
     schema: SchemaRef,
     first: Option<RecordBatch>,
     ended: bool,
 }
 
 impl Incoming {
+    fn new(receiver: Receiver<Item>, budget: Arc<Budget>, marked: Marked) -> Self {
+        let schema = Arc::new(Schema::empty());
+        Self { receiver, budget, marked, schema, first: None, ended: false }
+    }
+
     /// Waits for the columns, and for rows or their end.
-    fn open(receiver: Receiver<Item>) -> std::result::Result<Self, ConnectorError> {
-        let Ok(Item::Batch(columns)) = receiver.recv() else { return Err(cut()) };
-        let mut incoming = Self { receiver, schema: columns.schema(), first: None, ended: false };
-        incoming.first = match columns.num_rows() {
-            0 => incoming.receive()?,
-            _ => Some(columns),
+    fn begin(&mut self) -> std::result::Result<(), ConnectorError> {
+        let Ok(Item::Batch(columns)) = self.receiver.recv() else { return Err(cut()) };
+        self.schema = self.marked.schema(&columns.schema());
+        self.first = match columns.num_rows() {
+            0 => self.receive()?,
+            _ => Some(self.arrived(columns)?),
         };
-        Ok(incoming)
+        Ok(())
+    }
+
+    fn arrived(&self, batch: RecordBatch) -> std::result::Result<RecordBatch, ConnectorError> {
+        self.budget.give_back(batch.get_array_memory_size());
+        self.marked.batch(batch)
     }
 
     fn is_empty(&self) -> bool {
@@ -235,7 +258,9 @@ impl Incoming {
     fn receive(&mut self) -> std::result::Result<Option<RecordBatch>, ConnectorError> {
         while !self.ended {
             match self.receiver.recv() {
-                Ok(Item::Batch(batch)) if batch.num_rows() > 0 => return Ok(Some(batch)),
+                Ok(Item::Batch(batch)) if batch.num_rows() > 0 => {
+                    return self.arrived(batch).map(Some);
+                }
                 Ok(Item::Batch(_)) => {}
                 Ok(Item::End) => self.ended = true,
                 Err(_) => return Err(cut()),
@@ -247,6 +272,12 @@ impl Incoming {
 
 fn cut() -> ConnectorError {
     ConnectorError::new(Kind::Data, "the rows that were to be written ended early")
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.budget.close();
+    }
 }
 
 impl Batches for Incoming {

@@ -1,6 +1,8 @@
 //! Rows and files on their way into other systems, for which doubles stand.
 
+use super::marked::Marked;
 use super::objects::ObjectStore;
+use super::staging::Staging;
 use super::table::{Sent, Unsent, send};
 use super::write::{ExportRequest, Work, Written};
 use crate::compile::compile;
@@ -209,7 +211,7 @@ fn sent(
 ) -> Result<Sent, Unsent> {
     let engine = DuckDb::open(&Options::new(Location::Memory)).unwrap();
     let mut session = engine.session().unwrap();
-    send(double, &request(mode), on_empty, &mut *session, sql)
+    send(double, &request(mode), on_empty, &mut *session, sql, Marked::default())
 }
 
 const ERROR: Option<OnEmpty> = Some(OnEmpty::Error);
@@ -322,15 +324,16 @@ impl Bench {
                 Box::new(Diagnostic::error(error.kind.code(), error.message.clone()))
             },
         };
-        let staging = scratch.join("own");
+        std::fs::create_dir_all(&scratch).unwrap();
+        let staging = Staging::make(&scratch, "out", run_id).unwrap();
         let mut written = |_: &crate::compile::Script| Ok(());
         let mut work = Work::bound(request, &mut *session, &mut written)?;
         let (folder, name) =
             if file.is_folder() { (file.path.as_str(), "") } else { ("", file.path.as_str()) };
-        let store = ObjectStore::open(Box::new(double.clone()), folder, staging, &export.place)?;
+        let store = ObjectStore::open(Box::new(double.clone()), folder, staging, &export.place);
         let done = work.write_files(&store, file, name);
         drop(store);
-        assert!(!scratch.join("own").exists());
+        assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
         done
     }
 }

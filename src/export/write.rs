@@ -3,6 +3,7 @@
 use super::carry;
 use super::disk::Disk;
 use super::objects::ObjectStore;
+use super::staging::Staging;
 use super::store::{Result, Store};
 use crate::compile::{self, ExportColumn, Query, Script, Statement};
 use crate::connector::{self, System};
@@ -12,6 +13,7 @@ use crate::engine::{EngineError, Session};
 use crate::graph::{ExportNode, ExportTarget, FileTarget, Graph, Node};
 use crate::load::open_connection;
 use crate::relation::{Column, DataType};
+use std::fs;
 use std::path::Path;
 
 /// One export, and what it is written with.
@@ -233,10 +235,15 @@ impl<'w> Work<'w> {
         let System::Files(opened) = opened else {
             return Err(self.defect("the connection has no files"));
         };
-        let staging = scratch.join(format!("{slug}-{run_id}"));
+        let staging =
+            fs::create_dir_all(scratch).and_then(|()| Staging::make(scratch, &slug, run_id));
+        let staging = staging.map_err(|error| {
+            let message = format!("cannot make files in `{}`: {error}", scratch.display());
+            Box::new(Diagnostic::error(Code::INPUT_OUTPUT, message))
+        })?;
         let folder = format!("{}/", folder.trim_end_matches('/'));
         let folder = if folder == "/" { "" } else { folder.as_str() };
-        Ok(Box::new(ObjectStore::open(opened, folder, staging, &export.place)?))
+        Ok(Box::new(ObjectStore::open(opened, folder, staging, &export.place)))
     }
 
     pub(super) fn first(&self, problems: Vec<Diagnostic>) -> Box<Diagnostic> {

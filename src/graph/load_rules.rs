@@ -6,11 +6,11 @@
 
 use super::config::Merged;
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
-use crate::mode::Key;
 use crate::mode::load::{
     Cell, Cursor, DeleteKind, Deletes, LOAD_OPTIONS, Lag, LoadMode, LoadRules, OnEmpty,
     OnNullCursor, OnNullKey, Order, Update, load_option,
 };
+use crate::mode::{Key, Selection};
 use crate::project::Setting;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,8 +70,9 @@ impl Reader<'_> {
         if has("key") {
             rules.key = Key::new(self.columns("key"));
         }
+        rules.selection = self.selection();
         if has("cursor") {
-            rules.cursor = self.cursor(has("lag"), has("on_null_cursor"));
+            rules.cursor = self.cursor(&taken);
         }
         if has("on_null_key") {
             let choices = [
@@ -170,16 +171,41 @@ impl Reader<'_> {
         taken
     }
 
-    fn cursor(&mut self, has_lag: bool, has_on_null: bool) -> Option<Cursor> {
+    fn selection(&mut self) -> Selection {
+        match (self.columns("include_columns"), self.columns("exclude_columns")) {
+            (only, except) if only.is_empty() && except.is_empty() => Selection::All,
+            (only, except) if except.is_empty() => Selection::Only(only),
+            (only, except) if only.is_empty() => Selection::Except(except),
+            _ => {
+                let message = "`include_columns` and `exclude_columns` exclude each other";
+                self.report(Code::INVALID_VALUE, "exclude_columns", message.to_owned(), None);
+                Selection::All
+            }
+        }
+    }
+
+    fn cursor(&mut self, taken: &BTreeSet<&str>) -> Option<Cursor> {
+        let has = |name: &str| taken.contains(name);
         let column = self.text("cursor")?;
-        let lag = if has_lag { self.lag() } else { None };
+        let lag = if has("lag") { self.lag() } else { None };
         let choices = [
             ("error", OnNullCursor::Error),
             ("include", OnNullCursor::Include),
             ("skip", OnNullCursor::Skip),
         ];
-        let on_null = if has_on_null { self.choice("on_null_cursor", &choices) } else { None };
-        Some(Cursor { column, lag, on_null: on_null.unwrap_or_default() })
+        let on_null =
+            if has("on_null_cursor") { self.choice("on_null_cursor", &choices) } else { None };
+        let time_zone = if has("cursor_time_zone") { self.time_zone() } else { None };
+        Some(Cursor { column, lag, on_null: on_null.unwrap_or_default(), time_zone })
+    }
+
+    fn time_zone(&mut self) -> Option<String> {
+        let name = self.text("cursor_time_zone")?;
+        let zones = jiff::tz::db();
+        if zones.get(&name).is_err() && !zones.is_definitively_empty() {
+            self.wrong("cursor_time_zone");
+        }
+        Some(name)
     }
 
     fn lag(&mut self) -> Option<Lag> {
@@ -287,8 +313,37 @@ impl Reader<'_> {
         }
     }
 
+    /// What options name is loaded.
+    fn named_is_loaded(&mut self, rules: &LoadRules) {
+        let Some(option) = rules.selection.option() else { return };
+        let key = rules.key.iter().flat_map(|key| key.columns()).map(|name| ("key", name));
+        let cursor = rules.cursor.iter().map(|cursor| ("cursor", &cursor.column));
+        let order = rules.dedup_by.iter().map(|order| ("dedup_by", &order.column));
+        let track = rules.track.iter().map(|name| ("track", name));
+        let update: Vec<_> = match &rules.update {
+            Update::All => Vec::new(),
+            Update::Only(names) => {
+                names.iter().map(|name| ("merge_update_columns", name)).collect()
+            }
+            Update::Except(names) => {
+                names.iter().map(|name| ("merge_exclude_columns", name)).collect()
+            }
+        };
+        for (name, column) in key.chain(cursor).chain(order).chain(track).chain(update) {
+            if !rules.selection.takes(column, &[column.as_str()]) {
+                let message = format!("`{name}` names `{column}`, which is not loaded");
+                let help = match &rules.selection {
+                    Selection::Only(_) => format!("add it to `{option}`"),
+                    Selection::All | Selection::Except(_) => format!("take it out of `{option}`"),
+                };
+                self.report(Code::INVALID_VALUE, name, message, Some(help));
+            }
+        }
+    }
+
     /// What options say together.
     fn together(&mut self, rules: &LoadRules) {
+        self.named_is_loaded(rules);
         if rules.deletes.complete && rules.cursor.is_some() {
             let message = "`complete: true` does not go with `cursor`: rows that are not new would \
                            count as deleted";

@@ -60,6 +60,12 @@ pub fn read_parameters(
 ) -> Result<(&'static ConnectorSpec, Parameters), Vec<Diagnostic>> {
     let kind = &connection.kind;
     let Some(spec) = connector::spec(&kind.text) else {
+        if connector::is_left_out(&kind.text) {
+            let message = format!("connection type `{}` is not part of this build", kind.text);
+            let help = format!("build sqlflow with `--features {}`", kind.text);
+            let problem = Diagnostic::error(Code::NOT_SUPPORTED, message);
+            return Err(vec![problem.at(kind.place.clone()).with_help(help)]);
+        }
         let known: Vec<&str> = connector::specs().iter().map(|spec| spec.name).collect();
         let near = did_you_mean(&kind.text, known.iter().copied());
         let problem = Diagnostic::error(

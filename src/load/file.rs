@@ -47,9 +47,18 @@ pub fn check_options(graph: &Graph) -> Vec<Diagnostic> {
             }
             let mut problems = read_options(load).err().unwrap_or_default();
             problems.extend(other_formats_options(load));
+            problems.extend(zone_of_files(load));
             problems
         })
         .collect()
+}
+
+/// Files know nothing of transactions that began and did not end.
+fn zone_of_files(load: &LoadNode) -> Option<Diagnostic> {
+    load.rules.cursor.as_ref()?.time_zone.as_ref()?;
+    let message = "option `cursor_time_zone` means nothing for files";
+    let place = load.place_of("cursor_time_zone");
+    Some(Diagnostic::error(Code::INVALID_VALUE, message).at(place))
 }
 
 /// Options that mean nothing for the format of the files.
@@ -119,6 +128,7 @@ pub(super) fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> 
             .iter()
             .map(|(name, data_type)| (name.clone(), DataType::new(data_type)))
             .collect(),
+        wanted: load.rules.selection.clone(),
         ..FileObject::default()
     })
 }

@@ -26,7 +26,7 @@ pub fn foreseen_script(
     let directory = SchemaDirectory::of(graph);
     let accepted = Accepted::read(&directory, node.source_name(), &node.name, None)?;
     let Some(snapshot) = accepted.snapshot else { return Ok(None) };
-    let columns = snapshot.relation_columns();
+    let columns = load.rules.selection.of(&snapshot.relation_columns());
     let load = &fit::spelt_as(load, &columns);
     let relation = node.relation.as_ref();
     let query = match (load.path(), relation) {

@@ -3,6 +3,7 @@
 //! | file | answers |
 //! | --- | --- |
 //! | `connection` | which systems sources are read from |
+//! | `connections` | opening each of them once in a run |
 //! | `file` | which files a source means, and the query that reads them |
 //! | `accepted` | which schema was accepted before, and what is accepted now |
 //! | `foreseen` | the script of a load before its source is looked into |
@@ -23,6 +24,7 @@
 mod accepted;
 mod again;
 mod connection;
+mod connections;
 mod facts;
 mod file;
 mod fit;
@@ -39,6 +41,7 @@ pub use connection::{
     check_connection, check_connections, open_connection, problem as connector_problem,
     read_parameters,
 };
+pub use connections::Connections;
 pub use file::{check_options, scan_files};
 pub use foreseen::foreseen_script;
 pub use table::{LoadRequest, Loaded, Writer, load_table};

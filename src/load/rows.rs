@@ -7,7 +7,7 @@ use crate::connector::file::Scan;
 use crate::connector::{
     Batches, Connector, ConnectorError, Filter, Incremental, Mark, Object, ReadRequest,
 };
-use crate::diagnostic::{Code, Diagnostic, rows};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, rows};
 use crate::dialect::{Condition, Stage};
 use crate::graph::{LoadNode, LoadObject};
 use crate::mode::load::OnNullCursor;
@@ -20,30 +20,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a load reads that is not files.
-pub(super) struct Rows {
-    connector: Box<dyn Connector>,
+pub(super) struct Rows<'s> {
+    connector: &'s dyn Connector,
     object: Object,
 }
 
-impl Rows {
+impl<'s> Rows<'s> {
     /// What `load` reads from `connector`; nothing is asked yet. Of files there are no rows.
-    pub(super) fn new(load: &LoadNode, connector: Box<dyn Connector>) -> Self {
-        let object = match &load.object {
-            LoadObject::Files(path) => Object::Files(path.clone()),
-            LoadObject::Table { schema, name } => {
-                Object::Table { schema: schema.clone(), name: name.clone() }
-            }
-            LoadObject::Query(query) => Object::Query(query.clone()),
-        };
-        Self { connector, object }
+    pub(super) fn new(load: &LoadNode, connector: &'s dyn Connector) -> Self {
+        Self { connector, object: object(load) }
     }
 
     /// The columns that it has, as the target will hold them, and the query that the stage is
     /// filled by.
     pub(super) fn scan(&self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
-        let found = self.connector.schema(&self.object);
-        let found = found.map_err(|error| self.told(work, &error))?;
+        let found = self.found(work)?;
         let (columns, casts) = declared(load, &found)?;
         if let Some(accepted) = accepted {
             work.drift(accepted, &columns)?;
@@ -57,19 +49,20 @@ impl Rows {
         &self,
         work: &mut Work<'_>,
         known: &Known,
+        scanned: &Scan,
         facts: &mut LoadFacts,
         script: &Script,
     ) -> Result<u64> {
         let (load, place) = (work.request.load, &work.request.load.place);
-        let spec = self.connector.spec();
+        let selected = scanned.columns.iter().map(|column| column.name.clone()).collect();
         let request = ReadRequest {
             object: self.object.clone(),
-            columns: None,
+            columns: load.rules.selection.option().map(|_| selected),
             filter: filter(load, facts),
             limit: None,
             partition_on: option(load, "partition_on"),
-            batch_rows: spec.batch_rows,
-            connections: spec.max_connections,
+            batch_rows: self.connector.batch_rows(),
+            connections: self.connector.max_connections(),
         };
         let (batches, mark) =
             self.read(load, known, &request).map_err(|error| self.told(work, &error))?;
@@ -104,7 +97,27 @@ impl Rows {
     }
 }
 
-impl Rows {
+impl Rows<'_> {
+    /// The columns that are loaded, as the source has them.
+    fn found(&self, work: &Work<'_>) -> Result<Vec<Column>> {
+        let load = work.request.load;
+        let told = |error: ConnectorError| self.told(work, &error);
+        let selection = &load.rules.selection;
+        if selection.option().is_none() {
+            return self.connector.schema(&self.object).map_err(told);
+        }
+        let mut names = self.connector.column_names(&self.object).map_err(told)?;
+        let known = names.clone();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let unknown = selection.unknown(&known).into_iter();
+        let problems: Failure = unknown.map(|name| not_there(load, name, &known)).collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        names.retain(|name| selection.takes(name, &known));
+        self.connector.schema_of(&self.object, &names).map_err(told)
+    }
+
     /// The rows, and what is to be recorded of an incremental read.
     fn read(
         &self,
@@ -119,7 +132,7 @@ impl Rows {
         let incremental = Incremental {
             cursor: cursor.column.clone(),
             recorded: recorded.and_then(|mark| serde_json::from_str(mark).ok()),
-            time_zone: None,
+            time_zone: cursor.time_zone.clone(),
         };
         self.connector.read_with(request, &incremental)
     }
@@ -151,12 +164,37 @@ impl Work<'_> {
     }
 }
 
+/// What a load reads that is not files.
+pub(super) fn object(load: &LoadNode) -> Object {
+    match &load.object {
+        LoadObject::Files(path) => Object::Files(path.clone()),
+        LoadObject::Table { schema, name } => {
+            Object::Table { schema: schema.clone(), name: name.clone() }
+        }
+        LoadObject::Query(query) => Object::Query(query.clone()),
+    }
+}
+
+/// A column that is to be loaded, or left out, and that the source lacks.
+pub(super) fn not_there(load: &LoadNode, name: &str, known: &[&str]) -> Diagnostic {
+    let option = load.rules.selection.option().unwrap_or("columns");
+    let message = format!("`{option}` names column `{name}`, which the source lacks");
+    let near = did_you_mean(name, known.iter().copied());
+    let known = format!("its columns are {}", known.join(", "));
+    let problem = Diagnostic::error(Code::OPTION_COLUMN, message).at(load.place_of(option));
+    match near {
+        Some(near) => problem.with_note(known).with_help(near),
+        None => problem.with_help(known),
+    }
+}
+
 /// The columns as the target will hold them, with those types that the YAML declares, and what is
 /// cast to get them.
 fn declared(load: &LoadNode, found: &[Column]) -> Result<(Vec<Column>, Vec<RowColumn>)> {
     let mut problems = Failure::new();
     let mut columns = found.to_vec();
-    for (name, data_type) in &load.columns {
+    let is_loaded = |name: &str| load.rules.selection.takes(name, &[name]);
+    for (name, data_type) in load.columns.iter().filter(|(name, _)| is_loaded(name)) {
         let exact = columns.iter().position(|column| column.name == *name);
         let folded = || columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
         match exact.or_else(folded) {

@@ -2,10 +2,10 @@
 
 use super::accepted::Accepted;
 use super::again::Broken;
-use super::connection::open_connection;
+use super::connections::Connections;
 use super::file::{describe, file_object};
 use super::fit;
-use super::rows::Rows;
+use super::rows::{Rows, not_there};
 use super::verdict::Found;
 use crate::artifact::SchemaDirectory;
 use crate::compile::{
@@ -13,7 +13,7 @@ use crate::compile::{
 };
 use crate::connector::System;
 use crate::connector::file::{
-    FileEntry, FileError, FileObject, FileStore, LocalFiles, Scan, explain,
+    FileEntry, FileError, FileObject, FileStore, Frozen, LocalFiles, Scan, explain,
 };
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
@@ -24,6 +24,7 @@ use crate::relation::{RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::Arc;
 
 /// One load, with what is known about its target.
 #[derive(Clone, Copy)]
@@ -44,6 +45,8 @@ pub struct LoadRequest<'r> {
     pub now: jiff::Timestamp,
     /// Where files may be written while the load runs.
     pub scratch: &'r Path,
+    /// The connections of the run.
+    pub connections: &'r Connections,
 }
 
 /// What a load did.
@@ -117,6 +120,10 @@ impl LoadRequest<'_> {
     }
 
     pub(super) fn file(&self, object: &FileObject, error: FileError) -> Failure {
+        if let FileError::NoColumn { column, known } = &error {
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            return vec![not_there(self.load, column, &known)];
+        }
         let drift = matches!(error, FileError::Drift(_));
         let problem = describe(object, error).at(self.load.place.clone());
         if !drift {
@@ -148,11 +155,11 @@ pub(super) struct Work<'r> {
 }
 
 /// Where the rows come from.
-enum Source {
+enum Source<'s> {
     /// Files, which the engine reads.
-    Files(Box<dyn FileStore>, Box<FileObject>),
+    Files(&'s dyn FileStore, Box<FileObject>),
     /// Another system, which gives them.
-    Rows(Rows),
+    Rows(Rows<'s>),
 }
 
 /// What is known before anything is read.
@@ -160,6 +167,8 @@ pub(super) struct Known {
     pub(super) course: Course,
     pub(super) recorded: Option<Recorded>,
     pub(super) accepted: Accepted,
+    /// What was accepted of the columns that are loaded; `None` on the first load.
+    pub(super) frozen: Option<Frozen>,
 }
 
 impl Work<'_> {
@@ -168,21 +177,20 @@ impl Work<'_> {
         let (request, load) = (self.request, self.request.load);
         let known = self.known()?;
         let system = match &load.connection {
-            Some(connection) => open_connection(connection)?,
-            None => System::Files(Box::new(LocalFiles)),
+            Some(connection) => request.connections.open(connection)?,
+            None => Arc::new(System::Files(Box::new(LocalFiles))),
         };
-        let store = match system {
-            System::Files(store) => store,
+        let store = match &*system {
+            System::Files(store) => &**store,
             System::Tables(connector) => {
-                let rows = Rows::new(load, connector);
-                let accepted = known.accepted.frozen();
-                let accepted = accepted.as_ref().map(|frozen| frozen.columns.as_slice());
+                let rows = Rows::new(load, &**connector);
+                let accepted = known.frozen.as_ref().map(|frozen| frozen.columns.as_slice());
                 let scanned = rows.scan(self, accepted)?;
                 return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
             }
         };
         let mut object = file_object(request.graph, load).map_err(|problem| vec![*problem])?;
-        object.frozen = known.accepted.frozen();
+        object.frozen.clone_from(&known.frozen);
         object.max_rejects = load.rules.max_rejects;
         request.scratch.clone_into(&mut object.scratch);
         let files = store.find(&object).map_err(|error| request.file(&object, error))?;
@@ -205,7 +213,7 @@ impl Work<'_> {
     fn transfer(
         &mut self,
         known: &Known,
-        source: &Source,
+        source: &Source<'_>,
         mut scanned: Scan,
         records: Vec<FileRecord>,
         write: &mut Writer<'_>,
@@ -227,7 +235,7 @@ impl Work<'_> {
     fn transfer_spelt(
         mut self,
         known: &Known,
-        source: &Source,
+        source: &Source<'_>,
         scanned: &Scan,
         records: Vec<FileRecord>,
         write: &mut Writer<'_>,
@@ -249,7 +257,7 @@ impl Work<'_> {
                 }
                 staged
             }
-            Source::Rows(rows) => rows.stage(&mut self, known, &mut facts, &script),
+            Source::Rows(rows) => rows.stage(&mut self, known, scanned, &mut facts, &script),
         };
         let staged = staged?;
         match self.check_and_publish(known, scanned, &mut facts, staged, write) {
@@ -287,7 +295,11 @@ impl Work<'_> {
             course
         };
         let recorded = recorded.filter(|_| course == Course::RowsStay);
-        Ok(Known { course, recorded, accepted })
+        let mut frozen = accepted.frozen();
+        if let Some(frozen) = &mut frozen {
+            frozen.columns = rules.selection.of(&frozen.columns);
+        }
+        Ok(Known { course, recorded, accepted, frozen })
     }
 
     /// The way of a load whose table was made while its source had no rows: the types of its columns

@@ -20,6 +20,7 @@ pub mod load;
 mod microbatch;
 pub mod scd2;
 mod schema_change;
+mod selection;
 
 pub use checks::{BatchChecks, Reaction};
 pub use columns::{ColumnPlan, ColumnProblem, SharedColumn, TargetColumn};
@@ -27,6 +28,7 @@ pub use export::ExportMode;
 pub use incremental::{Incremental, is_name};
 pub use microbatch::{Batch, BatchSize, EventTimeWindow, Microbatch, moment};
 pub use schema_change::{Alteration, OnSchemaChange, Reconciled, Retyped, SchemaChange};
+pub use selection::Selection;
 
 use std::fmt;
 

@@ -13,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, grouped};
 use crate::dialect::Stage;
 use crate::engine::{Engine, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
+use crate::load::Connections;
 use crate::mode::Batch;
 use crate::project::Text;
 use crate::relation::RelationName;
@@ -46,6 +47,7 @@ pub(super) struct Execution<'r> {
     pub(super) target: &'r TargetDirectory,
     pub(super) request: &'r RunRequest<'r>,
     pub(super) standing: Standing,
+    pub(super) connections: Connections,
 }
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
@@ -103,7 +105,9 @@ fn prepare<'r>(
         apply(&mut *session, &script)?;
     }
     let compilation = request.compilation;
-    Ok(Execution { graph, compilation, engine, target, request, standing })
+    let loads = request.plan.steps.iter().filter_map(|step| graph.node(step.node).load());
+    let connections = Connections::new(loads);
+    Ok(Execution { graph, compilation, engine, target, request, standing, connections })
 }
 
 /// Executes the project's `on-run-start` or `on-run-end`, statement by statement.

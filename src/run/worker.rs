@@ -160,6 +160,7 @@ impl Worker<'_> {
             run_id: execution.run_id(),
             now: (execution.request.clock)(),
             scratch: &scratch,
+            connections: &execution.connections,
         };
         let loaded = load_table(&request, &mut *self.session, &mut |script| {
             compiled.script = script.clone();

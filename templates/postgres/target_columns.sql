@@ -37,6 +37,7 @@ select
         when c.type = 'timestamp'::regtype and s.base = 'timestamptz'::regtype then false
         when c.type in ('jsonb'::regtype, 'text'::regtype) and s.base = 'json'::regtype then true
         when c.type = 'text'::regtype and (s.typcategory in ('S', 'E') or s.base in ('jsonb'::regtype, 'uuid'::regtype, 'inet'::regtype, 'xml'::regtype)) then true
+        when c.type in ('uuid'::regtype, 'jsonb'::regtype) and s.typcategory = 'S' then true
         when c.type = 'numeric'::regtype and s.base = 'numeric'::regtype then true
         else exists (select from pg_cast where castsource = c.type and casttarget = s.base and castcontext = 'i')
     end,

@@ -19,6 +19,7 @@ mod clean;
 mod codes;
 mod compile;
 mod compile_snapshots;
+mod contract;
 mod corpus;
 mod crash;
 mod dbt_project;
@@ -26,8 +27,11 @@ mod debug;
 mod dialects;
 mod explain;
 mod export;
+#[cfg(all(feature = "postgres", feature = "s3"))]
+mod guide;
 mod init;
 mod load;
+mod load_columns;
 mod load_modes;
 mod load_promises;
 mod load_property;
@@ -54,3 +58,5 @@ mod test;
 mod walls;
 mod watch;
 mod widening;
+#[cfg(feature = "postgres")]
+mod with_servers;

@@ -322,7 +322,8 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let name = entry.file_name();
         let generated = name == "target" || name.to_string_lossy().contains(".duckdb");
-        match entry.file_type().unwrap().is_dir() {
+        // Links are followed: the copy has what they lead to.
+        match entry.path().is_dir() {
             _ if generated => {}
             true => copy(&entry.path(), &to.join(name)),
             false => _ = fs::copy(entry.path(), to.join(name)).unwrap(),

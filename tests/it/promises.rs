@@ -66,7 +66,10 @@ fn every_rule_has_a_number_of_its_own_and_says_something() {
     assert!(rules.len() > 50, "the page is read wrongly: {} rules", rules.len());
     let mut known = BTreeSet::new();
     for (id, text) in &rules {
-        let number = id.strip_prefix("L-").and_then(|number| number.parse::<u32>().ok());
+        let number = id
+            .strip_prefix("L-")
+            .or_else(|| id.strip_prefix("E-"))
+            .and_then(|number| number.parse::<u32>().ok());
         assert!(number.is_some(), "`{id}` is no number of a rule");
         assert!(known.insert(id), "{id} stands twice");
         assert!(text.ends_with('.') && text.len() > 20, "{id} says `{text}`");

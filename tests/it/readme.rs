@@ -11,7 +11,7 @@ fn commands() -> Vec<String> {
 }
 
 /// The words of a line of shell: quotes hold a word together, a comment ends the line.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     for letter in line.chars() {
         match (letter, quote) {

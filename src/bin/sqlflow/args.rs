@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use sqlflow::mode::moment;
 use std::path::PathBuf;
 
-/// A declarative data-project compiler: load, transform and test with SQL and YAML.
+/// A declarative data-project compiler: load, transform, test and export with SQL and YAML.
 #[derive(Debug, Parser)]
 #[command(name = "sqlflow", version, max_term_width = 100)]
 pub(crate) struct Args {

@@ -175,6 +175,8 @@ pub enum FileError {
     NoColumn {
         /// The column.
         column: String,
+        /// Those that there are.
+        known: Vec<String>,
     },
     /// A value that its declared type does not hold exactly.
     #[error("column `{column}` is {expected}, but {}`{path}` has `{text}`", place(*line))]

@@ -20,6 +20,7 @@ use crate::relation::{Column, DataType};
 use indexmap::IndexMap;
 use minijinja::context;
 use serde_json::value::RawValue;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ struct Reading<'a> {
     /// More bytes than any object takes when it is written.
     longest: usize,
     members: IndexMap<String, Known>,
+    /// Keys that are not read.
+    unread: BTreeSet<String>,
 }
 
 /// What is known of a key.
@@ -74,7 +77,8 @@ struct Known {
 impl<'a> Reading<'a> {
     fn new(object: &'a FileObject, files: &'a [FileEntry]) -> Result<Self, FileError> {
         let partitions = partition::keys(object, files)?;
-        Ok(Self { object, files, partitions, rows: 0, longest: 0, members: IndexMap::new() })
+        let (members, unread) = (IndexMap::new(), BTreeSet::new());
+        Ok(Self { object, files, partitions, rows: 0, longest: 0, members, unread })
     }
 
     /// Reads all objects once.
@@ -91,6 +95,9 @@ impl<'a> Reading<'a> {
             objects::each(file, compression, &mut take)?;
         }
         let names: Vec<String> = self.members.keys().chain(&self.partitions).cloned().collect();
+        let frozen = self.object.frozen.iter().flat_map(|frozen| &frozen.columns);
+        let known = frozen.map(|column| &column.name).chain(&names).chain(&self.unread);
+        self.object.knows_wanted(known.map(String::as_str))?;
         let first = self.files.first().map(|file| file.name.clone()).unwrap_or_default();
         let is_bare = self.members.is_empty() && self.object.frozen.is_none();
         let detail = header::flaw(&names)
@@ -99,6 +106,12 @@ impl<'a> Reading<'a> {
     }
 
     fn add(&mut self, file: &FileEntry, key: &str, raw: &str, line: u64) -> Result<(), FileError> {
+        if !self.object.wants(key) {
+            if !self.unread.contains(key) {
+                self.unread.insert(key.to_owned());
+            }
+            return Ok(());
+        }
         if !self.members.contains_key(key) {
             let known = self.known(file, key);
             self.members.insert(key.to_owned(), known);
@@ -159,7 +172,8 @@ impl<'a> Reading<'a> {
         let mut names: Vec<&String> = frozen.map(|column| &column.name).collect();
         let own: Vec<&String> = self.members.keys().chain(&self.partitions).collect();
         names.extend(own.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
-        let known: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+        let known: Vec<&str> =
+            names.iter().copied().chain(&self.unread).map(String::as_str).collect();
         if let Some(column) = naming::unknown(&self.object.columns, &known) {
             return Err(FileError::UndeclarableColumn { column: column.to_owned() });
         }
@@ -243,8 +257,8 @@ impl<'a> Reading<'a> {
                 drift.removed.push(Removed { column, path });
             }
         }
-        let keys =
-            self.partitions.iter().filter(|key| frozen.columns.iter().all(|c| c.name != **key));
+        let is_known = |key: &str| frozen.columns.iter().any(|column| column.name == key);
+        let keys = self.partitions.iter().filter(|key| !is_known(key) && self.object.wants(key));
         drift.added.extend(keys.map(|key| {
             let (column, path) = (key.clone(), first.clone());
             Added { column, data_type: DataType::new("varchar"), path }

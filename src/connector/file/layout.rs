@@ -5,6 +5,7 @@ use super::head::is_named;
 use super::header::{self, Header};
 use super::scan::judge::{Question, question};
 use super::{FileEntry, FileError, FileObject, naming, partition};
+use crate::mode::Selection;
 use crate::relation::DataType;
 
 /// What every field is read as when its type is not known yet.
@@ -36,12 +37,15 @@ pub(super) enum Origin {
     Frozen,
     /// The values.
     Inferred,
+    /// Nobody: the column is not read.
+    Unread,
 }
 
 impl LayoutColumn {
     /// What is asked of its values; `None` where only the database can answer.
     pub(super) fn question(&self) -> Option<Question> {
         match self.origin {
+            Origin::Unread => Some(Question::Nothing),
             Origin::Inferred => Some(Question::Facts),
             Origin::Declared => question(&self.data_type, true),
             Origin::Frozen => question(&self.data_type, false),
@@ -79,6 +83,7 @@ impl Layout {
         if let (Some(detail), Some(file)) = (header::flaw(&all), files.first()) {
             return Err(FileError::Header { path: file.name.clone(), detail });
         }
+        object.knows_wanted(all.iter().map(String::as_str))?;
         let columns = all.iter().map(|name| column(object, name, keys.contains(name))).collect();
         let layout = Self { columns, headers };
         layout.check_declared(object)?;
@@ -112,6 +117,10 @@ impl Layout {
 
 /// A column with the type that is said of it.
 fn column(object: &FileObject, name: &str, from_path: bool) -> LayoutColumn {
+    if !object.wants(name) {
+        let (name, data_type) = (name.to_owned(), DataType::new(TEXT));
+        return LayoutColumn { name, data_type, from_path, origin: Origin::Unread };
+    }
     let declared = naming::declared(&object.columns, name);
     let frozen = object.frozen.iter().flat_map(|frozen| &frozen.columns);
     let frozen = frozen.clone().find(|column| column.name == name);
@@ -123,7 +132,8 @@ fn column(object: &FileObject, name: &str, from_path: bool) -> LayoutColumn {
     LayoutColumn { name: name.to_owned(), data_type, from_path, origin }
 }
 
-/// The columns of the first file, and of all where some may lack columns of others.
+/// The columns of the first file, and of all where some may lack columns of others. Of columns that
+/// are not read each file may have its own.
 fn union(
     object: &FileObject,
     files: &[FileEntry],
@@ -131,11 +141,15 @@ fn union(
 ) -> Result<Vec<String>, FileError> {
     let mut names: Vec<String> = headers.first().cloned().unwrap_or_default();
     for (file, header) in files.iter().zip(headers) {
-        if object.options.union_by_name {
+        if !object.options.union_by_name {
+            let wanted = |names: &[String]| -> Vec<String> {
+                names.iter().filter(|name| object.wants(name)).cloned().collect()
+            };
+            same_columns(files, file, &wanted(&names), &wanted(header))?;
+        }
+        if *header != names {
             let new = header.iter().filter(|name| !names.contains(name)).cloned();
             names.extend(new.collect::<Vec<_>>());
-        } else if *header != names {
-            same_columns(files, file, &names, header)?;
         }
     }
     Ok(names)
@@ -151,7 +165,6 @@ fn compare(
 ) -> Vec<String> {
     let frozen = object.frozen.iter().flat_map(|frozen| &frozen.columns);
     let mut names: Vec<String> = frozen.map(|column| column.name.clone()).collect();
-    let known = names.len();
     for name in names.iter().filter(|name| !keys.contains(name)) {
         let lacks = |header: &&Vec<String>| !header.contains(name);
         let lacking = headers.iter().filter(lacks).count();
@@ -165,12 +178,14 @@ fn compare(
         for name in header.iter().chain(keys) {
             if !names.contains(name) {
                 names.push(name.clone());
+                if !object.wants(name) {
+                    continue;
+                }
                 let (name, path) = (name.clone(), file.name.clone());
                 drift.added.push(Added { column: name, data_type: DataType::new(TEXT), path });
             }
         }
     }
-    debug_assert!(names.len() == known + drift.added.len());
     names
 }
 
@@ -191,7 +206,7 @@ fn names(object: &FileObject, file: &FileEntry, header: &Header) -> Result<Vec<S
     let frozen = object.frozen.iter().flat_map(|frozen| &frozen.columns);
     let frozen = own(frozen.map(|column| &column.name).collect());
     match (declared.len(), header.fields.len()) {
-        (_, count) if frozen.len() == count => Ok(frozen),
+        (_, count) if frozen.len() == count && object.wanted == Selection::All => Ok(frozen),
         (0, count) => Ok((0..count).map(|index| format!("column{index}")).collect()),
         (declared_count, count) if declared_count == count => Ok(declared),
         (declared_count, count) => Err(flaw(format!(

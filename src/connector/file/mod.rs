@@ -21,6 +21,7 @@ mod drift;
 mod error;
 mod facts;
 mod find;
+mod folder;
 mod foreign;
 mod format;
 pub(crate) mod glob;
@@ -37,6 +38,7 @@ mod options;
 mod parquet;
 mod partition;
 mod rejects;
+pub(in crate::connector) mod rows;
 mod scan;
 pub(crate) mod sql;
 mod statement;
@@ -52,6 +54,7 @@ pub(crate) use copy::sweep;
 pub use drift::{Added, Drift, Frozen, Removed, Retyped};
 pub use error::FileError;
 pub use find::{FileEntry, etag, find};
+pub use folder::Folder;
 pub use format::{Compression, Encoding, Format};
 pub use options::{FileOptions, OPTIONS, OptionError, OptionSpec};
 pub use rejects::Reject;
@@ -59,6 +62,7 @@ pub use store::{FileStore, LocalFiles};
 
 use super::{ConnectorSpec, Parameter, Reads, Takes};
 use crate::engine::{EngineError, Session};
+use crate::mode::Selection;
 use crate::relation::{Column, DataType};
 use minijinja::context;
 use std::path::PathBuf;
@@ -98,8 +102,8 @@ pub struct FileObject {
     pub columns: Vec<(String, DataType)>,
     /// The schema that an earlier load accepted; with it nothing is inferred.
     pub frozen: Option<Frozen>,
-    /// The columns that are read, in any order; `None` for all.
-    pub wanted: Option<Vec<String>>,
+    /// The columns that are read. What the files say of others does not matter.
+    pub wanted: Selection,
     /// How many bad rows are left out before they are an error.
     pub max_rejects: u64,
     /// Where files may be written for as long as a scan is used; empty for the system's own place.
@@ -164,27 +168,28 @@ pub(crate) fn scan_with(
 }
 
 impl FileObject {
-    /// The columns that are wanted, each with what stands beside it.
-    fn only_wanted<T>(
-        &self,
-        columns: Vec<Column>,
-        beside: Vec<T>,
-    ) -> Result<(Vec<Column>, Vec<T>), FileError> {
-        let Some(wanted) = &self.wanted else { return Ok((columns, beside)) };
-        if let Some(absent) = wanted.iter().find(|name| columns.iter().all(|c| c.name != **name)) {
-            return Err(FileError::NoColumn { column: absent.clone() });
-        }
-        let all = columns.into_iter().zip(beside);
-        Ok(all.filter(|(column, _)| wanted.contains(&column.name)).unzip())
+    /// Whether the columns that the user names are among `all`.
+    fn knows_wanted<'n>(&self, all: impl Iterator<Item = &'n str>) -> Result<(), FileError> {
+        let all: Vec<&str> = all.collect();
+        let Some(absent) = self.wanted.unknown(&all).first().map(ToString::to_string) else {
+            return Ok(());
+        };
+        let known = all.iter().map(ToString::to_string).collect();
+        Err(FileError::NoColumn { column: absent, known })
+    }
+
+    /// Whether a column is read. No file has two whose names differ in case only.
+    fn wants(&self, name: &str) -> bool {
+        self.wanted.takes(name, &[name])
     }
 
     /// A scan of all columns as one of those that are wanted.
     fn narrow(&self, scan: Scan) -> Result<Scan, FileError> {
-        if self.wanted.is_none() {
+        if self.wanted == Selection::All {
             return Ok(scan);
         }
-        let beside = vec![(); scan.columns.len()];
-        let (columns, _) = self.only_wanted(scan.columns, beside)?;
+        let columns: Vec<Column> =
+            scan.columns.into_iter().filter(|column| self.wants(&column.name)).collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         let sql = sql::render("wanted_columns.sql", context! { query => scan.sql, names })?;
         Ok(Scan { sql, columns, ..scan })

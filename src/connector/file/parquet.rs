@@ -22,7 +22,10 @@ pub(super) fn scan(
     for file in files {
         recognise(file)?;
     }
-    let footers = footers(files, session)?;
+    let mut footers = footers(files, session)?;
+    for footer in &mut footers {
+        footer.retain(|name, _| object.wants(name));
+    }
     if let Some(frozen) = &object.frozen {
         let drift = drift(object, frozen, files, &footers, session)?;
         if !drift.is_empty() {
@@ -43,7 +46,9 @@ pub(super) fn scan(
     }
     let found: Vec<DataType> = columns.iter().map(|column| column.data_type.clone()).collect();
     let casts = declare(object, &mut columns)?;
-    let (columns, found) = object.only_wanted(columns, found)?;
+    object.knows_wanted(columns.iter().map(|column| column.name.as_str()))?;
+    let wanted = columns.into_iter().zip(found).filter(|(column, _)| object.wants(&column.name));
+    let (columns, found): (Vec<Column>, Vec<DataType>) = wanted.unzip();
     let keys = partition::keys(object, files)?;
     let own: Vec<Column> = columns.iter().filter(|c| !keys.contains(&c.name)).cloned().collect();
     let files = &supply(files, &own, session)?;
@@ -163,6 +168,7 @@ fn drift(
             data_type: DataType::new("varchar"),
             nullable: true,
         }));
+        columns.retain(|column| object.wants(&column.name));
         compare(object, frozen, file, &columns, &mut drift);
         known.push((footer, columns));
     }

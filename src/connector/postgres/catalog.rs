@@ -98,6 +98,8 @@ pub(super) enum Form {
 pub(super) struct DescribedColumn {
     pub(super) name: String,
     pub(super) nullable: bool,
+    /// Its type and modifier as the server tells them of a statement's columns: without domains.
+    pub(super) base: (u32, i32),
     pub(super) read: Result<Read, types::Unknown>,
 }
 
@@ -126,7 +128,8 @@ impl Described {
                 unknown.name
             );
             ConnectorError::new(Kind::Data, message).with_help(
-                "declare a `query:` that casts it, to text for instance, or leaves it out",
+                "leave it out with `exclude_columns`, or declare a `query:` that casts it, to text \
+                 for instance",
             )
         })
     }
@@ -148,6 +151,14 @@ impl Described {
         Err(ConnectorError::new(Kind::NotFound, message).with_help(help))
     }
 
+    /// Its number, where it is a relation.
+    pub(super) fn oid(&self) -> Option<u32> {
+        match &self.form {
+            Form::Relation { oid, .. } => Some(*oid),
+            Form::Query(_) => None,
+        }
+    }
+
     /// What it is called in messages.
     pub(super) fn name(&self) -> String {
         match &self.form {
@@ -155,6 +166,11 @@ impl Described {
             Form::Query(_) => "the query".to_owned(),
         }
     }
+}
+
+/// The server answered, but not for what it was asked.
+pub(super) fn no_answer() -> ConnectorError {
+    ConnectorError::new(Kind::Data, "the catalogue answered nothing")
 }
 
 fn first_of(names: Vec<&str>) -> String {
@@ -265,6 +281,7 @@ impl Prepared {
         let columns = self.columns.into_iter().map(|(name, oid, modifier)| DescribedColumn {
             name,
             nullable: true,
+            base: (oid, modifier),
             read: types::kind(oid, modifier, types),
         });
         Described { columns: columns.collect(), form: Form::Query(self.query) }
@@ -318,6 +335,7 @@ fn relation(
         .map(|column| DescribedColumn {
             name: column.name.clone(),
             nullable: !(is_table && column.not_null),
+            base: types::base_of(column.type_oid, column.modifier, types),
             read: types::kind(column.type_oid, column.modifier, types),
         })
         .collect();

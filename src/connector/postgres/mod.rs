@@ -6,6 +6,7 @@
 //! | `session`, `tls` | a connection, encrypted as `sslmode` says |
 //! | `error` | what the server says, by what can be done about it |
 //! | `catalog`, `types` | columns of an object, and how each type is carried |
+//! | `known` | one read of the catalogue for all that a run foresees |
 //! | `decode` | binary COPY into Arrow |
 //! | `read`, `ranges`, `reading` | several connections under one snapshot |
 //! | `encode`, `write` | Arrow into binary COPY; replace, append, merge |
@@ -20,6 +21,7 @@ mod catalog;
 mod decode;
 mod encode;
 mod error;
+mod known;
 mod mark;
 mod outcome;
 mod probe;
@@ -36,10 +38,11 @@ mod write;
 pub use spec::SPEC;
 
 use super::batches::{Batches, Incremental, Mark, Object, ReadRequest, WriteRequest};
-use super::error::{ConnectorError, Kind};
+use super::error::ConnectorError;
 use super::spec::{ConnectorSpec, Parameters};
 use super::{Connector, Report};
 use crate::relation::{Column, DataType};
+use known::Known;
 use session::Session;
 use spec::Settings;
 use std::sync::Arc;
@@ -48,6 +51,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Postgres {
     settings: Arc<Settings>,
+    known: Arc<Known>,
 }
 
 impl Postgres {
@@ -56,7 +60,7 @@ impl Postgres {
     /// # Errors
     /// A parameter is missing, or does not go with another.
     pub fn new(parameters: Parameters) -> Result<Self, ConnectorError> {
-        Ok(Self { settings: Arc::new(Settings::read(&parameters)?) })
+        Ok(Self { settings: Arc::new(Settings::read(&parameters)?), known: Arc::default() })
     }
 
     /// The columns of several objects by one read of the catalogue; each has its own answer.
@@ -93,10 +97,30 @@ impl Connector for Postgres {
     }
 
     fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError> {
-        let mut answers = self.schemas(std::slice::from_ref(object))?;
-        answers.pop().unwrap_or_else(|| {
-            Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing"))
-        })
+        self.known.describe(self, object)?.columns()
+    }
+
+    fn foresee(&self, objects: &[Object]) {
+        self.known.foresee(objects);
+    }
+
+    fn column_names(&self, object: &Object) -> Result<Vec<String>, ConnectorError> {
+        let described = self.known.describe(self, object)?;
+        Ok(described.columns.into_iter().map(|column| column.name).collect())
+    }
+
+    fn schema_of(&self, object: &Object, names: &[String]) -> Result<Vec<Column>, ConnectorError> {
+        let mut described = self.known.describe(self, object)?;
+        described.columns.retain(|column| names.contains(&column.name));
+        described.columns()
+    }
+
+    fn batch_rows(&self) -> usize {
+        self.settings.batch_rows
+    }
+
+    fn max_connections(&self) -> usize {
+        self.settings.max_connections
     }
 
     fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError> {

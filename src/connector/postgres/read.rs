@@ -11,6 +11,7 @@
 use super::Postgres;
 use super::catalog::{self, Described, Form};
 use super::decode::Target;
+use super::known;
 use super::mark::{self, Facts, Late};
 use super::ranges::{self, Range};
 use super::reading::Reading;
@@ -69,7 +70,11 @@ pub(super) fn open(
     let settings = &postgres.settings;
     let mut leader = Session::connect(settings)?;
     let starts = incremental.map(|_| Starts::read(&mut leader)).transpose()?;
-    let found = described(postgres, &mut leader, request)?;
+    let planned = postgres.known.remembered(&request.object);
+    let found = match &planned {
+        Some(planned) => planned.clone(),
+        None => known::fresh(postgres, &mut leader, &request.object)?,
+    };
     let connections = if may_split(&found.form, request) {
         request.connections.clamp(1, settings.max_connections)
     } else {
@@ -77,7 +82,10 @@ pub(super) fn open(
     };
     let (join, guard) = enter(postgres, &mut leader, &found.form, connections)?;
     // Again, now that nothing changes any more.
-    let found = described(postgres, &mut leader, request)?;
+    let found = match planned {
+        Some(planned) => held(postgres, &mut leader, planned, request)?,
+        None => known::fresh(postgres, &mut leader, &request.object)?,
+    };
     let columns = selected(&found, request)?;
     let mut late = Late::Never;
     let mut recorded = Mark::default();
@@ -133,15 +141,27 @@ fn enter(
     Ok((join, Some(guard)))
 }
 
-fn described(
+/// What was planned some time ago, as it is now that nothing changes any more.
+fn held(
     postgres: &Postgres,
     session: &mut Session,
+    mut planned: Described,
     request: &ReadRequest,
 ) -> Result<Described, ConnectorError> {
-    let objects = std::slice::from_ref(&request.object);
-    catalog::describe(postgres, session, objects)?
-        .pop()
-        .unwrap_or_else(|| Err(ConnectorError::new(Kind::Data, "the catalogue answered nothing")))
+    if let Some(names) = &request.columns {
+        let filter = request.filter.as_ref().map(|filter| &filter.column);
+        let needed: Vec<&String> =
+            names.iter().chain(filter).chain(&request.partition_on).collect();
+        // A name may be spelt otherwise: then nothing is left out.
+        if needed.iter().all(|name| planned.columns.iter().any(|column| column.name == **name)) {
+            planned.columns.retain(|column| needed.contains(&&column.name));
+        }
+    }
+    let all = session.prepare(&hold(&planned.form)?)?;
+    if known::holds(&planned, &all) {
+        return Ok(planned);
+    }
+    known::adopt(&planned, &known::fresh(postgres, session, &request.object)?)
 }
 
 fn export(session: &mut Session) -> Result<String, ConnectorError> {

@@ -118,6 +118,13 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
             ..ANY
         },
         Parameter {
+            name: "batch_rows",
+            takes: Takes::Number(1, 10_000_000),
+            about: "rows in a batch, of which some are in memory at once; 100000 by default. A \
+                    batch of wide rows ends earlier",
+            ..ANY
+        },
+        Parameter {
             name: "numeric_special",
             takes: Takes::OneOf(&["error", "null"]),
             about: "what becomes of NaN and Infinity in numeric(p,s): error (the default) or null",
@@ -172,6 +179,7 @@ pub(super) struct Settings {
     pub(super) keepalives_idle: Duration,
     pub(super) application_name: String,
     pub(super) max_connections: usize,
+    pub(super) batch_rows: usize,
     pub(super) numeric_special: NumericSpecial,
 }
 
@@ -190,6 +198,7 @@ impl Settings {
     pub(super) fn read(given: &Parameters) -> Result<Self, ConnectorError> {
         let text = |name| given.text(name).map(str::to_owned);
         let seconds = |name, default| Duration::from_secs(given.number(name).unwrap_or(default));
+        let count = |name| given.number(name).and_then(|count| usize::try_from(count).ok());
         Ok(Self {
             host: needed(given, "host")?,
             port: given.number("port").and_then(|port| u16::try_from(port).ok()).unwrap_or(5432),
@@ -210,10 +219,8 @@ impl Settings {
             statement_timeout: given.number("statement_timeout").map(Duration::from_secs),
             keepalives_idle: seconds("keepalives_idle", 60),
             application_name: text("application_name").unwrap_or_else(|| "sqlflow".to_owned()),
-            max_connections: given
-                .number("max_connections")
-                .and_then(|count| usize::try_from(count).ok())
-                .unwrap_or(SPEC.max_connections),
+            max_connections: count("max_connections").unwrap_or(SPEC.max_connections),
+            batch_rows: count("batch_rows").unwrap_or(SPEC.batch_rows),
             numeric_special: match given.text("numeric_special") {
                 Some("null") => NumericSpecial::Null,
                 _ => NumericSpecial::Error,

@@ -117,6 +117,18 @@ fn nested(oid: u32, modifier: i32, types: &Types, depth: usize) -> Result<Kind, 
     }
 }
 
+/// A type and its modifier as the server tells them of a statement's columns: those below domains.
+pub(super) fn base_of(oid: u32, modifier: i32, types: &Types) -> (u32, i32) {
+    let mut base = (oid, modifier);
+    for _ in 0..DEEPEST {
+        match types.get(&base.0).filter(|found| found.kind == "d") {
+            Some(domain) => base = (domain.base, domain.modifier),
+            None => break,
+        }
+    }
+    base
+}
+
 fn base(found: &TypeRow, modifier: i32) -> Option<Kind> {
     // What an extension or a user made is known only where its text form is its binary form.
     if found.schema != "pg_catalog" {

@@ -78,6 +78,7 @@ pub(super) fn write(
 ) -> Result<u64, ConnectorError> {
     let schema = batches.schema();
     let forms = encode::forms(&schema)?;
+    schema.fields().iter().try_for_each(|field| is_kept_whole(field.name()))?;
     let mut session = Session::connect(&postgres.settings)?;
     let mut target = target(postgres, &mut session, &request.object)?;
     let rights = target.rights(&postgres.settings.user);
@@ -134,10 +135,7 @@ fn target(
         let message = format!("{object:?} is nothing that can be written to");
         return Err(ConnectorError::new(Kind::Data, message));
     };
-    if name.len() > LONGEST_NAME {
-        let message = format!("`{name}` has more than {LONGEST_NAME} bytes");
-        return Err(ConnectorError::new(Kind::Data, message).with_help("choose a shorter name"));
-    }
+    is_kept_whole(name)?;
     let schema = schema.as_deref().or(postgres.settings.schema.as_deref());
     let row = session.row(&sql("target", &context! { schema => schema, name => name })?)?;
     let found = row.get(4).map(str::to_owned);
@@ -163,6 +161,15 @@ fn target(
         swaps: row.get(3) == Some("t"),
         has_schema: found.is_some(),
     })
+}
+
+/// The server cuts longer names without a word: two may become one.
+fn is_kept_whole(name: &str) -> Result<(), ConnectorError> {
+    if name.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    let message = format!("`{name}` has more than {LONGEST_NAME} bytes");
+    Err(ConnectorError::new(Kind::Data, message).with_help("choose a shorter name"))
 }
 
 /// Begins the transaction; other runs that write to the target wait for its end.

@@ -8,6 +8,7 @@
 //! | `NoSuchBucket`, `NoSuchKey`, 404; another region | not found |
 //! | `SlowDown`, 429, 500, 502, 503, 504, `RequestTimeout` | asked again; then resource |
 //! | nothing, or half of it | asked again; then network |
+//! | a certificate that nobody vouches for | auth |
 //! | 412, 416 | the object has changed: read from the start |
 
 use super::settings::{Credentials, Settings};
@@ -175,6 +176,15 @@ impl Asked<'_> {
                 .with_help(
                     "give access_key_id and secret_access_key, or a profile, or anonymous: true, \
                      or let AWS tools find them (environment, ~/.aws, the machine's role)",
+                )
+                .into();
+        }
+        if mentions("certificate") || mentions("unknownissuer") {
+            let message = format!("`{}` is not trusted: {innermost}", self.settings.store());
+            return ConnectorError::new(Kind::Auth, message)
+                .with_help(
+                    "check the host of `endpoint`; an authority of your own is named by the \
+                     environment variable SSL_CERT_FILE, a file of certificates (PEM)",
                 )
                 .into();
         }

@@ -217,7 +217,7 @@ fn check(answer: &GetObjectOutput, download: &Download, sink: &Sink) -> Result<(
 }
 
 /// The size of the whole object: `bytes 0-9/100`.
-fn total(answer: &GetObjectOutput) -> Option<u64> {
+pub(super) fn total(answer: &GetObjectOutput) -> Option<u64> {
     answer.content_range()?.rsplit_once('/')?.1.trim().parse().ok()
 }
 

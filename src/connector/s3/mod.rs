@@ -7,8 +7,8 @@
 //! | `object`, `list`, `find` | which objects a path means |
 //! | `range`, `fetch` | their bytes, several requests in flight |
 //! | `scan` | how they are one table |
-//! | `rows` | their rows as Arrow, for who has no DuckDB |
-//! | `write` | new objects |
+//! | `write`, `whole` | new objects; a small one at once |
+//! | `objects` | where exports write |
 //! | `probe` | what a test of a connection finds |
 //! | `runtime` | the threads behind it |
 //!
@@ -21,14 +21,15 @@ mod fetch;
 mod find;
 mod list;
 mod object;
+mod objects;
 mod probe;
 mod range;
 mod retry;
-mod rows;
 mod runtime;
 mod scan;
 mod settings;
 mod spec;
+mod whole;
 mod write;
 
 pub use object::{Address, Entry};
@@ -37,13 +38,16 @@ pub use retry::{Retry, Sleep};
 pub use spec::SPEC;
 pub use write::Uploaded;
 
-use super::file::{FileEntry, FileError, FileObject, FileStore, Scan};
-use super::{ConnectorError, Kind, Parameters, Report};
+use super::batches::{Batches, Object, ReadRequest, WriteRequest};
+use super::file::{FileEntry, FileError, FileObject, FileStore, Scan, rows};
+use super::{Connector, ConnectorError, ConnectorSpec, Kind, Objects, Parameters, Report};
 use crate::engine::Session;
+use crate::relation::Column;
 use client::Client;
 use runtime::wait;
 use settings::Settings;
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A connection to a store. Opens nothing until it is asked for something; clones share what is
@@ -193,6 +197,32 @@ fn no_bucket(path: &str) -> ConnectorError {
         .with_help("write s3://bucket/key, or give the connection a `bucket`")
 }
 
+impl Connector for S3 {
+    fn spec(&self) -> &'static ConnectorSpec {
+        &SPEC
+    }
+
+    fn test_connection(&self) -> Report {
+        Self::test_connection(self)
+    }
+
+    fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError> {
+        rows::schema(self, Path::new(""), object)
+    }
+
+    fn max_connections(&self) -> usize {
+        self.client.settings.connections
+    }
+
+    fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError> {
+        rows::read(self, Path::new(""), request)
+    }
+
+    fn write(&self, _: &WriteRequest, _: &mut dyn Batches) -> Result<u64, ConnectorError> {
+        rows::refuse_to_write()
+    }
+}
+
 impl FileStore for S3 {
     fn test_connection(&self) -> Option<Report> {
         Some(S3::test_connection(self))
@@ -213,5 +243,9 @@ impl FileStore for S3 {
 
     fn changed(&self, files: &[FileEntry]) -> Result<bool, FileError> {
         Ok(S3::changed(self, files)?)
+    }
+
+    fn objects(&self) -> Option<&dyn Objects> {
+        Some(self)
     }
 }

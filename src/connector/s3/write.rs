@@ -155,13 +155,18 @@ impl Client {
     ) -> Result<Uploaded, Failure> {
         let target = Target { act: Act::Write, bucket: &at.bucket, key: &at.key };
         let size = bytes.len() as u64;
-        let body = SdkBody::from(bytes);
+        let (body, mark) = (SdkBody::from(bytes), unique());
         let send = |sdk: Sdk| {
-            let request = sdk.put_object().bucket(&at.bucket).key(&at.key);
+            let request = sdk.put_object().bucket(&at.bucket).key(&at.key).metadata(MARK, &mark);
             request.content_type(content_type).body(again(&body)).send()
         };
-        let answer = self.ask(target, send).await?;
-        Ok(Uploaded { etag: etag(answer.e_tag()), size })
+        let etag = match self.ask(target, send).await {
+            Ok(answer) => etag(answer.e_tag()),
+            Err(failure) if failure.outlook == Outlook::Final => return Err(failure),
+            // The answer may be what was lost, and not the object.
+            Err(failure) => self.made_by(at, &mark).await.ok_or(failure)?,
+        };
+        Ok(Uploaded { etag, size })
     }
 
     pub(super) async fn begin(&self, at: &Address, mark: &str) -> Result<String, Failure> {

@@ -112,6 +112,7 @@ mod tests {
                 column,
                 lag: None,
                 on_null: OnNullCursor::Error,
+                time_zone: None,
             }),
             ..LoadRules::default()
         }

@@ -11,8 +11,8 @@ pub use counts::Counts;
 pub use course::{Course, Obstacle, Recorded, course};
 pub use options::{Cell, LOAD_OPTIONS, LoadOption, load_option, modes_table};
 
-use super::Key;
 use super::scd2::{Change, HardDeletes, Names, Scd2};
+use super::{Key, Selection};
 use crate::relation::Column;
 use std::fmt;
 
@@ -67,6 +67,8 @@ pub struct LoadRules {
     pub mode: LoadMode,
     /// What identifies a row; always there in merge and scd2.
     pub key: Option<Key>,
+    /// The columns that are loaded.
+    pub selection: Selection,
     /// Which rows are read again.
     pub cursor: Option<Cursor>,
     /// What an empty source does to a table that has rows.
@@ -136,6 +138,8 @@ pub struct Cursor {
     pub lag: Option<Lag>,
     /// What becomes of rows that have none.
     pub on_null: OnNullCursor,
+    /// The time zone of timestamps that say none; `None` for the source's own.
+    pub time_zone: Option<String>,
 }
 
 /// How far before the recorded value of a cursor reading starts again.

@@ -58,6 +58,16 @@ pub const LOAD_OPTIONS: &[LoadOption] = &[
     LoadOption { name: "max_rejects", takes: "a number of rows", cells: EVERYWHERE },
     LoadOption { name: "on_drift", takes: "alert", cells: EVERYWHERE },
     LoadOption {
+        name: "include_columns",
+        takes: "a column or a list of columns",
+        cells: EVERYWHERE,
+    },
+    LoadOption {
+        name: "exclude_columns",
+        takes: "a column or a list of columns",
+        cells: EVERYWHERE,
+    },
+    LoadOption {
         name: "on_empty",
         takes: "error, replace or keep",
         cells: [
@@ -95,6 +105,16 @@ pub const LOAD_OPTIONS: &[LoadOption] = &[
     LoadOption {
         name: "on_null_cursor",
         takes: "error, include or skip",
+        cells: [
+            Cell::Refused("all rows are read each time"),
+            Cell::With("cursor"),
+            Cell::With("cursor"),
+            Cell::With("cursor"),
+        ],
+    },
+    LoadOption {
+        name: "cursor_time_zone",
+        takes: "a time zone such as `Europe/Berlin`",
         cells: [
             Cell::Refused("all rows are read each time"),
             Cell::With("cursor"),

@@ -106,6 +106,7 @@ fn files_are_about_as_large_as_told() {
     }
 }
 
+// proves: E-2
 #[test]
 fn a_second_run_replaces_the_files_of_the_first() {
     let project = project(
@@ -168,6 +169,7 @@ fn no_rows_are_a_file_with_columns() {
     assert_eq!(project.json("out/_manifest.json")["columns"].as_array().unwrap().len(), 2);
 }
 
+// proves: E-7
 #[test]
 fn none_over_some_needs_a_word() {
     for (path, format) in [

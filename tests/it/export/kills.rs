@@ -33,6 +33,7 @@ fn visible(project: &Project) -> BTreeSet<String> {
         .collect()
 }
 
+// proves: E-3, E-4
 #[test]
 fn a_folder_is_the_old_one_or_the_new_one() {
     let project = project(

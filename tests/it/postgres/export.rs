@@ -113,6 +113,22 @@ fn types_that_arrow_lacks_arrive_all_the_same() {
 }
 
 #[test]
+fn uuid_and_json_go_into_columns_of_text_too() {
+    let server = Server::start();
+    server.run("create table people (id text, j varchar, u uuid, k json)");
+    let project = project(server.port, "table: people\nmode: append");
+    project.write(
+        "models/people.sql",
+        "select '6f070184-381d-4671-af70-1618d9d73193'::uuid as id, '{\"a\": 1}'::json as j, id as u, j as k \
+         union all select null, null, null, null",
+    );
+    project.run(["build"]).succeeds();
+    let id = "6f070184-381d-4671-af70-1618d9d73193";
+    let expected = format!("{id}|{{\"a\": 1}}|{id}|{{\"a\": 1}}\nNULL|NULL|NULL|NULL");
+    assert_eq!(ask(&server, "select * from people order by id"), expected);
+}
+
+#[test]
 fn a_server_that_is_not_there_is_told_and_files_are_not_for_it() {
     let project = project(1, "table: people");
     project

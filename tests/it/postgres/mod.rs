@@ -1,6 +1,7 @@
 //! The connector to PostgreSQL, against servers that the tests start themselves.
 
 mod again;
+mod catalogue;
 mod commits;
 mod errors;
 mod export;
@@ -12,8 +13,10 @@ mod proxy;
 mod random_faults;
 mod read;
 mod refused;
+mod round_trip;
+mod sample;
 mod secrets;
-mod server;
+pub(crate) mod server;
 mod shown;
 mod tls;
 mod types;

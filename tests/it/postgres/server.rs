@@ -18,21 +18,21 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65_534;
 
 /// A server. Dropping it stops it.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Mutex<Child>,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     folder: TempDir,
     settings: Vec<String>,
 }
 
 impl Server {
     /// Starts a server.
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(&[], |_| ())
     }
 
     /// Starts a server with settings, after `prepare` was given its data directory.
-    pub(super) fn with(settings: &[&str], prepare: impl Fn(&Path)) -> Self {
+    pub(crate) fn with(settings: &[&str], prepare: impl Fn(&Path)) -> Self {
         let programs = programs();
         // Not in the target directory: the server's user may not be able to reach it there.
         let folder = tempfile::Builder::new().prefix("sqlflow-pg-").tempdir().unwrap();
@@ -52,29 +52,29 @@ impl Server {
     }
 
     /// A client of the superuser.
-    pub(super) fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.client_of("postgres")
     }
 
     /// A client of the superuser in another database.
-    pub(super) fn client_of(&self, database: &str) -> Client {
+    pub(crate) fn client_of(&self, database: &str) -> Client {
         let text = format!("host=127.0.0.1 port={} user=postgres dbname={database}", self.port);
         Client::connect(&text, NoTls).unwrap()
     }
 
     /// Runs statements as the superuser.
-    pub(super) fn run(&self, statements: &str) {
+    pub(crate) fn run(&self, statements: &str) {
         self.client().batch_execute(statements).unwrap();
     }
 
     /// The connector, as the superuser, with more parameters.
-    pub(super) fn connector(&self, more: &[(&str, &str)]) -> Postgres {
+    pub(crate) fn connector(&self, more: &[(&str, &str)]) -> Postgres {
         let port = self.port.to_string();
         connector(&[("port", port.as_str())], more)
     }
 
     /// Stops the server at once, as `pg_ctl stop -m immediate` does.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let mut child = self.child.lock().unwrap();
         // A kill would leave its shared memory behind.
         _ = Command::new("kill").args(["-QUIT", &child.id().to_string()]).status();
@@ -83,7 +83,7 @@ impl Server {
 
     /// Stops it so and starts it again, as `pg_ctl restart -m immediate` does. It ends with the
     /// thread that calls this.
-    pub(super) fn restart(&self) {
+    pub(crate) fn restart(&self) {
         self.stop();
         let settings: Vec<&str> = self.settings.iter().map(String::as_str).collect();
         let child = launch(&programs(), self.folder.path(), self.port, &settings);
@@ -91,7 +91,7 @@ impl Server {
     }
 
     /// Where the server writes what it does.
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap()
     }
 }
@@ -103,7 +103,7 @@ impl Drop for Server {
 }
 
 /// A connector with the parameters of `more`, then of `given`, then the usual ones.
-pub(super) fn connector(given: &[(&str, &str)], more: &[(&str, &str)]) -> Postgres {
+pub(crate) fn connector(given: &[(&str, &str)], more: &[(&str, &str)]) -> Postgres {
     let usual = [
         ("host", "127.0.0.1"),
         ("user", "postgres"),
@@ -121,7 +121,7 @@ pub(super) fn connector(given: &[(&str, &str)], more: &[(&str, &str)]) -> Postgr
 }
 
 /// A table by its name, or `schema.table`.
-pub(super) fn table(name: &str) -> Object {
+pub(crate) fn table(name: &str) -> Object {
     let (schema, name) = match name.split_once('.') {
         Some((schema, name)) => (Some(schema.to_owned()), name),
         None => (None, name),
@@ -130,7 +130,7 @@ pub(super) fn table(name: &str) -> Object {
 }
 
 /// All of an object, by one connection.
-pub(super) fn all(object: Object) -> ReadRequest {
+pub(crate) fn all(object: Object) -> ReadRequest {
     ReadRequest {
         object,
         columns: None,
@@ -143,7 +143,7 @@ pub(super) fn all(object: Object) -> ReadRequest {
 }
 
 /// Every row of a read, as texts.
-pub(super) fn rows(batches: &mut dyn Batches) -> Result<Vec<Vec<String>>, ConnectorError> {
+pub(crate) fn rows(batches: &mut dyn Batches) -> Result<Vec<Vec<String>>, ConnectorError> {
     let mut rows = Vec::new();
     while let Some(batch) = batches.next()? {
         assert_eq!(batch.schema(), batches.schema());
@@ -153,7 +153,7 @@ pub(super) fn rows(batches: &mut dyn Batches) -> Result<Vec<Vec<String>>, Connec
 }
 
 /// Every row that a request gives, as texts.
-pub(super) fn read(
+pub(crate) fn read(
     postgres: &Postgres,
     request: &ReadRequest,
 ) -> Result<Vec<Vec<String>>, ConnectorError> {
@@ -162,7 +162,7 @@ pub(super) fn read(
 
 /// The folder of PostgreSQL's programs.
 #[expect(clippy::disallowed_methods, reason = "where the system's programs are")]
-fn programs() -> PathBuf {
+pub(crate) fn programs() -> PathBuf {
     let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()

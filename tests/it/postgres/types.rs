@@ -4,9 +4,9 @@ use super::server::{Server, all, read, rows, table};
 use sqlflow::connector::{Connector, Kind, Object};
 
 /// Type, what it becomes, and values: as SQL writes them, and as they must come.
-type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+pub(super) type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     ("boolean", "boolean", &[("true", "true"), ("false", "false")]),
     ("smallint", "smallint", &[("-32768", "-32768"), ("32767", "32767")]),
     ("integer", "integer", &[("-2147483648", "-2147483648"), ("2147483647", "2147483647")]),
@@ -205,7 +205,7 @@ const CASES: &[Case] = &[
     ("xid8", "varchar", &[("'7'", "7")]),
 ];
 
-const MADE: &str = "
+pub(super) const MADE: &str = "
 create type mood as enum ('sad', 'it''s');
 create domain positive as integer check (value > 0);
 create domain price as numeric(10,2);
@@ -280,7 +280,7 @@ fn what_cannot_be_carried_is_named_with_its_row_and_the_way_out() {
         (
             "foreigner",
             "column `v` of `public.foreigner` has type `_pt`, which cannot be carried",
-            "declare a `query:` that casts it, to text for instance, or leaves it out",
+            "leave it out with `exclude_columns`, or declare a `query:` that casts it, to text for instance",
         ),
     ] {
         let error = read(&postgres, &all(table(name))).unwrap_err();

@@ -2,31 +2,42 @@
 //!
 //! A fault counts where bytes of the object had flowed and it was not there yet.
 
+use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use s3s::{Body, StdError};
 use std::collections::{BTreeMap, HashMap};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Sleep;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// The connection breaks after so many bytes of the body.
     Reset(u64),
-    /// The answer says that it has so few bytes, and has.
+    /// The answer says that it has so few bytes, and has; or so few of what was sent came.
     Truncated(u64),
+    /// After so many bytes of the body it stops for a while.
+    Slow(u64),
     /// 503 SlowDown.
     SlowDown,
     /// 500 InternalError.
     Internal,
     /// 400 ExpiredToken.
     Expired,
+    /// 403 AccessDenied.
+    Denied,
     /// The connection is closed before an answer.
     Dropped,
-    /// The store is started anew: all connections break, and a few that come are refused.
-    Restart,
+    /// It is done, and nobody hears of it.
+    Lost,
+    /// After so many bytes of the body the store is started anew: all connections break, and a few
+    /// that come are refused.
+    Restart(u64),
     /// The answer takes a while, in milliseconds.
     Late(u64),
 }
@@ -36,18 +47,55 @@ impl Fault {
         match self {
             Self::Reset(_) => "reset",
             Self::Truncated(_) => "truncated",
+            Self::Slow(_) => "slow body",
             Self::SlowDown => "503",
             Self::Internal => "500",
             Self::Expired => "expired",
+            Self::Denied => "denied",
             Self::Dropped => "dropped",
-            Self::Restart => "restart",
+            Self::Lost => "answer lost",
+            Self::Restart(_) => "restart",
             Self::Late(_) => "late",
+        }
+    }
+
+    /// How many bytes of what is asked for flow all the same.
+    fn flows(self, asked: &Asked<'_>) -> u64 {
+        match self {
+            Self::Reset(at) | Self::Truncated(at) | Self::Slow(at) | Self::Restart(at) => at,
+            // The store takes what is sent before it says no.
+            Self::SlowDown | Self::Internal | Self::Expired | Self::Denied | Self::Lost
+                if asked.is_sent =>
+            {
+                asked.length
+            }
+            Self::SlowDown
+            | Self::Internal
+            | Self::Expired
+            | Self::Denied
+            | Self::Dropped
+            | Self::Lost
+            | Self::Late(_) => 0,
         }
     }
 }
 
+/// A request, as far as faults mind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked<'a> {
+    pub(super) key: &'a str,
+    /// The bytes of the object that it asks for or sends.
+    pub(super) length: u64,
+    /// They are sent, not asked for.
+    pub(super) is_sent: bool,
+    /// It changes something.
+    pub(super) is_change: bool,
+    /// An object is not here, or not there, before it is answered.
+    pub(super) is_transfer: bool,
+}
+
 /// What will go wrong, and what did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Faults {
     /// The next requests for bytes of objects get these.
     pub(super) next: Mutex<Vec<Fault>>,
@@ -55,9 +103,25 @@ pub(super) struct Faults {
     /// Bytes of each object that flowed since the transfer was begun.
     flowed: Mutex<HashMap<String, u64>>,
     hits: Mutex<BTreeMap<&'static str, u32>>,
+    writes_left: AtomicU64,
     pub(super) served: AtomicU64,
     pub(super) requests: AtomicU64,
     pub(super) restart: tokio::sync::Notify,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            next: Mutex::default(),
+            random: Mutex::default(),
+            flowed: Mutex::default(),
+            hits: Mutex::default(),
+            writes_left: AtomicU64::new(u64::MAX),
+            served: AtomicU64::default(),
+            requests: AtomicU64::default(),
+            restart: tokio::sync::Notify::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -67,6 +131,8 @@ struct Random {
     one_in: u64,
     /// 503s that are still to come.
     storm: u64,
+    /// After so many requests there is only that.
+    end: Option<(u64, Fault)>,
 }
 
 impl Random {
@@ -77,27 +143,46 @@ impl Random {
         self.state % most.max(1)
     }
 
-    fn fault(&mut self, length: u64) -> Option<Fault> {
+    /// What happens, and whether that is the first of its storm.
+    fn fault(&mut self, asked: &Asked<'_>) -> Option<(Fault, bool)> {
+        if let Some((left, fault)) = &mut self.end {
+            match *left {
+                0 => return Some((*fault, false)),
+                1 if !asked.is_transfer => {}
+                1 => {
+                    *left = 0;
+                    return Some((*fault, true));
+                }
+                _ => *left -= 1,
+            }
+        }
         if self.storm > 0 {
             self.storm -= 1;
-            return Some(Fault::SlowDown);
+            return Some((Fault::SlowDown, false));
         }
         if self.below(self.one_in) > 0 {
             return None;
         }
-        Some(match self.below(7) {
-            0 | 1 => Fault::Reset(self.below(length)),
-            2 => Fault::Truncated(self.below(length)),
-            3 => {
+        Some((self.kind(asked), true))
+    }
+
+    fn kind(&mut self, asked: &Asked<'_>) -> Fault {
+        let at = self.below(asked.length);
+        match self.below(9) {
+            0 | 1 => Fault::Reset(at),
+            2 => Fault::Truncated(at),
+            3 => Fault::Slow(at),
+            4 => {
                 self.storm = self.below(4);
                 Fault::SlowDown
             }
-            4 => Fault::Internal,
-            5 if self.below(2) == 0 => Fault::Expired,
-            5 => Fault::Late(self.below(20)),
-            6 if self.below(2) == 0 => Fault::Restart,
+            5 => Fault::Internal,
+            6 if self.below(2) == 0 => Fault::Expired,
+            6 => Fault::Late(self.below(20)),
+            7 => Fault::Restart(at),
+            _ if asked.is_change => Fault::Lost,
             _ => Fault::Dropped,
-        })
+        }
     }
 }
 
@@ -105,25 +190,42 @@ impl Faults {
     /// From now on one request in `one_in` fails; 0 for none.
     pub(super) fn at_random(&self, seed: u64, one_in: u64) {
         let state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let random = (one_in > 0).then_some(Random { state, one_in, storm: 0 });
+        let random = (one_in > 0).then_some(Random { state, one_in, storm: 0, end: None });
         *self.random.lock().unwrap() = random;
         self.flowed.lock().unwrap().clear();
     }
 
-    /// What becomes of a request for `length` bytes of `key`, or for something else of it.
-    pub(super) fn choose(&self, key: &str, length: u64) -> Option<Fault> {
+    /// After so many requests more, those and all others get `fault`.
+    pub(super) fn end_with(&self, after: u64, fault: Fault) {
+        if let Some(random) = &mut *self.random.lock().unwrap() {
+            random.end = Some((after + 1, fault));
+        }
+    }
+
+    /// Nothing is written once so many objects more are.
+    pub(super) fn refuse_writes_after(&self, count: u64) {
+        self.writes_left.store(count, Ordering::Relaxed);
+    }
+
+    /// What becomes of a request.
+    pub(super) fn choose(&self, asked: &Asked<'_>) -> Option<Fault> {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        if asked.is_sent {
+            let one_less = |left: u64| (left != u64::MAX).then(|| left.saturating_sub(1));
+            let order = Ordering::Relaxed;
+            if self.writes_left.fetch_update(order, order, one_less) == Ok(0) {
+                return Some(Fault::Denied);
+            }
+        }
         let told = {
             let mut next = self.next.lock().unwrap();
-            (length > 1 && !next.is_empty()).then(|| next.remove(0))
+            (asked.length > 1 && !next.is_empty()).then(|| (next.remove(0), true))
         };
-        let fault = told.or_else(|| self.random.lock().unwrap().as_mut()?.fault(length))?;
-        let before = self.flowed.lock().unwrap().get(key).copied().unwrap_or(0);
-        let more = match fault {
-            Fault::Reset(at) | Fault::Truncated(at) if length > 1 => at,
-            _ => 0,
-        };
-        if before + more > 0 && !matches!(fault, Fault::Late(_)) {
+        let (fault, is_first) =
+            told.or_else(|| self.random.lock().unwrap().as_mut()?.fault(asked))?;
+        let before = self.flowed.lock().unwrap().get(asked.key).copied().unwrap_or(0);
+        let has_flowed = before + fault.flows(asked) > 0;
+        if is_first && has_flowed && asked.is_transfer && !matches!(fault, Fault::Late(_)) {
             *self.hits.lock().unwrap().entry(fault.name()).or_default() += 1;
         }
         Some(fault)
@@ -140,42 +242,111 @@ impl Faults {
     }
 }
 
-/// The body of an answer that breaks off, and which counts what flows.
+/// How long a slow body stops.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// A body that breaks off or stops for a while, and which counts what flows.
 pub(super) struct Flow {
     pub(super) inner: Body,
     pub(super) faults: Arc<Faults>,
     pub(super) key: String,
-    /// So many bytes still flow; `None` for all.
-    pub(super) left: Option<u64>,
+    pub(super) cut: Cut,
+    flowed: u64,
+    /// What came and is not yet to be handed on.
+    held: Bytes,
+    pause: Option<Pin<Box<Sleep>>>,
+}
+
+/// Where a body is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    Nowhere,
+    /// It breaks.
+    Broken(u64),
     /// It ends there as if that were all.
-    pub(super) is_quiet: bool,
+    Quiet(u64),
+    /// It breaks, and so does the whole store.
+    Restart(u64),
+    /// It goes on after a while.
+    Slow(u64),
+}
+
+impl Cut {
+    pub(super) fn of(fault: Option<Fault>) -> Self {
+        match fault {
+            Some(Fault::Reset(at)) => Self::Broken(at),
+            Some(Fault::Truncated(at)) => Self::Quiet(at),
+            Some(Fault::Restart(at)) => Self::Restart(at),
+            Some(Fault::Slow(at)) => Self::Slow(at),
+            _ => Self::Nowhere,
+        }
+    }
+
+    /// How many bytes flow before.
+    fn at(self) -> Option<u64> {
+        match self {
+            Self::Nowhere => None,
+            Self::Broken(at) | Self::Quiet(at) | Self::Restart(at) | Self::Slow(at) => Some(at),
+        }
+    }
+}
+
+impl Flow {
+    pub(super) fn new(inner: Body, faults: Arc<Faults>, key: String, cut: Cut) -> Self {
+        Self { inner, faults, key, cut, flowed: 0, held: Bytes::new(), pause: None }
+    }
+
+    /// Hands on as much of what came as flows.
+    fn hand_on(&mut self) -> Option<Bytes> {
+        let left = self.cut.at().map_or(u64::MAX, |at| at - self.flowed);
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(self.held.len());
+        let data = self.held.split_to(most);
+        self.flowed += data.len() as u64;
+        self.faults.flow(&self.key, data.len() as u64);
+        (!data.is_empty()).then_some(data)
+    }
 }
 
 impl HttpBody for Flow {
-    type Data = bytes::Bytes;
+    type Data = Bytes;
     type Error = StdError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Self::Data>, StdError>>> {
-        if self.left == Some(0) {
-            return Poll::Ready(if self.is_quiet { None } else { Some(Err("reset".into())) });
+        if let Some(pause) = &mut self.pause {
+            std::task::ready!(pause.as_mut().poll(context));
+            self.pause = None;
         }
-        let polled = Pin::new(&mut self.inner).poll_frame(context);
-        let Poll::Ready(Some(Ok(frame))) = polled else { return polled };
-        let mut data = frame.into_data().unwrap_or_default();
-        if let Some(left) = self.left {
-            data.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-            self.left = Some(left - data.len() as u64);
+        if self.cut.at() == Some(self.flowed) {
+            match self.cut {
+                Cut::Nowhere => {}
+                Cut::Quiet(_) => return Poll::Ready(None),
+                Cut::Broken(_) => return Poll::Ready(Some(Err("reset".into()))),
+                Cut::Restart(_) => {
+                    self.faults.restart.notify_one();
+                    return Poll::Ready(Some(Err("restart".into())));
+                }
+                Cut::Slow(_) => {
+                    self.cut = Cut::Nowhere;
+                    self.pause = Some(Box::pin(tokio::time::sleep(PAUSE)));
+                    return self.poll_frame(context);
+                }
+            }
         }
-        self.faults.flow(&self.key, data.len() as u64);
+        if self.held.is_empty() {
+            let polled = Pin::new(&mut self.inner).poll_frame(context);
+            let Poll::Ready(Some(Ok(frame))) = polled else { return polled };
+            self.held = frame.into_data().unwrap_or_default();
+        }
+        let data = self.hand_on().unwrap_or_default();
         Poll::Ready(Some(Ok(Frame::data(data))))
     }
 
     fn size_hint(&self) -> SizeHint {
-        match (self.left, self.is_quiet) {
-            (Some(left), true) => SizeHint::with_exact(left),
+        match self.cut {
+            Cut::Quiet(at) => SizeHint::with_exact(at),
             _ => self.inner.size_hint(),
         }
     }

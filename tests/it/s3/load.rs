@@ -3,6 +3,7 @@
 use super::server::{KEY, SECRET, Server};
 use crate::project::Project;
 use serde_json::json;
+use std::sync::atomic::Ordering;
 
 fn project(server: &Server, parameters: &str, tables: &str) -> Project {
     let profiles = format!(
@@ -46,4 +47,27 @@ fn what_a_store_refuses_is_told_and_keys_are_not() {
     ran.stderr_contains("error[SF604]").stderr_lacks("not-the-secret");
     let missing = project(&server, &keys(), tables).run(["load"]).fails();
     missing.stderr_contains("none.csv").stderr_lacks(SECRET);
+}
+
+#[test]
+fn of_parquet_only_the_columns_that_are_loaded_are_fetched() {
+    let server = Server::start();
+    let path = server.bucket("shop").join("wide.parquet");
+    let columns: String = (0..20).map(|i| format!(", md5((i + {i})::varchar) as t{i}")).collect();
+    let sql =
+        format!("copy (select i as id{columns} from range(40000) r(i)) to '{}'", path.display());
+    crate::corpus::session().execute(&sql).unwrap();
+    let size = std::fs::metadata(&path).unwrap().len();
+    let load = |load: &str| {
+        let tables = format!("      - {{name: orders, path: 'wide.parquet', load: {{{load}}}}}\n");
+        let project = project(&server, &keys(), &tables);
+        let before = server.faults.served.load(Ordering::Relaxed);
+        project.run(["load"]).succeeds();
+        let sum = "select count(*), sum(id)::bigint from raw.orders";
+        assert_eq!(project.query(sum), json!([[40_000, 799_980_000]]));
+        server.faults.served.load(Ordering::Relaxed) - before
+    };
+    let (all, some) = (load("mode: replace"), load("include_columns: [t3, id]"));
+    assert!(size > 10 << 20 && all >= size, "{all} of {size}");
+    assert!(some * 5 < size, "{some} of {size}");
 }

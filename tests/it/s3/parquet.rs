@@ -4,6 +4,7 @@ use super::server::{Server, quick};
 use crate::corpus::session;
 use sqlflow::connector::file::FileObject;
 use sqlflow::connector::s3::Sizes;
+use sqlflow::mode::Selection;
 use std::sync::atomic::Ordering;
 
 /// An object of 40 groups of rows with narrow and wide columns.
@@ -23,7 +24,10 @@ fn wide(server: &Server, key: &str) -> u64 {
 }
 
 fn object(path: &str, wanted: &[&str]) -> FileObject {
-    let wanted = (!wanted.is_empty()).then(|| wanted.iter().map(ToString::to_string).collect());
+    let wanted = match wanted {
+        [] => Selection::All,
+        names => Selection::Only(names.iter().map(ToString::to_string).collect()),
+    };
     FileObject { path: path.to_owned(), wanted, ..FileObject::default() }
 }
 

@@ -16,7 +16,7 @@ fn tuned(server: &Server) -> S3 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "whoever starts the tests says how long they take")]
-fn wanted() -> u32 {
+pub(super) fn wanted() -> u32 {
     std::env::var("SQLFLOW_TEST_FAULTS").map_or(FAULTS, |count| count.parse().unwrap())
 }
 

@@ -213,7 +213,7 @@ fn a_connection_is_tested_step_by_step() {
         shown(&bucket("nowhere")),
         [reached, keys, "may read: NotFound: there is no bucket `nowhere`"]
     );
-    assert_eq!(shown(&server.with(&RIGHT)), [reached, keys, "may read: 5 buckets"]);
+    assert_eq!(shown(&server.with(&RIGHT)), [reached, keys, "may read: 7 buckets"]);
     std::fs::write(server.bucket("public").join("a.csv"), "id\n").unwrap();
     assert_eq!(
         shown(&server.with(&[("anonymous", "true"), ("bucket", "public")])),

@@ -1,6 +1,6 @@
 //! A store on a free port of this machine, for as long as it is held.
 
-use super::faults::{Fault, Faults, Flow};
+use super::faults::{Asked, Cut, Fault, Faults, Flow};
 use super::store::{Store, Uploads};
 use async_trait::async_trait;
 use http_body::Body as _;
@@ -23,11 +23,12 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-pub(super) const KEY: &str = "AKIATHEKEYOFTESTS";
-pub(super) const SECRET: &str = "the-secret-of-all-tests-0123456789";
+pub(crate) const KEY: &str = "AKIATHEKEYOFTESTS";
+pub(crate) const SECRET: &str = "the-secret-of-all-tests-0123456789";
 
-/// A store with the buckets `shop`, `public` (anybody reads) and `closed` (nobody may do anything).
-pub(super) struct Server {
+/// A store with the buckets `shop`, `public` (anybody reads), `closed` (nobody may do anything),
+/// `kept` (nothing is deleted) and `letterbox` (objects are written and nothing else).
+pub(crate) struct Server {
     runtime: Option<Runtime>,
     address: SocketAddr,
     root: TempDir,
@@ -36,9 +37,9 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let root = tempfile::tempdir().unwrap();
-        for bucket in ["shop", "public", "closed", "abroad", "afar"] {
+        for bucket in BUCKETS {
             std::fs::create_dir(root.path().join(bucket)).unwrap();
         }
         let faults = Arc::new(Faults::default());
@@ -57,34 +58,34 @@ impl Server {
     }
 
     /// The folder of a bucket.
-    pub(super) fn bucket(&self, bucket: &str) -> PathBuf {
+    pub(crate) fn bucket(&self, bucket: &str) -> PathBuf {
         self.root.path().join(bucket)
     }
 
     /// Uploads that were begun and neither completed nor aborted.
-    pub(super) fn uploads(&self) -> usize {
+    pub(crate) fn uploads(&self) -> usize {
         self.uploads.lock().unwrap().len()
     }
 
     /// An object of the bucket `shop`.
-    pub(super) fn object(&self, key: &str, content: impl AsRef<[u8]>) -> &Self {
+    pub(crate) fn object(&self, key: &str, content: impl AsRef<[u8]>) -> &Self {
         let path = self.bucket("shop").join(key);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
         self
     }
 
-    pub(super) fn endpoint(&self) -> String {
+    pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// A connection with the right keys.
-    pub(super) fn s3(&self) -> S3 {
+    pub(crate) fn s3(&self) -> S3 {
         self.with(&[("bucket", "shop"), ("access_key_id", KEY), ("secret_access_key", SECRET)])
     }
 
     /// A connection with other parameters, which waits for nothing.
-    pub(super) fn with(&self, parameters: &[(&str, &str)]) -> S3 {
+    pub(crate) fn with(&self, parameters: &[(&str, &str)]) -> S3 {
         let endpoint = self.endpoint();
         let mut all = vec![("endpoint", endpoint.as_str()), ("region", "us-east-1")];
         all.retain(|(name, _)| parameters.iter().all(|(given, _)| given != name));
@@ -95,7 +96,7 @@ impl Server {
 }
 
 /// As in earnest, but for the time between.
-pub(super) fn quick() -> Retry {
+pub(crate) fn quick() -> Retry {
     Retry {
         first_delay: Duration::from_millis(1),
         longest_delay: Duration::from_millis(4),
@@ -112,6 +113,9 @@ impl Drop for Server {
     }
 }
 
+pub(super) const BUCKETS: [&str; 7] =
+    ["shop", "public", "closed", "abroad", "afar", "kept", "letterbox"];
+
 struct Rights;
 
 #[async_trait]
@@ -121,7 +125,10 @@ impl S3Access for Rights {
         let op = context.s3_op().name().to_owned();
         let is_public = bucket == "public" && matches!(op.as_str(), "GetObject" | "ListObjectsV2");
         match context.credentials() {
-            Some(_) if bucket != "closed" => Ok(()),
+            Some(_) if bucket == "closed" => Err(s3_error!(AccessDenied)),
+            Some(_) if bucket == "kept" && op.starts_with("Delete") => Err(s3_error!(AccessDenied)),
+            Some(_) if bucket == "letterbox" && op != "PutObject" => Err(s3_error!(AccessDenied)),
+            Some(_) => Ok(()),
             None if is_public => Ok(()),
             _ => Err(s3_error!(AccessDenied)),
         }
@@ -180,42 +187,78 @@ impl Layer {
         if let Some(refused) = abroad(&key) {
             return Ok(refused);
         }
+        let query = request.uri().query().unwrap_or_default().to_owned();
         let (is_get, is_put) = (request.method() == "GET", request.method() == "PUT");
-        let is_listing = request.uri().query().is_some_and(|query| query.contains("list-type"));
         let length = match request.headers().get(header::RANGE) {
             Some(range) if is_get => asked(range.to_str()?),
             _ if is_put => request.body().size_hint().exact().unwrap_or(0),
             _ => 0,
         };
-        let fault = self.faults.choose(&key, length);
-        let is_refused = matches!(fault, Some(Fault::SlowDown | Fault::Internal | Fault::Expired));
+        let completes = request.method() == "POST" && query.contains("uploadId=");
+        let fault = self.faults.choose(&Asked {
+            key: &key,
+            length,
+            is_sent: is_put,
+            is_change: !is_get && request.method() != "HEAD",
+            is_transfer: is_put || completes || length > 1,
+        });
         let mut request = request;
-        if is_put && is_refused {
-            // Else the client could see a broken connection and not the answer.
-            self.swallow(&key, std::mem::take(request.body_mut()), u64::MAX).await;
+        if let Some(answer) = self.refused(&key, fault, &mut request).await? {
+            return Ok(answer);
         }
-        match fault {
-            Some(Fault::SlowDown) => return Ok(refusal(503, "SlowDown", "Reduce your rate.")),
-            Some(Fault::Internal) => return Ok(refusal(500, "InternalError", "Try again.")),
-            Some(Fault::Expired) => return Ok(refusal(400, "ExpiredToken", "It has expired.")),
-            Some(Fault::Dropped) => return Err(broken()),
-            Some(Fault::Restart) => {
-                self.faults.restart.notify_one();
-                return Err(broken());
-            }
-            Some(Fault::Late(wait)) => tokio::time::sleep(Duration::from_millis(wait)).await,
-            Some(Fault::Reset(at) | Fault::Truncated(at)) if is_put => {
-                self.swallow(&key, request.into_body(), at).await;
-                return Err(broken());
-            }
-            Some(Fault::Reset(_) | Fault::Truncated(_)) | None => {}
+        if is_put {
+            let inner = std::mem::take(request.body_mut());
+            let flow = Flow::new(inner, Arc::clone(&self.faults), key.clone(), Cut::of(fault));
+            *request.body_mut() = Body::http_body_unsync(flow);
         }
         let answer = self.inner.call(request).await.map_err(|_| broken())?;
-        if is_put {
-            self.faults.flow(&key, length);
+        if fault == Some(Fault::Lost) {
+            return Err(broken());
         }
-        let is_body = is_get && !is_listing && answer.status().is_success();
+        let is_body = is_get && !query.contains("list-type") && answer.status().is_success();
         Ok(if is_body { self.flowing(answer, key, fault) } else { answer })
+    }
+
+    /// What is said in place of doing it.
+    async fn refused(
+        &self,
+        key: &str,
+        fault: Option<Fault>,
+        request: &mut Request<Body>,
+    ) -> Result<Option<Response<Body>>, StdError> {
+        let is_put = request.method() == "PUT";
+        let (status, code, message) = match fault {
+            Some(Fault::SlowDown) => (503, "SlowDown", "Reduce your rate."),
+            Some(Fault::Internal) => (500, "InternalError", "Try again."),
+            Some(Fault::Expired) => (400, "ExpiredToken", "It has expired."),
+            Some(Fault::Denied) => (403, "AccessDenied", "Access Denied."),
+            Some(Fault::Truncated(_)) if is_put => (400, "IncompleteBody", "Too few bytes."),
+            Some(Fault::Reset(at) | Fault::Restart(at)) if is_put => {
+                self.swallow(key, std::mem::take(request.body_mut()), at).await;
+                if matches!(fault, Some(Fault::Restart(_))) {
+                    self.faults.restart.notify_one();
+                }
+                return Err(broken());
+            }
+            Some(Fault::Dropped) => return Err(broken()),
+            Some(Fault::Late(wait)) => {
+                tokio::time::sleep(Duration::from_millis(wait)).await;
+                return Ok(None);
+            }
+            Some(
+                Fault::Reset(_)
+                | Fault::Restart(_)
+                | Fault::Truncated(_)
+                | Fault::Slow(_)
+                | Fault::Lost,
+            )
+            | None => return Ok(None),
+        };
+        if is_put {
+            // Else the client could see a broken connection and not the answer.
+            self.swallow(key, std::mem::take(request.body_mut()), u64::MAX).await;
+        }
+        Ok(Some(refusal(status, code, message)))
     }
 
     async fn swallow(&self, key: &str, mut body: Body, at: u64) {
@@ -230,19 +273,12 @@ impl Layer {
 
     fn flowing(&self, answer: Response<Body>, key: String, fault: Option<Fault>) -> Response<Body> {
         let (mut head, inner) = answer.into_parts();
-        let (left, is_quiet) = match fault {
-            Some(Fault::Reset(at)) => (Some(at), false),
-            Some(Fault::Truncated(at)) => (Some(at), true),
-            _ => (None, true),
-        };
-        if let (Some(left), true) = (left, is_quiet) {
-            head.headers.insert(header::CONTENT_LENGTH, left.into());
+        let cut = Cut::of(fault);
+        if let Cut::Quiet(at) = cut {
+            head.headers.insert(header::CONTENT_LENGTH, at.into());
         }
-        let faults = Arc::clone(&self.faults);
-        Response::from_parts(
-            head,
-            Body::http_body_unsync(Flow { inner, faults, key, left, is_quiet }),
-        )
+        let flow = Flow::new(inner, Arc::clone(&self.faults), key, cut);
+        Response::from_parts(head, Body::http_body_unsync(flow))
     }
 }
 
@@ -281,6 +317,6 @@ fn abroad(path: &str) -> Option<Response<Body>> {
 }
 
 /// The path of this package's tests.
-pub(super) fn tests() -> PathBuf {
+pub(crate) fn tests() -> PathBuf {
     Path::new(crate::project::PROJECT_ROOT).join("tests")
 }

@@ -9,6 +9,7 @@ use sqlflow::connector::file::{FileObject, find, scan};
 use sqlflow::connector::s3::{S3, SPEC};
 use sqlflow::engine::duckdb::{DuckDb, Location, Options};
 use sqlflow::engine::{Engine, Session};
+use sqlflow::mode::Selection;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -86,7 +87,10 @@ fn session(file: Option<&Path>) -> Box<dyn Session> {
 }
 
 fn object(path: &str, wanted: &[&str]) -> FileObject {
-    let wanted = (!wanted.is_empty()).then(|| wanted.iter().map(ToString::to_string).collect());
+    let wanted = match wanted {
+        [] => Selection::All,
+        names => Selection::Only(names.iter().map(ToString::to_string).collect()),
+    };
     FileObject { path: path.to_owned(), wanted, ..FileObject::default() }
 }
 

@@ -1,68 +1,73 @@
-//! Rows of objects for who has no DuckDB: a private one in memory reads them and hands on Arrow.
+//! Rows of files for who has no DuckDB: a private one in memory reads them and hands on Arrow.
 
-use super::{S3, SPEC};
-use crate::connector::file::{FileError, FileObject, explain, sql};
-use crate::connector::{
-    Batches, Connector, ConnectorError, ConnectorSpec, Filter, Kind, Object, ReadRequest, Report,
-    WriteRequest,
-};
+use super::{FileError, FileObject, FileStore, explain, sql};
+use crate::connector::{Batches, ConnectorError, Filter, Kind, Object, ReadRequest};
 use crate::engine::duckdb::{DuckDb, Location, Options};
 use crate::engine::{Engine, EngineError, Session};
+use crate::mode::Selection;
 use crate::mode::load::Lag;
 use crate::relation::Column;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use minijinja::context;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 
-impl Connector for S3 {
-    fn spec(&self) -> &'static ConnectorSpec {
-        &SPEC
-    }
+/// The columns of files of `store`. CSV and JSON are read to their end for it.
+pub(in crate::connector) fn schema(
+    store: &dyn FileStore,
+    base: &Path,
+    object: &Object,
+) -> Result<Vec<Column>, ConnectorError> {
+    let object = files(base, object)?;
+    let mut session = private()?;
+    let scanned = store.find(&object).and_then(|files| store.scan(&object, &files, &mut *session));
+    scanned.map(|scan| scan.columns).map_err(plain)
+}
 
-    fn test_connection(&self) -> Report {
-        Self::test_connection(self)
-    }
+/// The rows of files of `store`.
+pub(in crate::connector) fn read(
+    store: &dyn FileStore,
+    base: &Path,
+    request: &ReadRequest,
+) -> Result<Box<dyn Batches>, ConnectorError> {
+    let mut object = files(base, &request.object)?;
+    object.wanted = request.columns.as_ref().map_or(Selection::All, |columns| {
+        // A filter needs its column, which the query leaves out again.
+        let filter = request.filter.iter().map(|filter| &filter.column);
+        let mut wanted = columns.clone();
+        wanted.extend(filter.filter(|column| !columns.contains(column)).cloned());
+        Selection::Only(wanted)
+    });
+    let mut session = private()?;
+    let found = store.find(&object).map_err(plain)?;
+    let scan = store.scan(&object, &found, &mut *session).map_err(plain)?;
+    let query = query(request, &scan.sql, &scan.columns)?;
+    let most = request.batch_rows.max(1);
+    let (send, rows) = sync_channel(BATCHES_AHEAD);
+    let worker = std::thread::spawn(move || {
+        let mut give = |batch| pieces(&batch, most).all(|piece| send.send(Ok(piece)).is_ok());
+        if let Err(error) = session.stream(&query, &mut give) {
+            // Nobody listens any more.
+            _ = send.send(Err(plain(explain(error, &scan.files))));
+        }
+    });
+    let schema = first(&rows)?;
+    Ok(Box::new(Rows { schema, sent: Some(rows), worker: Some(worker) }))
+}
 
-    /// CSV and JSON are read to their end for it.
-    fn schema(&self, object: &Object) -> Result<Vec<Column>, ConnectorError> {
-        let object = files(object)?;
-        let mut session = private()?;
-        let scanned =
-            self.find(&object).and_then(|files| self.scan(&object, &files, &mut *session));
-        scanned.map(|scan| scan.columns).map_err(plain)
-    }
+/// Files are written by the engine, which has the rows.
+pub(in crate::connector) fn refuse_to_write() -> Result<u64, ConnectorError> {
+    let message = "rows are not written to files one batch at a time";
+    Err(ConnectorError::new(Kind::Data, message).with_help("export them as files"))
+}
 
-    fn read(&self, request: &ReadRequest) -> Result<Box<dyn Batches>, ConnectorError> {
-        let mut object = files(&request.object)?;
-        object.wanted = request.columns.as_ref().map(|columns| {
-            // A filter needs its column, which the query leaves out again.
-            let filter = request.filter.iter().map(|filter| &filter.column);
-            let mut wanted = columns.clone();
-            wanted.extend(filter.filter(|column| !columns.contains(column)).cloned());
-            wanted
-        });
-        let mut session = private()?;
-        let found = self.find(&object).map_err(plain)?;
-        let scan = self.scan(&object, &found, &mut *session).map_err(plain)?;
-        let query = query(request, &scan.sql, &scan.columns)?;
-        let (send, rows) = sync_channel(BATCHES_AHEAD);
-        let worker = std::thread::spawn(move || {
-            let mut give = |batch| send.send(Ok(batch)).is_ok();
-            if let Err(error) = session.stream(&query, &mut give) {
-                // Nobody listens any more.
-                _ = send.send(Err(plain(explain(error, &scan.files))));
-            }
-        });
-        let schema = first(&rows)?;
-        Ok(Box::new(Rows { schema, sent: Some(rows), worker: Some(worker) }))
-    }
-
-    fn write(&self, _: &WriteRequest, _: &mut dyn Batches) -> Result<u64, ConnectorError> {
-        let message = "rows are not written to objects one batch at a time";
-        Err(ConnectorError::new(Kind::Data, message).with_help("export them as files"))
-    }
+/// A batch in pieces of at most so many rows; at least one piece.
+fn pieces(batch: &RecordBatch, most: usize) -> impl Iterator<Item = RecordBatch> {
+    let rows = batch.num_rows();
+    let starts = (0..rows.max(1)).step_by(most);
+    starts.map(move |start| batch.slice(start, most.min(rows - start)))
 }
 
 /// Batches that wait to be taken.
@@ -77,11 +82,15 @@ fn internal(error: &EngineError) -> ConnectorError {
     ConnectorError::new(Kind::Resource, error.to_string())
 }
 
-fn files(object: &Object) -> Result<FileObject, ConnectorError> {
+fn files(base: &Path, object: &Object) -> Result<FileObject, ConnectorError> {
     match object {
-        Object::Files(path) => Ok(FileObject { path: path.clone(), ..FileObject::default() }),
+        Object::Files(path) => {
+            let (base, path) = (base.to_owned(), path.clone());
+            Ok(FileObject { base, path, ..FileObject::default() })
+        }
         Object::Table { .. } | Object::Query(_) => {
-            let error = ConnectorError::new(Kind::Data, "a store has files, no tables and queries");
+            let message = "the connection has files, no tables and queries";
+            let error = ConnectorError::new(Kind::Data, message);
             Err(error.with_help("give a `path`"))
         }
     }
