@@ -98,3 +98,24 @@ fn the_page_of_connections_has_every_parameter() {
         std::fs::write(path, &page).unwrap();
     }
 }
+
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn a_kind_that_this_build_lacks_is_told() {
+    let profiles = "\
+shop:
+  target: dev
+  outputs:
+    dev: {type: duckdb, path: shop.duckdb}
+  connections:
+    crm: {type: postgres, host: acme, user: me, dbname: crm}
+";
+    let sources = "sources: [{name: crm, connection: crm, tables: [{name: people}]}]\n";
+    let project = Project::new().file("profiles.yml", profiles).file("sources/crm.yml", sources);
+    project
+        .run(["parse"])
+        .exits(2)
+        .stderr_contains("connection type `postgres` is not part of this build")
+        .stderr_contains("profiles.yml:6:")
+        .stderr_contains("build sqlflow with `--features postgres`");
+}

@@ -259,7 +259,7 @@ impl Case {
             proxy.resume();
         });
         let place = format!("{} {fault:?} {at:?} retries {retries}: {ran}", self.name);
-        assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains("SF902"), "{place}");
+        assert!(!ran.stderr.contains("panicked") && !ran.stderr.contains("SF90"), "{place}");
         let mut ended = self.ended(server, status, &ran, &before, &place);
         if ended == Ended::Unnoticed && at == At::AfterCommit {
             ended = Ended::Settled;
