@@ -195,3 +195,17 @@ fn a_merge_leaves_columns_that_are_not_loaded_as_they_are() {
     project.run(["load"]).succeeds();
     assert_eq!(rows(&project), json!([[1, "new", "y"], [2, "z", null]]));
 }
+
+// covers: replace × include_columns, replace × exclude_columns, append × include_columns, append × exclude_columns, merge × include_columns, merge × exclude_columns, scd2 × include_columns, scd2 × exclude_columns
+#[test]
+fn every_mode_loads_the_columns_that_are_chosen() {
+    for mode in ["mode: replace", "mode: append", "mode: merge, key: id", "mode: scd2, key: id"] {
+        for choice in ["include_columns: [id, a]", "exclude_columns: b"] {
+            let project = project("orders.csv", &format!("{mode}, {choice}"))
+                .file("orders.csv", "id,a,b\n1,x,y\n");
+            project.run(["load"]).succeeds();
+            assert!(!columns(&project).to_string().contains("b "), "{mode} {choice}");
+            assert_eq!(project.query("select id, a from raw.orders"), json!([[1, "x"]]));
+        }
+    }
+}
