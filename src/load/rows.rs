@@ -16,6 +16,7 @@ use crate::schema::{Policy, Verdict, compare, verdicts};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +37,7 @@ impl<'s> Rows<'s> {
     pub(super) fn scan(&self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
         let found = self.found(work)?;
+        self.names(work, &found)?;
         let (columns, casts) = declared(load, &found)?;
         if let Some(accepted) = accepted {
             work.drift(accepted, &columns)?;
@@ -98,6 +100,30 @@ impl<'s> Rows<'s> {
 }
 
 impl Rows<'_> {
+    /// No two columns may have one name in the target.
+    fn names(&self, work: &Work<'_>, found: &[Column]) -> Result<()> {
+        let dialect = work.request.graph.target.dialect;
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for column in found {
+            let Some(other) = seen.insert(dialect.fold(&column.name), &column.name) else {
+                continue;
+            };
+            let message = format!(
+                "columns `{other}` and `{}` of `{}` differ only in case, which are one in {}",
+                column.name,
+                work.request.load.object,
+                dialect.name()
+            );
+            let problem = Diagnostic::error(Code::NOT_CARRIED, message)
+                .at(work.request.load.place.clone())
+                .with_help(
+                    "leave one out with `exclude_columns`, or give it another name in a `query:`",
+                );
+            return Err(vec![problem]);
+        }
+        Ok(())
+    }
+
     /// The columns that are loaded, as the source has them.
     fn found(&self, work: &Work<'_>) -> Result<Vec<Column>> {
         let load = work.request.load;
