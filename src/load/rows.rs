@@ -17,6 +17,7 @@ use crate::schema::{Policy, Verdict, compare, verdicts};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,6 +40,7 @@ impl<'s> Rows<'s> {
     pub(super) fn scan(&mut self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
         let found = self.found(work)?;
+        self.names(work, &found)?;
         let (columns, casts) = declared(load, &found)?;
         self.casts = columns.iter().zip(&found).any(|(to, from)| to.data_type != from.data_type);
         if let Some(accepted) = accepted {
@@ -110,6 +112,30 @@ impl<'s> Rows<'s> {
 }
 
 impl Rows<'_> {
+    /// No two columns may have one name in the target.
+    fn names(&self, work: &Work<'_>, found: &[Column]) -> Result<()> {
+        let dialect = work.request.graph.target.dialect;
+        let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+        for column in found {
+            let Some(other) = seen.insert(dialect.fold(&column.name), &column.name) else {
+                continue;
+            };
+            let message = format!(
+                "columns `{other}` and `{}` of `{}` differ only in case, which are one in {}",
+                column.name,
+                work.request.load.object,
+                dialect.name()
+            );
+            let problem = Diagnostic::error(Code::NOT_CARRIED, message)
+                .at(work.request.load.place.clone())
+                .with_help(
+                    "leave one out with `exclude_columns`, or give it another name in a `query:`",
+                );
+            return Err(vec![problem]);
+        }
+        Ok(())
+    }
+
     /// The columns that are loaded, as the source has them.
     fn found(&self, work: &Work<'_>) -> Result<Vec<Column>> {
         let load = work.request.load;
@@ -151,7 +177,11 @@ impl Rows<'_> {
 
     /// An error of the source; one that heals is remembered, for another try.
     fn told(&self, work: &Work<'_>, error: &ConnectorError) -> Failure {
-        work.broken.remember(error, &*self.connector);
+        work.broken.remember(error, self.connector);
+        if error.heals() {
+            // Another try checks the schema as it is then.
+            self.connector.forget(&self.object);
+        }
         vec![problem(error).at(work.request.load.place.clone())]
     }
 }

@@ -120,7 +120,7 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
         Parameter {
             name: "batch_rows",
             takes: Takes::Number(1, 10_000_000),
-            about: "rows in a batch, of which some are in memory at once; 100000 by default. A \
+            about: "rows in a batch, of which some are in memory at once; 20000 by default. A \
                     batch of wide rows ends earlier",
             ..ANY
         },
@@ -131,7 +131,7 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
             ..ANY
         },
     ],
-    batch_rows: 100_000,
+    batch_rows: 20_000,
     max_connections: 4,
 };
 

@@ -53,12 +53,23 @@ impl Join {
     }
 
     pub(super) fn run(&self, session: &mut Session) -> Result<(), ConnectorError> {
-        session.run(&self.begin)?;
+        session.run(&self.begin).map_err(without_holder)?;
         match &self.hold {
             Some(hold) => session.prepare(hold).map(|_| ()),
             None => Ok(()),
         }
     }
+}
+
+/// A snapshot is known while the connection that took it lives.
+fn without_holder(error: ConnectorError) -> ConnectorError {
+    const INVALID: &str = "[22023]";
+    if !error.message.ends_with(INVALID) {
+        return error;
+    }
+    let message = "the connection that holds the snapshot of this read broke";
+    ConnectorError::new(Kind::Network, message)
+        .with_help("run again; if it stays so, look into the server's log")
 }
 
 /// Opens a read, and says what is to be recorded of it.

@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A batch ends at so many bytes, however few its rows: wide text stays bounded.
-const BATCH_BYTES: usize = 8 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 
 /// What a stream is read into.
 #[derive(Debug, Clone)]

@@ -214,3 +214,20 @@ fn debug_tries_each_connection() {
         .stderr_contains("`port` is `x`, expected a number from 1 to 65535");
     ran.stderr_contains("a postgres connection has no `usr`").stderr_contains("profiles.yml:6:");
 }
+
+#[test]
+fn columns_that_differ_only_in_case_are_refused() {
+    let server = Server::start();
+    server.run(
+        "create table people (\"A\" text, a text); insert into people values ('first', 'second')",
+    );
+    let query = "      - {name: people, query: 'select 1 as \"A\", 2 as a'}\n";
+    for tables in ["      - {name: people}\n", query] {
+        let ran = project(&server, tables).run(["load"]).fails_with("SF328");
+        ran.stderr_contains("columns `A` and `a` of").stderr_contains("differ only in case");
+    }
+    let one = "      - {name: people, load: {exclude_columns: a}}\n";
+    let project = project(&server, one);
+    project.run(["load"]).succeeds();
+    assert_eq!(rows(&project), json!([["first"]]));
+}

@@ -126,7 +126,7 @@ fn count(server: &Server) -> u32 {
 
 /// Whether an error says that it was a fault of ours.
 fn is_clean(error: &str) -> bool {
-    ["cannot be reached", "overloaded or out of order", "have expired"]
+    ["cannot be reached", "overloaded or out of order", "have expired", "the connection broke"]
         .iter()
         .any(|text| error.contains(text))
 }

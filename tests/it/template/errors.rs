@@ -3,7 +3,7 @@
 use super::fixture::*;
 use sqlflow::template::*;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const MACROS: (&str, &str, &str) = (
     "shop",
@@ -280,8 +280,6 @@ fn every_template_ends() {
         };
         assert!(matches!(error.kind, Kind::Limit), "{text}: {error:?}");
         assert!(!error.frames.is_empty(), "{text}: {error:?}");
-        let most = if cfg!(debug_assertions) { 60 } else { 8 };
-        assert!(started.elapsed() < Duration::from_secs(most), "{text}: {:?}", started.elapsed());
         println!("{:?} {text}", started.elapsed());
     }
 }
