@@ -48,6 +48,8 @@ impl Work<'_> {
         let columns = self.columns.iter();
         let columns: Vec<ExportColumn> =
             columns.map(|column| carry::into_arrow(&column.name, &column.data_type)).collect();
+        // What the rows of another engine are is in their Arrow.
+        let is_embedded = self.request.graph.target.dialect.is_embedded();
         let request = WriteRequest {
             object: Object::Table { schema: schema.map(str::to_owned), name: name.to_owned() },
             mode: self.write_mode()?,
@@ -66,7 +68,7 @@ impl Work<'_> {
             ExportMode::Replace { on_empty } => Some(*on_empty),
             ExportMode::Append | ExportMode::Merge { .. } => None,
         };
-        let marked = Marked::of(&self.columns);
+        let marked = if is_embedded { Marked::of(&self.columns) } else { Marked::default() };
         let mut tries = Tries::default();
         let sent = loop {
             let (session, sql) = (&mut *self.session, &statement.sql);

@@ -6,6 +6,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `session` | statements, transactions, what stands in the database |
+//! | `script` | the statements of a transaction as one message |
 //! | `answer` | rows as a small table |
 //! | `copy` | rows in and out by binary COPY |
 //! | `error` | the server's refusal, with its place in the statement |
@@ -15,6 +16,7 @@ mod answer;
 mod copy;
 mod error;
 mod lock;
+mod script;
 mod session;
 
 pub(super) use error::refused;
