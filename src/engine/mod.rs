@@ -35,6 +35,11 @@ pub trait Engine: Send + Sync {
     /// The database's own version, for people.
     fn version(&self) -> Result<String, EngineError>;
 
+    /// What else is to know of it before something is built: a subject and what is so, for people.
+    fn about(&self) -> Result<Vec<(&'static str, String)>, EngineError> {
+        Ok(Vec::new())
+    }
+
     /// Locks `relations` against other runs of sqlflow until the answer is dropped; `None` where the
     /// whole database is locked while it is open.
     ///

@@ -63,6 +63,7 @@ impl Session {
             statement_timeout => timeout,
             search_path => &settings.search_path,
             role => &settings.role,
+            read_only => settings.read_only,
         };
         session.run(&sql("session", &context)?)?;
         Ok(session)

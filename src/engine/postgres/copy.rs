@@ -74,7 +74,6 @@ pub(super) fn read(
     sql: &str,
     take: &mut dyn FnMut(RecordBatch) -> bool,
 ) -> Result<(), Failure> {
-    let sql = sql.trim().trim_end_matches(';');
     let (target, copy) = planned(client, abort, sql)?;
     if !take(RecordBatch::new_empty(target.schema.clone())) {
         return Err(Failure::Unwanted);

@@ -25,6 +25,8 @@ pub(super) struct PostgresSession {
     pub(super) client: Client,
     pub(super) settings: Arc<Settings>,
     stop: Arc<Mutex<Abort>>,
+    /// Whether the server said that this connection ends.
+    is_lost: bool,
 }
 
 /// The statement of a template that takes nothing.
@@ -39,14 +41,15 @@ pub(super) fn filled(template: &str, context: &Value) -> Result<String, EngineEr
 
 impl PostgresSession {
     pub(super) fn new(client: Client, settings: Arc<Settings>) -> Self {
-        Self { client, settings, stop: Arc::default() }
+        Self { client, settings, stop: Arc::default(), is_lost: false }
     }
 
     /// An interrupt that came before does not count for what is asked now; a connection that was
     /// lost is made again.
     fn begin_request(&mut self) -> Result<Abort, EngineError> {
-        if self.client.is_lost() {
+        if self.is_lost || self.client.is_lost() {
             self.client = connect(&self.settings)?;
+            self.is_lost = false;
         }
         let abort = Abort::default();
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = abort.clone();
@@ -54,7 +57,13 @@ impl PostgresSession {
     }
 
     /// Why work on `sql` failed.
-    pub(super) fn reason(&self, failure: Failure, sql: &str) -> EngineError {
+    pub(super) fn reason(&mut self, failure: Failure, sql: &str) -> EngineError {
+        let error = self.read(failure, sql);
+        self.is_lost |= error.kind == ErrorKind::Lost;
+        error
+    }
+
+    fn read(&self, failure: Failure, sql: &str) -> EngineError {
         match failure {
             Failure::Server(server) => match server.as_db_error() {
                 Some(db) => error::told(db, sql),
@@ -162,6 +171,7 @@ impl PostgresSession {
             let Ok(row) = client.row(&sql) else { continue };
             let status = row.get(0).map(str::to_owned);
             self.client = client;
+            self.is_lost = false;
             match status.as_deref() {
                 Some("committed") => return Ok(()),
                 Some("in progress") => {}
@@ -177,7 +187,7 @@ impl PostgresSession {
     }
 
     fn roll_back(&mut self, failed: EngineError) -> EngineError {
-        if self.client.is_closed() {
+        if self.is_lost || self.client.is_closed() {
             // The server does it as soon as it finds the connection gone.
             return failed;
         }
@@ -208,6 +218,7 @@ impl Session for PostgresSession {
     }
 
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError> {
+        only(sql)?;
         let abort = self.begin_request()?;
         let read = self.client.attempt(&abort, async |client| {
             let statement = client.prepare(sql).await?;
@@ -248,11 +259,16 @@ impl Session for PostgresSession {
         sql: &str,
         take: &mut dyn FnMut(RecordBatch) -> bool,
     ) -> Result<(), EngineError> {
+        let place = only(sql)?;
         let abort = self.begin_request()?;
-        match copy::read(&mut self.client, &abort, sql, take) {
+        let statement = &sql[place.clone()];
+        match copy::read(&mut self.client, &abort, statement, take) {
             // It is `take` that wants no more.
             Err(Failure::Unwanted) if !abort.is_called() => Ok(()),
-            done => done.map_err(|failure| self.reason(failure, sql)),
+            done => done.map_err(|failure| {
+                let error = self.reason(failure, statement);
+                EngineError { position: error.position.map(|at| at + place.start), ..error }
+            }),
         }
     }
 
