@@ -165,7 +165,7 @@ impl fmt::Display for Takes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("text"),
-            Self::File => f.write_str("a path"),
+            Self::File => f.write_str("a path, from the project's directory"),
             Self::Number(first, last) => write!(f, "{first} to {last}"),
             Self::Bool => f.write_str("true or false"),
             Self::OneOf(words) => f.write_str(&words.join(", ")),

@@ -101,12 +101,12 @@ fn tables_go_to_another_database_with_their_types() {
     );
     project.run(["build"]).succeeds();
     let mut client = server.client();
-    let sql = "select string_agg(data_type, ' ' order by ordinal_position) from information_schema.columns \
+    let sql = "select string_agg(data_type::text, ' ' order by ordinal_position) from information_schema.columns \
          where table_schema = 'public' and table_name = 'theirs'";
     let types: String = client.query_one(sql, &[]).unwrap().get(0);
     let expected = "smallint numeric uuid jsonb ARRAY bytea interval timestamp with time zone text";
     assert_eq!(types, expected);
-    let sql = "select (select t::text from theirs as t) = (select w::text from shop.wide as w)";
+    let sql = "select (select one::text from theirs as one) = (select other::text from shop.wide as other)";
     assert!(client.query_one(sql, &[]).unwrap().get::<_, bool>(0));
 }
 
@@ -116,17 +116,17 @@ fn every_key_of_dbt_is_taken_and_no_other() {
     let all = ", pass: x, keepalives_idle: 0, connect_timeout: 10, retries: 1, search_path: public, role: postgres, \
          sslcert: c.pem, sslkey: k.pem, sslrootcert: r.pem, application_name: x, state_schema: kept, statement_timeout: 0";
     project(&server, all).run(["parse"]).succeeds();
-    for (more, code, message) in [
-        (", serch_path: x", "SF105", "a postgres connection has no `serch_path`"),
-        (", path: shop.duckdb", "SF105", "a postgres connection has no `path`"),
-        (", retries: often", "SF105", "`retries` is `often`, expected a number from 0 to 100"),
-        (", settings: {a: b}", "SF105", "`settings` of target `dev` is no text or number"),
-        (", extensions: [json]", "SF105", "`extensions` of target `dev` is no text or number"),
+    for (more, message) in [
+        (", serch_path: x", "a postgres connection has no `serch_path`"),
+        (", path: shop.duckdb", "a postgres connection has no `path`"),
+        (", retries: often", "`retries` is `often`, expected a number from 0 to 100"),
+        (", settings: {a: b}", "`settings` of target `dev` is no text or number"),
+        (", extensions: [json]", "`extensions` of target `dev` is no text or number"),
     ] {
-        project(&server, more).run(["parse"]).fails_with(code).stderr_contains(message);
+        project(&server, more).run(["parse"]).exits(2).stderr_contains(message);
     }
     let near = project(&server, ", serch_path: x");
-    near.run(["parse"]).fails().stderr_contains("did you mean `search_path`?");
+    near.run(["parse"]).exits(2).stderr_contains("did you mean `search_path`?");
 }
 
 #[test]
@@ -151,13 +151,17 @@ fn what_only_reads_changes_nothing() {
     project.run(["build"]).succeeds();
     project.run(["show", "orders", "--output", "csv"]).succeeds().stdout("id,name\n1,é\n");
     project.run(["show", "a", "--output", "json"]).succeeds().stdout("[{\"many\":1}]\n");
-    let huge = "select 7 as i from generate_series(1, 9000) as r(i), generate_series(1, 9000) as s(j)";
+    let huge =
+        "select 7 as i from generate_series(1, 9000) as r(i), generate_series(1, 9000) as s(j)";
     project
         .run(["show", "--inline", huge, "--limit", "2", "--output", "csv"])
         .succeeds()
         .stdout("i\n7\n7\n");
     let inline = "drop view shop.orders";
-    project.run(["show", "--inline", inline]).fails_with("SF605").stderr_contains("read-only");
+    project
+        .run(["show", "--inline", inline])
+        .exits(3)
+        .stderr_contains("error[SF605]: postgres: cannot execute DROP VIEW");
     project.run(["show", "orders"]).succeeds();
     project.run(["compile", "--introspect"]).succeeds();
     project.run(["ls", "--output", "path"]).succeeds().stdout_contains("models/orders.sql");
