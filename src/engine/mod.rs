@@ -9,6 +9,7 @@
 //!   [`ErrorKind::Interrupted`];
 //! - an error of the SQL carries its byte position in the statement where the database tells it.
 
+mod budget;
 pub mod duckdb;
 mod error;
 mod marked;
@@ -18,6 +19,7 @@ pub mod postgres;
 mod pour;
 mod table;
 
+pub use budget::Budget;
 pub use error::{EngineError, ErrorKind};
 pub use marked::Marked;
 pub use open::{Access, OpenEngine, OpenError, check_target, open};

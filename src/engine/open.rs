@@ -90,10 +90,16 @@ fn not_declared(problems: &[Diagnostic]) -> EngineError {
 pub enum OpenError {
     /// Another run has it.
     #[error(transparent)]
-    Locked(#[from] LockError),
+    Locked(Box<LockError>),
     /// The database refused.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+impl From<LockError> for OpenError {
+    fn from(error: LockError) -> Self {
+        Self::Locked(Box::new(error))
+    }
 }
 
 /// Opens the database of `target`. `waiting` is told whom the command waits for, and answers

@@ -1,7 +1,6 @@
 //! Rows of a query on their way into a table of another system: the engine gives them, a channel of
 //! a few batches holds them, and the connector takes them on a thread of its own.
 
-use super::budget::Budget;
 use super::store::Result;
 use super::write::{Work, Written};
 use crate::compile::{ExportColumn, carry};
@@ -10,7 +9,7 @@ use crate::connector::{
     WriteRequest,
 };
 use crate::diagnostic::{Code, Diagnostic};
-use crate::engine::{EngineError, Marked, Session};
+use crate::engine::{Budget, EngineError, Marked, Session};
 use crate::load::{connector_problem, open_connection};
 use crate::mode::ExportMode;
 use crate::mode::load::OnEmpty;
