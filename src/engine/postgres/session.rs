@@ -25,7 +25,8 @@ pub(super) struct PostgresSession {
     pub(super) client: Client,
     pub(super) settings: Arc<Settings>,
     stop: Arc<Mutex<Abort>>,
-    /// Whether the server said that this connection ends.
+    /// Whether the next request needs another connection: the server ended this one, or was asked to
+    /// cancel what runs on it, which may come late and hit the next statement.
     is_lost: bool,
 }
 
@@ -59,7 +60,7 @@ impl PostgresSession {
     /// Why work on `sql` failed.
     pub(super) fn reason(&mut self, failure: Failure, sql: &str) -> EngineError {
         let error = self.read(failure, sql);
-        self.is_lost |= error.kind == ErrorKind::Lost;
+        self.is_lost |= matches!(error.kind, ErrorKind::Lost | ErrorKind::Interrupted);
         error
     }
 
@@ -239,6 +240,7 @@ impl Session for PostgresSession {
         if table.truncated {
             // The rest is not waited for.
             self.client.cancel();
+            self.is_lost = true;
         }
         Ok(table)
     }
@@ -264,7 +266,10 @@ impl Session for PostgresSession {
         let statement = &sql[place.clone()];
         match copy::read(&mut self.client, &abort, statement, take) {
             // It is `take` that wants no more.
-            Err(Failure::Unwanted) if !abort.is_called() => Ok(()),
+            Err(Failure::Unwanted) if !abort.is_called() => {
+                self.is_lost = true;
+                Ok(())
+            }
             done => done.map_err(|failure| {
                 let error = self.reason(failure, statement);
                 EngineError { position: error.position.map(|at| at + place.start), ..error }
