@@ -5,7 +5,7 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte bench bench-connectors clean libduckdb rust-components
+.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte bench bench-connectors bench-target clean libduckdb rust-components
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
@@ -60,6 +60,9 @@ bench: build ## measure: make bench ARGS="--dbt PATH"; see bench/README.md
 bench-connectors: build ## measure PostgreSQL and S3: make bench-connectors ARGS="--duckdb-python PATH"
 	cargo build --release --locked --example s3_server
 	bench/connectors.py --sqlflow $(sqlflow) $(ARGS)
+
+bench-target: build ## measure PostgreSQL as the target: make bench-target ARGS="--duckdb-python PATH"
+	bench/target.py --sqlflow $(sqlflow) $(ARGS)
 
 clean: ## remove what cargo built and what the sample project made
 	cargo clean

@@ -2,7 +2,7 @@
 
 use super::script::{Result, first_statement, internal_name, render};
 use super::{Query, Script};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, DuckDb};
 use crate::graph::{
     Compression, ExportFormat, ExportNode, ExportTarget, FileOptions, FileTarget, Graph, Node,
 };
@@ -10,6 +10,9 @@ use minijinja::{Value, context};
 
 /// The column that keeps the order of rows in a stage.
 const POSITION: &str = "__sqlflow_position";
+
+/// The view that gives the rows of an engine that writes no files to the DuckDB that does.
+pub const INCOMING: &str = "__sqlflow_incoming";
 
 /// What is not known before the rows are there.
 const LATER: &str = "…";
@@ -50,9 +53,30 @@ pub(super) fn foreseen(
         );
         return Ok(script);
     };
-    let mut script = if file.is_split() {
+    let mut script = foreseen_files(dialect, node, file, query)?;
+    "The files are written beside their place, under names that are known when it is executed, and \
+     then renamed;\ncolumns that the format has no type for are cast. This file is then written again."
+        .clone_into(&mut script.remark);
+    Ok(script)
+}
+
+fn foreseen_files(
+    dialect: &'static dyn Dialect,
+    node: &Node,
+    file: &FileTarget,
+    query: &Query,
+) -> Result<Script> {
+    let mut script = Script::default();
+    let (rows, own) = if dialect.is_embedded() {
+        (query.statement().to_owned(), Some(query))
+    } else {
+        script = rows_script(dialect, query, &[])?;
+        (incoming_rows(&[])?, None)
+    };
+    let dialect = writer(dialect);
+    let made = if file.is_split() {
         let stage = staged(dialect, node);
-        let mut script = stage_script(dialect, file, &stage, query.statement(), Some(query))?;
+        let mut script = stage_script(dialect, file, &stage, &rows, own)?;
         let rows = context! {
             columns => Vec::<String>::new(), stage => stage, start => LATER, end => LATER,
         };
@@ -62,12 +86,29 @@ pub(super) fn foreseen(
             .extend(copy(dialect, file, &format!("{}{LATER}", file.path), &rows, None)?.sections);
         script
     } else {
-        copy(dialect, file, &file.path, query.statement(), Some(query))?
+        copy(dialect, file, &file.path, &rows, own)?
     };
-    "The files are written beside their place, under names that are known when it is executed, and \
-     then renamed;\ncolumns that the format has no type for are cast. This file is then written again."
-        .clone_into(&mut script.remark);
+    script.sections.extend(made.sections);
     Ok(script)
+}
+
+/// Who writes files: the engine itself, or a DuckDB beside it.
+fn writer(dialect: &'static dyn Dialect) -> &'static dyn Dialect {
+    if dialect.is_embedded() { dialect } else { &DuckDb }
+}
+
+/// The rows that come from an engine that writes no files, under the types of `columns`.
+///
+/// # Errors
+/// A template of ours is broken.
+pub fn incoming_rows(columns: &[ExportColumn]) -> Result<String> {
+    let context = context! { relation => DuckDb.quote(INCOMING) };
+    let all = first_statement(render(&DuckDb, "all_rows", &context, &[]));
+    if columns.iter().all(|column| column.cast.is_none()) {
+        return Ok(all);
+    }
+    let context = context! { query => all, columns => shown_columns(columns) };
+    Ok(first_statement(render(&DuckDb, "export_rows", &context, &[])))
 }
 
 /// Gives the columns of an export's query, and no rows.
@@ -79,22 +120,26 @@ pub fn export_columns(graph: &Graph, query: &Query) -> Result<Script> {
     render(graph.target.dialect, "export_columns", &context, &[query])
 }
 
-/// The rows of `query` under the types of `columns`, as one statement.
+/// The rows of `query`, under the types of `columns` where the engine writes files, as one statement.
 ///
 /// # Errors
 /// A template of ours is broken.
 pub fn export_rows(graph: &Graph, query: &Query, columns: &[ExportColumn]) -> Result<Script> {
-    rows_script(graph.target.dialect, query, columns)
+    let dialect = graph.target.dialect;
+    rows_script(dialect, query, if dialect.is_embedded() { columns } else { &[] })
+}
+
+fn shown_columns(columns: &[ExportColumn]) -> Vec<Value> {
+    let shown = columns
+        .iter()
+        .map(|column| context! { name => column.name.as_str(), type => column.cast.as_deref() });
+    shown.collect()
 }
 
 fn rows_script(dialect: &dyn Dialect, query: &Query, columns: &[ExportColumn]) -> Result<Script> {
-    let shown: Vec<Value> = columns
-        .iter()
-        .map(|column| context! { name => column.name.as_str(), type => column.cast.as_deref() })
-        .collect();
     let cast = columns.iter().any(|column| column.cast.is_some());
     let template = if cast { "export_rows" } else { "export_query" };
-    let context = context! { query => query.statement(), columns => shown };
+    let context = context! { query => query.statement(), columns => shown_columns(columns) };
     render(dialect, template, &context, &[query])
 }
 
@@ -109,7 +154,7 @@ pub fn copy_script(
     rows: &str,
     query: Option<&Query>,
 ) -> Result<Script> {
-    copy(graph.target.dialect, file, path, rows, query)
+    copy(writer(graph.target.dialect), file, path, rows, query)
 }
 
 fn copy(
@@ -161,9 +206,10 @@ pub fn export_stage_script(
     node: &Node,
     file: &FileTarget,
     rows: &str,
-    query: &Query,
+    query: Option<&Query>,
 ) -> Result<Script> {
-    stage_script(graph.target.dialect, file, &staged(graph.target.dialect, node), rows, Some(query))
+    let dialect = writer(graph.target.dialect);
+    stage_script(dialect, file, &staged(dialect, node), rows, query)
 }
 
 fn stage_script(
@@ -184,22 +230,22 @@ fn stage_script(
 
 /// How many rows each folder has: the count, then the values of `partition_by` as text.
 pub fn parts_query(graph: &Graph, node: &Node, partition_by: &[String]) -> String {
-    let context = context! { stage => staged(graph.target.dialect, node), partition_by => partition_by.to_vec() };
-    first_statement(render(graph.target.dialect, "export_parts", &context, &[]))
+    let context = context! { stage => staged(writer(graph.target.dialect), node), partition_by => partition_by.to_vec() };
+    first_statement(render(writer(graph.target.dialect), "export_parts", &context, &[]))
 }
 
 /// The query of the rows of the stage that make one file.
 pub fn slice_rows(graph: &Graph, node: &Node, columns: &[String], slice: Slice) -> String {
     let context = context! {
-        stage => staged(graph.target.dialect, node), columns => columns.to_vec(), start => slice.start, end => slice.end,
+        stage => staged(writer(graph.target.dialect), node), columns => columns.to_vec(), start => slice.start, end => slice.end,
     };
-    first_statement(render(graph.target.dialect, "export_part", &context, &[]))
+    first_statement(render(writer(graph.target.dialect), "export_part", &context, &[]))
 }
 
 /// Drops the stage of an export.
 pub fn drop_export_stage(graph: &Graph, node: &Node) -> String {
-    let context = context! { relation => staged(graph.target.dialect, node) };
-    first_statement(render(graph.target.dialect, "drop_table", &context, &[]))
+    let context = context! { relation => staged(writer(graph.target.dialect), node) };
+    first_statement(render(writer(graph.target.dialect), "drop_table", &context, &[]))
 }
 
 /// The first row of the file at `path`, which was written as `file` says.
@@ -207,5 +253,5 @@ pub fn standing_query(graph: &Graph, file: &FileTarget, path: &str) -> String {
     let context = context! {
         file => path, format => file.format.as_str(), options => shown(file),
     };
-    first_statement(render(graph.target.dialect, "export_standing", &context, &[]))
+    first_statement(render(writer(graph.target.dialect), "export_standing", &context, &[]))
 }

@@ -93,6 +93,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "microbatch",
             "microbatch_anew",
             "microbatch_rows",
+            "privileges",
             "retype_column",
             "retyped_values",
             "scd2",

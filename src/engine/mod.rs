@@ -9,6 +9,7 @@
 //!   [`ErrorKind::Interrupted`];
 //! - an error of the SQL carries its byte position in the statement where the database tells it.
 
+mod budget;
 pub mod duckdb;
 mod error;
 mod marked;
@@ -18,6 +19,7 @@ pub mod postgres;
 mod pour;
 mod table;
 
+pub use budget::Budget;
 pub use error::{EngineError, ErrorKind};
 pub use marked::Marked;
 pub use open::{Access, OpenEngine, OpenError, check_target, open};
@@ -34,6 +36,11 @@ pub trait Engine: Send + Sync {
 
     /// The database's own version, for people.
     fn version(&self) -> Result<String, EngineError>;
+
+    /// What else is to know of it before something is built: a subject and what is so, for people.
+    fn about(&self) -> Result<Vec<(&'static str, String)>, EngineError> {
+        Ok(Vec::new())
+    }
 
     /// Locks `relations` against other runs of sqlflow until the answer is dropped; `None` where the
     /// whole database is locked while it is open.

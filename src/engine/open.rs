@@ -69,13 +69,14 @@ fn parameters(server: &Connection) -> Result<Parameters, Vec<Diagnostic>> {
 }
 
 #[cfg(feature = "postgres")]
-fn open_server(server: &Connection) -> Result<Box<dyn Engine>, EngineError> {
+fn open_server(server: &Connection, access: &Access) -> Result<Box<dyn Engine>, EngineError> {
     let parameters = parameters(server).map_err(|problems| not_declared(&problems))?;
-    Ok(Box::new(super::postgres::Postgres::open(&parameters)?))
+    let read_only = matches!(access, Access::Read);
+    Ok(Box::new(super::postgres::Postgres::open(&parameters, read_only)?))
 }
 
 #[cfg(not(feature = "postgres"))]
-fn open_server(server: &Connection) -> Result<Box<dyn Engine>, EngineError> {
+fn open_server(server: &Connection, _: &Access) -> Result<Box<dyn Engine>, EngineError> {
     Err(not_declared(&parameters(server).err().unwrap_or_default()))
 }
 
@@ -89,10 +90,16 @@ fn not_declared(problems: &[Diagnostic]) -> EngineError {
 pub enum OpenError {
     /// Another run has it.
     #[error(transparent)]
-    Locked(#[from] LockError),
+    Locked(Box<LockError>),
     /// The database refused.
     #[error(transparent)]
     Engine(#[from] EngineError),
+}
+
+impl From<LockError> for OpenError {
+    fn from(error: LockError) -> Self {
+        Self::Locked(Box::new(error))
+    }
 }
 
 /// Opens the database of `target`. `waiting` is told whom the command waits for, and answers
@@ -106,7 +113,7 @@ pub fn open(
     waiting: &mut dyn FnMut(Option<&LockHolder>) -> bool,
 ) -> Result<OpenEngine, OpenError> {
     if let Some(server) = &target.server {
-        return Ok(OpenEngine { engine: open_server(server)?, _lock: None, held: None });
+        return Ok(OpenEngine { engine: open_server(server, access)?, _lock: None, held: None });
     }
     let location = match &target.path {
         Some(path) => Location::File(path.clone()),

@@ -1,15 +1,16 @@
 //! Rows of one engine into another: a thread reads, a channel of a few batches holds, the other
 //! engine takes.
 
-use super::{EngineError, ErrorKind, Marked, Session};
+use super::{Budget, EngineError, ErrorKind, Marked, Session};
 use crate::relation::Column;
 use crate::system::ConnectorError;
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-/// Batches between the two; each is of some thousands of rows.
+/// Batches between the two, besides the bytes that may wait.
 const MOST_BATCHES: usize = 32;
 
 /// Why rows did not come through.
@@ -45,11 +46,14 @@ pub fn pour(
     into: &mut dyn Session,
 ) -> Result<Option<u64>, Unpoured> {
     let (sender, receiver) = sync_channel(MOST_BATCHES);
+    let budget = Arc::new(Budget::default());
+    let given = Arc::clone(&budget);
     std::thread::scope(|scope| {
         let query = pour.query.to_owned();
         let reading = scope.spawn(move || {
             let mut is_taken = true;
             let read = from.stream(&query, &mut |batch| {
+                given.take(batch.get_array_memory_size());
                 is_taken = sender.send(Some(batch)).is_ok();
                 is_taken
             });
@@ -59,7 +63,7 @@ pub fn pour(
             }
             read
         });
-        let taken = Incoming::open(receiver, Marked::of(pour.columns))
+        let taken = Incoming::open(receiver, budget, Marked::of(pour.columns))
             .map(|incoming| into.ingest(pour.statement, pour.view, Box::new(incoming)));
         let read = reading.join().unwrap_or_else(|_| {
             Err(EngineError::new(ErrorKind::Internal, "reading rows ended in a panic"))
@@ -79,16 +83,28 @@ pub fn pour(
 /// Batches as they come through the channel. Without an end, not all rows came.
 struct Incoming {
     receiver: Receiver<Option<RecordBatch>>,
+    budget: Arc<Budget>,
     marked: Marked,
     schema: SchemaRef,
     ended: bool,
 }
 
 impl Incoming {
-    fn open(receiver: Receiver<Option<RecordBatch>>, marked: Marked) -> Option<Self> {
+    fn open(
+        receiver: Receiver<Option<RecordBatch>>,
+        budget: Arc<Budget>,
+        marked: Marked,
+    ) -> Option<Self> {
         let columns = receiver.recv().ok()??;
+        budget.give_back(columns.get_array_memory_size());
         let schema = marked.schema(&columns.schema());
-        Some(Self { receiver, marked, schema, ended: false })
+        Some(Self { receiver, budget, marked, schema, ended: false })
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        self.budget.close();
     }
 }
 
@@ -101,6 +117,7 @@ impl Iterator for Incoming {
         }
         match self.receiver.recv() {
             Ok(Some(batch)) => {
+                self.budget.give_back(batch.get_array_memory_size());
                 let told = |error: ConnectorError| ArrowError::ExternalError(Box::new(error));
                 Some(self.marked.batch(batch).map_err(told))
             }

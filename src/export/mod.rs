@@ -9,11 +9,10 @@
 //! | `store` | where files go: `disk`, or `objects` of another system |
 //! | `staging` | where they lie before |
 //! | `manifest` | which files are those of an export |
-//! | `table`, `marked`, `budget` | rows of a query on their way into another system |
+//! | `table` | rows of a query on their way into another system |
 //!
 //! Until the new files, or the new rows, are there whole, the old ones are.
 
-mod budget;
 mod check;
 mod disk;
 mod folder;

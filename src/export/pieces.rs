@@ -2,8 +2,8 @@
 //! statement, from a stage in which the rows of each folder stand beside each other.
 
 use super::store::Result;
-use super::write::Work;
-use crate::compile::{self, ExportColumn, Script, Slice};
+use super::write::{ExportRequest, Work};
+use crate::compile::{self, ExportColumn, Script, Slice, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::FileTarget;
 use std::fs;
@@ -24,6 +24,16 @@ pub(super) struct Piece {
 struct Part {
     folder: String,
     rows: Slice,
+}
+
+/// Rows on their way into files.
+struct Given {
+    /// What the engine is asked.
+    rows: Statement,
+    /// The query that has them where files are made.
+    sql: String,
+    /// What of it is told beside the files.
+    whole: Script,
 }
 
 /// Files while they are made.
@@ -52,40 +62,51 @@ impl Work<'_> {
         columns: &[ExportColumn],
         staging: &Path,
     ) -> Result<Vec<Piece>> {
-        let (_, rows) = self.rows(columns)?;
+        let (mut whole, rows) = self.rows(columns)?;
+        let own = self.files.is_none();
+        let given = if own {
+            whole.sections.clear();
+            rows.sql.clone()
+        } else {
+            compile::incoming_rows(columns).map_err(|error| self.broken(&error))?
+        };
         if !file.is_split() {
             let staged = staging.join(format!("0{}", file.ending()));
-            let script = self.copy(file, &staged, &rows.sql, true)?;
-            (self.write)(&script)?;
-            let rows = self.execute(&script)?;
+            let script = self.copy(file, &staged, &given, own)?;
+            whole.sections.extend(script.sections.iter().cloned());
+            (self.write)(&whole)?;
+            let rows = self.take(&rows, &script)?;
             return Ok(vec![self.piece(staged, String::new(), rows)?]);
         }
-        let pieces = self.staged_pieces(file, &rows.sql, staging);
+        let given = Given { rows, sql: given, whole };
+        let pieces = self.staged_pieces(file, given, staging);
         let dropped = compile::drop_export_stage(self.request.graph, self.request.node);
         // It goes with the session, if not now.
-        _ = self.session.execute(&dropped);
+        _ = self.maker().execute(&dropped);
         pieces
     }
 
     fn staged_pieces(
         &mut self,
         file: &FileTarget,
-        rows: &str,
+        given: Given,
         staging: &Path,
     ) -> Result<Vec<Piece>> {
-        let request = self.request;
-        let stage =
-            compile::export_stage_script(request.graph, request.node, file, rows, request.query);
+        let ExportRequest { graph, node, query, .. } = self.request;
+        let own = self.files.is_none().then_some(query);
+        let stage = compile::export_stage_script(graph, node, file, &given.sql, own);
         let stage = stage.map_err(|error| self.broken(&error))?;
-        (self.write)(&stage)?;
-        self.execute(&stage)?;
+        let mut script = given.whole;
+        script.sections.extend(stage.sections.iter().cloned());
+        (self.write)(&script)?;
+        self.take(&given.rows, &stage)?;
         let parts = self.parts(&file.options.partition_by)?;
         let columns = self.columns.iter().map(|column| column.name.clone());
         let in_path = |name: &String| {
             file.options.partition_by.iter().any(|known| known.eq_ignore_ascii_case(name))
         };
         let columns: Vec<String> = columns.filter(|name| !in_path(name)).collect();
-        let mut making = Making { file, columns, staging, script: stage, number: 0 };
+        let mut making = Making { file, columns, staging, script, number: 0 };
         match file.options.file_size {
             Some(size) => self.by_size(&mut making, parts, size),
             None => self.by_rows(&mut making, parts, file.options.max_rows_per_file),
@@ -95,7 +116,8 @@ impl Work<'_> {
     /// The folders, with their rows.
     fn parts(&mut self, partition_by: &[String]) -> Result<Vec<Part>> {
         let sql = compile::parts_query(self.request.graph, self.request.node, partition_by);
-        let table = self.session.query(&sql, None).map_err(|error| {
+        let table = self.maker().query(&sql, None);
+        let table = table.map_err(|error| {
             let place = self.request.export.place.clone();
             Box::new(Diagnostic::error(error.kind.code(), error.message).at(place))
         })?;

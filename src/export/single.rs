@@ -55,7 +55,7 @@ impl Work<'_> {
                 }
                 let path = path.to_string_lossy();
                 let sql = compile::standing_query(self.request.graph, file, &path);
-                !self.session.query(&sql, Some(1)).is_ok_and(|table| table.rows.is_empty())
+                !self.maker().query(&sql, Some(1)).is_ok_and(|table| table.rows.is_empty())
             }
         }
     }

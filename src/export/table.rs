@@ -1,7 +1,6 @@
 //! Rows of a query on their way into a table of another system: the engine gives them, a channel of
 //! a few batches holds them, and the connector takes them on a thread of its own.
 
-use super::budget::Budget;
 use super::store::Result;
 use super::write::{Work, Written};
 use crate::compile::{ExportColumn, carry};
@@ -10,7 +9,7 @@ use crate::connector::{
     WriteRequest,
 };
 use crate::diagnostic::{Code, Diagnostic};
-use crate::engine::{EngineError, Marked, Session};
+use crate::engine::{Budget, EngineError, Marked, Session};
 use crate::load::{connector_problem, open_connection};
 use crate::mode::ExportMode;
 use crate::mode::load::OnEmpty;
@@ -48,6 +47,8 @@ impl Work<'_> {
         let columns = self.columns.iter();
         let columns: Vec<ExportColumn> =
             columns.map(|column| carry::into_arrow(&column.name, &column.data_type)).collect();
+        // What the rows of another engine are is in their Arrow.
+        let is_embedded = self.request.graph.target.dialect.is_embedded();
         let request = WriteRequest {
             object: Object::Table { schema: schema.map(str::to_owned), name: name.to_owned() },
             mode: self.write_mode()?,
@@ -66,7 +67,7 @@ impl Work<'_> {
             ExportMode::Replace { on_empty } => Some(*on_empty),
             ExportMode::Append | ExportMode::Merge { .. } => None,
         };
-        let marked = Marked::of(&self.columns);
+        let marked = if is_embedded { Marked::of(&self.columns) } else { Marked::default() };
         let mut tries = Tries::default();
         let sent = loop {
             let (session, sql) = (&mut *self.session, &statement.sql);

@@ -327,7 +327,7 @@ impl Bench {
         std::fs::create_dir_all(&scratch).unwrap();
         let staging = Staging::make(&scratch, "out", run_id).unwrap();
         let mut written = |_: &crate::compile::Script| Ok(());
-        let mut work = Work::bound(request, &mut *session, &mut written)?;
+        let mut work = Work::bound(request, &mut *session, None, &mut written)?;
         let (folder, name) =
             if file.is_folder() { (file.path.as_str(), "") } else { ("", file.path.as_str()) };
         let store = ObjectStore::open(Box::new(double.clone()), folder, staging, &export.place);

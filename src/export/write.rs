@@ -8,7 +8,7 @@ use crate::compile::{self, ExportColumn, Query, Script, Statement, carry};
 use crate::connector::{self, System};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::dialect::Stage;
-use crate::engine::{EngineError, Session};
+use crate::engine::{EngineError, Pour, Session, Unpoured, pour};
 use crate::graph::{ExportNode, ExportTarget, FileTarget, Graph, Node};
 use crate::load::open_connection;
 use crate::relation::{Column, DataType};
@@ -52,16 +52,19 @@ pub struct Written {
 /// Takes the script as soon as it is known, and each time that it becomes more exact.
 pub type Writer<'w> = dyn FnMut(&Script) -> Result<()> + 'w;
 
-/// Writes the rows of an export. `write` is given its script before each part of it is executed.
+/// Writes the rows of an export. `files` makes the files, where `session` cannot. `write` is given the
+/// script before each part of it is executed.
 ///
 /// # Errors
 /// What is wrong; what was there is still there, and nothing else.
 pub fn write_export(
     request: &ExportRequest<'_>,
     session: &mut dyn Session,
+    files: Option<&mut dyn Session>,
     write: &mut Writer<'_>,
 ) -> Result<Written> {
-    let mut work = Work::bound(*request, session, write)?;
+    let files = files.map(|files| files as &mut dyn Session);
+    let mut work = Work::bound(*request, session, files, write)?;
     match &request.export.target {
         ExportTarget::Table { schema, name } => work.write_table(schema.as_deref(), name),
         ExportTarget::Files(file) => {
@@ -80,6 +83,8 @@ pub fn write_export(
 pub(super) struct Work<'w> {
     pub(super) request: ExportRequest<'w>,
     pub(super) session: &'w mut dyn Session,
+    /// A DuckDB that makes the files, where the engine cannot.
+    pub(super) files: Option<&'w mut dyn Session>,
     pub(super) write: &'w mut Writer<'w>,
     /// The columns of the query.
     pub(super) columns: Vec<Column>,
@@ -90,9 +95,10 @@ impl<'w> Work<'w> {
     pub(super) fn bound(
         request: ExportRequest<'w>,
         session: &'w mut dyn Session,
+        files: Option<&'w mut dyn Session>,
         write: &'w mut Writer<'w>,
     ) -> Result<Self> {
-        let mut work = Self { request, session, write, columns: Vec::new() };
+        let mut work = Self { request, session, files, write, columns: Vec::new() };
         work.columns = work.bind()?;
         Ok(work)
     }
@@ -190,11 +196,40 @@ impl<'w> Work<'w> {
         Ok((script, statement))
     }
 
+    /// What makes files.
+    pub(super) fn maker(&mut self) -> &mut dyn Session {
+        match &mut self.files {
+            Some(files) => &mut **files,
+            None => self.session,
+        }
+    }
+
+    /// Executes the one `stage` statement of `script`, which takes the rows that `rows` gives; answers
+    /// how many.
+    pub(super) fn take(&mut self, rows: &Statement, script: &Script) -> Result<u64> {
+        if self.files.is_none() {
+            return self.execute(script);
+        }
+        let statement = self.only(script, Stage::Stage)?;
+        let Some(files) = &mut self.files else { return Err(self.defect("nothing makes files")) };
+        let what = Pour {
+            query: &rows.sql,
+            statement: &statement.sql,
+            view: compile::INCOMING,
+            columns: &[],
+        };
+        let poured = pour(&what, self.session, &mut **files).map_err(|error| match error {
+            Unpoured::Read(error) => (self.request.describe)(rows, &error),
+            Unpoured::Write(error) => (self.request.describe)(&statement, &error),
+        })?;
+        poured.ok_or_else(|| self.defect("the engine did not count the rows"))
+    }
+
     /// Executes the `stage` statements of `script`; answers the rows of the last.
     pub(super) fn execute(&mut self, script: &Script) -> Result<u64> {
         let mut rows = None;
         for statement in script.statements(Stage::Stage, |_| true) {
-            let changed = self.session.execute(&statement.sql);
+            let changed = self.maker().execute(&statement.sql);
             rows = changed.map_err(|error| (self.request.describe)(statement, &error))?;
         }
         rows.ok_or_else(|| self.defect("the engine did not count the rows"))

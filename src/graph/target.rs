@@ -110,7 +110,8 @@ pub(super) fn resolve(
     let extensions = fields.texts("extensions", problems);
     refuse_attach(&mut fields, problems);
     fields.ignore(&["connections", "is_ducklake", "retries", "keep_open"]);
-    let server = (!dialect.is_embedded()).then(|| server(&name, &node, root, profile.file()));
+    let server =
+        (!dialect.is_embedded()).then(|| server(&name, &node, root, profile.file(), problems));
     let shown = shown_fields(&node);
     if server.is_none() {
         fields.finish(problems);
@@ -135,7 +136,13 @@ pub(super) fn resolve(
 }
 
 /// What `node`, the output called `name`, says of its server.
-fn server(name: &str, node: &Node, root: &Path, file: &Arc<SourceFile>) -> Connection {
+fn server(
+    name: &str,
+    node: &Node,
+    root: &Path,
+    file: &Arc<SourceFile>,
+    problems: &mut Vec<Diagnostic>,
+) -> Connection {
     /// What is not the server's matter.
     const OURS: [&str; 4] = ["type", "threads", "state_schema", "connections"];
     let mut settings = Vec::new();
@@ -145,11 +152,19 @@ fn server(name: &str, node: &Node, root: &Path, file: &Arc<SourceFile>) -> Conne
         _ => &[],
     };
     for (key, value) in entries {
-        let Some(text) = text_of(value) else { continue };
+        let is_ours = OURS.contains(&key.text.as_str());
+        let Some(text) = text_of(value) else {
+            if !is_ours && value.yaml != Yaml::Null {
+                let message = format!("`{}` of target `{name}` is no text or number", key.text);
+                let problem = Diagnostic::error(Code::INVALID_VALUE, message);
+                problems.push(problem.at(value.place(file)));
+            }
+            continue;
+        };
         let text = Text { text, place: value.place(file) };
         if key.text == "type" {
             kind = text;
-        } else if !OURS.contains(&key.text.as_str()) {
+        } else if !is_ours {
             settings.push((Text { text: key.text.clone(), place: key.place(file) }, text));
         }
     }

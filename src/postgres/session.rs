@@ -25,6 +25,10 @@ const CANCEL_WITHIN: Duration = Duration::from_secs(3);
 /// How long a connection that is closed is given to tell the server.
 const GOODBYE_WITHIN: Duration = Duration::from_millis(200);
 
+/// How often the runtime looks for what has come: the first look wakes the connection, which then
+/// reads and ends.
+const LISTENS: u32 = 3;
+
 /// A connection.
 pub(crate) struct Session {
     // Dropped before the line, which then says goodbye.
@@ -59,6 +63,7 @@ impl Session {
             statement_timeout => timeout,
             search_path => &settings.search_path,
             role => &settings.role,
+            read_only => settings.read_only,
         };
         session.run(&sql("session", &context)?)?;
         Ok(session)
@@ -153,6 +158,17 @@ impl Session {
     pub(crate) fn prepare(&mut self, statement: &str) -> Result<Statement, ConnectorError> {
         let prepared = self.line.runtime.block_on(self.client.prepare(statement));
         prepared.map_err(|error| tell(&error, &self.settings))
+    }
+
+    /// Whether the connection is gone, as far as this machine was told.
+    pub(crate) fn is_lost(&mut self) -> bool {
+        // Nothing is heard between calls: what has come meanwhile is taken in first.
+        self.line.runtime.block_on(async {
+            for _ in 0..LISTENS {
+                tokio::task::yield_now().await;
+            }
+        });
+        self.client.is_closed()
     }
 
     /// Whether the connection is gone.

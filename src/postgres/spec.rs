@@ -69,16 +69,23 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
         },
         Parameter {
             name: "sslrootcert",
+            takes: Takes::File,
             about: "a file of certificates (PEM) that may sign the server's; `system` for those \
                     of this machine",
             ..ANY
         },
         Parameter {
             name: "sslcert",
+            takes: Takes::File,
             about: "a file with the client's own certificate (PEM)",
             ..ANY
         },
-        Parameter { name: "sslkey", about: "a file with the key to `sslcert` (PEM)", ..ANY },
+        Parameter {
+            name: "sslkey",
+            takes: Takes::File,
+            about: "a file with the key to `sslcert` (PEM)",
+            ..ANY
+        },
         Parameter {
             name: "connect_timeout",
             takes: Takes::Number(1, 86_400),
@@ -181,6 +188,8 @@ pub(crate) struct Settings {
     pub(crate) max_connections: usize,
     pub(crate) batch_rows: usize,
     pub(crate) numeric_special: NumericSpecial,
+    /// Whether sessions change nothing.
+    pub(crate) read_only: bool,
 }
 
 impl fmt::Debug for Settings {
@@ -225,6 +234,7 @@ impl Settings {
                 Some("null") => NumericSpecial::Null,
                 _ => NumericSpecial::Error,
             },
+            read_only: false,
         })
     }
 

@@ -4,8 +4,9 @@
 use super::problem;
 use super::worker::{Done, Result, Worker};
 use crate::compile::Compiled;
+use crate::engine::Session;
 use crate::export::{ExportRequest, write_export};
-use crate::graph::{ExportNode, Node};
+use crate::graph::{ExportNode, ExportTarget, Node};
 
 impl Worker<'_> {
     pub(super) fn export(
@@ -32,7 +33,11 @@ impl Worker<'_> {
                 Box::new(told.with_note(execution.where_written(node, None)))
             },
         };
-        let written = write_export(&request, &mut *self.session, &mut |script| {
+        if matches!(export.target, ExportTarget::Files(_)) {
+            self.open_files()?;
+        }
+        let files = self.files.as_mut().map(|files| &mut **files as &mut dyn Session);
+        let written = write_export(&request, &mut *self.session, files, &mut |script| {
             compiled.script = script.clone();
             execution.target.write_node(execution.graph, compiled)
         })?;

@@ -162,7 +162,7 @@ impl Worker<'_> {
     }
 
     /// Opens a DuckDB of our own, where the engine reads no files; answers whether that is so.
-    fn open_files(&mut self) -> Result<bool> {
+    pub(super) fn open_files(&mut self) -> Result<bool> {
         if self.files.is_none() {
             self.files = self.execution.engine.files().map_err(|error| open_failed(&error))?;
         }

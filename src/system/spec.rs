@@ -58,6 +58,8 @@ pub enum Takes {
     Number(u64, u64),
     /// `true` or `false`.
     Bool,
+    /// A file; a relative path starts at the project's directory.
+    File,
     /// One of these words.
     OneOf(&'static [&'static str]),
 }
@@ -163,6 +165,7 @@ impl fmt::Display for Takes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("text"),
+            Self::File => f.write_str("a path, from the project's directory"),
             Self::Number(first, last) => write!(f, "{first} to {last}"),
             Self::Bool => f.write_str("true or false"),
             Self::OneOf(words) => f.write_str(&words.join(", ")),

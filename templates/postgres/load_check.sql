@@ -1,6 +1,7 @@
-What the stage holds, in one row.
+What the stage holds, in one row, where there is something to look for.
 
 -- check
+{% if cursor or (key and counts_keys) or required %}
 select
   count(*) as rows_read
 {%- if cursor %},
@@ -48,4 +49,5 @@ select
   count(*) filter (where {{ column | quote }} is null) as {{ ("nulls in " ~ column) | quote }}
 {%- endfor %}
 
-from {{ stage }};
+from {{ stage }}
+{% endif %};

@@ -10,4 +10,5 @@ set xmloption = 'content';
 set session characteristics as transaction isolation level read committed;
 {% if statement_timeout is not none %}set statement_timeout = {{ statement_timeout | literal }}{% endif %};
 {% if search_path is not none %}select set_config('search_path', {{ search_path | literal }}, false){% endif %};
+{% if read_only %}set default_transaction_read_only = on{% endif %};
 {% if role is not none %}set role {{ role | quote }}{% endif %};

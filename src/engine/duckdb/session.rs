@@ -130,7 +130,11 @@ impl DuckDbSession {
 
     /// Takes back what an open transaction did.
     fn roll_back(&self, failed: EngineError) -> EngineError {
-        match self.run("ROLLBACK", &[], drain) {
+        let rolled_back = || self.run("ROLLBACK", &[], drain);
+        // Who interrupts again and again does not mean this statement.
+        let tries = std::iter::repeat_with(rolled_back).take(ROLLBACKS);
+        let mut tries = tries.skip_while(is_interrupted);
+        match tries.next().unwrap_or_else(rolled_back) {
             Ok(()) => failed,
             // A failed COMMIT has already rolled back.
             Err(error) if error.message.contains("no transaction is active") => failed,
@@ -249,6 +253,13 @@ impl Session for DuckDbSession {
     fn interrupt(&self) -> Box<dyn Interrupt> {
         Box::new(Stop(Arc::downgrade(&self.shared)))
     }
+}
+
+/// How often a rollback is tried that is interrupted.
+const ROLLBACKS: usize = 100;
+
+fn is_interrupted(done: &Result<(), EngineError>) -> bool {
+    done.as_ref().is_err_and(|error| error.kind == ErrorKind::Interrupted)
 }
 
 /// Weak, so that a forgotten handle does not keep the database file open.

@@ -45,6 +45,9 @@ pub(super) fn write(
             let rows = batch.num_rows();
             let step = (rows * PIECE / batch.get_array_memory_size().max(1)).max(1);
             for first in (0..rows).step_by(step) {
+                if abort.is_called() {
+                    return Err(Failure::Unwanted);
+                }
                 let part = batch.slice(first, step.min(rows - first));
                 encode::rows(&part, &forms, &mut bytes)?;
                 if bytes.len() >= PIECE {
@@ -71,7 +74,6 @@ pub(super) fn read(
     sql: &str,
     take: &mut dyn FnMut(RecordBatch) -> bool,
 ) -> Result<(), Failure> {
-    let sql = sql.trim().trim_end_matches(';');
     let (target, copy) = planned(client, abort, sql)?;
     if !take(RecordBatch::new_empty(target.schema.clone())) {
         return Err(Failure::Unwanted);

@@ -36,7 +36,7 @@ pub(super) fn hold(
         client.run(&release).map_err(refused)?;
         let waited = start.elapsed();
         if waited >= waiting.timeout || !(waiting.told)(holder.as_ref()) {
-            return Err(OpenError::Locked(LockError::HeldRelation { relation, holder, waited }));
+            return Err(LockError::HeldRelation { relation, holder, waited }.into());
         }
         std::thread::sleep(POLL.min(waiting.timeout.saturating_sub(waited)));
     }

@@ -6,6 +6,7 @@
 //! | file | what |
 //! | --- | --- |
 //! | `session` | statements, transactions, what stands in the database |
+//! | `script` | the statements of a transaction as one message |
 //! | `answer` | rows as a small table |
 //! | `copy` | rows in and out by binary COPY |
 //! | `error` | the server's refusal, with its place in the statement |
@@ -15,6 +16,7 @@ mod answer;
 mod copy;
 mod error;
 mod lock;
+mod script;
 mod session;
 
 pub(super) use error::refused;
@@ -25,25 +27,27 @@ use crate::postgres::spec::Settings;
 use crate::relation::RelationName;
 use crate::system::{Parameters, Tries};
 use session::PostgresSession;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use crate::postgres::spec::SPEC;
 
 /// A PostgreSQL database.
-#[derive(Debug)]
 pub struct Postgres {
     settings: Arc<Settings>,
+    /// The connection that was tried first, until a session takes it.
+    tried: Mutex<Option<Client>>,
 }
 
 impl Postgres {
-    /// The database that `parameters` reach; it answers.
+    /// The database that `parameters` reach; it answers. Sessions that only read change nothing.
     ///
     /// # Errors
     /// It does not, or lets nobody in.
-    pub fn open(parameters: &Parameters) -> Result<Self, EngineError> {
-        let settings = Arc::new(Settings::read(parameters).map_err(refused)?);
-        connect(&settings)?;
-        Ok(Self { settings })
+    pub fn open(parameters: &Parameters, read_only: bool) -> Result<Self, EngineError> {
+        let settings = Settings::read(parameters).map_err(refused)?;
+        let settings = Arc::new(Settings { read_only, ..settings });
+        let tried = Mutex::new(Some(connect(&settings)?));
+        Ok(Self { settings, tried })
     }
 }
 
@@ -69,8 +73,27 @@ impl Engine for Postgres {
         Ok(row.get(0).unwrap_or_default().to_owned())
     }
 
+    fn about(&self) -> Result<Vec<(&'static str, String)>, EngineError> {
+        let row = connect(&self.settings)?.row(&session::sql("privileges")?).map_err(refused)?;
+        let text = |at| row.get(at).unwrap_or_default();
+        let (role, database) = (text(0), text(1));
+        let schemas = if text(3) == "t" {
+            "cannot be made: the server is a read-only replica".to_owned()
+        } else if text(2) == "t" {
+            format!("can be made by `{role}`")
+        } else {
+            format!(
+                "cannot be made: have an administrator say `GRANT CREATE ON DATABASE {database} TO {role}`, \
+                 or make those that are built in, owned by `{role}`"
+            )
+        };
+        Ok(vec![("server", self.settings.address()), ("schemas", schemas)])
+    }
+
     fn session(&self) -> Result<Box<dyn Session>, EngineError> {
-        Ok(Box::new(PostgresSession::new(connect(&self.settings)?, Arc::clone(&self.settings))))
+        let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let client = tried.map_or_else(|| connect(&self.settings), Ok)?;
+        Ok(Box::new(PostgresSession::new(client, Arc::clone(&self.settings))))
     }
 
     fn files(&self) -> Result<Option<Box<dyn Session>>, EngineError> {

@@ -1,7 +1,8 @@
 //! One connection to a PostgreSQL database.
 
+use super::script::{Script, only};
 use super::{answer, connect, copy, error, refused};
-use crate::dialect::{Dialect, POSTGRES, statements};
+use crate::dialect::{Dialect, POSTGRES};
 use crate::engine::{EngineError, ErrorKind, Interrupt, Session, Table};
 use crate::postgres::session::{Abort, Failure, Session as Client};
 use crate::postgres::spec::Settings;
@@ -24,6 +25,9 @@ pub(super) struct PostgresSession {
     pub(super) client: Client,
     pub(super) settings: Arc<Settings>,
     stop: Arc<Mutex<Abort>>,
+    /// Whether the next request needs another connection: the server ended this one, or was asked to
+    /// cancel what runs on it, which may come late and hit the next statement.
+    is_lost: bool,
 }
 
 /// The statement of a template that takes nothing.
@@ -38,14 +42,15 @@ pub(super) fn filled(template: &str, context: &Value) -> Result<String, EngineEr
 
 impl PostgresSession {
     pub(super) fn new(client: Client, settings: Arc<Settings>) -> Self {
-        Self { client, settings, stop: Arc::default() }
+        Self { client, settings, stop: Arc::default(), is_lost: false }
     }
 
     /// An interrupt that came before does not count for what is asked now; a connection that was
     /// lost is made again.
     fn begin_request(&mut self) -> Result<Abort, EngineError> {
-        if self.client.is_closed() {
+        if self.is_lost || self.client.is_lost() {
             self.client = connect(&self.settings)?;
+            self.is_lost = false;
         }
         let abort = Abort::default();
         *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = abort.clone();
@@ -53,7 +58,13 @@ impl PostgresSession {
     }
 
     /// Why work on `sql` failed.
-    pub(super) fn reason(&self, failure: Failure, sql: &str) -> EngineError {
+    pub(super) fn reason(&mut self, failure: Failure, sql: &str) -> EngineError {
+        let error = self.read(failure, sql);
+        self.is_lost |= matches!(error.kind, ErrorKind::Lost | ErrorKind::Interrupted);
+        error
+    }
+
+    fn read(&self, failure: Failure, sql: &str) -> EngineError {
         match failure {
             Failure::Server(server) => match server.as_db_error() {
                 Some(db) => error::told(db, sql),
@@ -69,15 +80,7 @@ impl PostgresSession {
 
     /// Runs one statement; the rows that it changed, where it does such a thing.
     fn run(&mut self, abort: &Abort, sql: &str) -> Result<Option<u64>, EngineError> {
-        let found = statements(sql);
-        if let [_, second, ..] = found.as_slice() {
-            let message = "expected one statement, found another after it";
-            let error = EngineError::new(ErrorKind::Sql, message);
-            return Err(EngineError { position: Some(second.start), ..error });
-        }
-        if found.is_empty() {
-            return Err(EngineError::new(ErrorKind::Sql, "there is no statement"));
-        }
+        let statement = only(sql)?;
         let counted = self.client.attempt(abort, async |client| {
             let mut answer = std::pin::pin!(client.simple_query_raw(sql).await?);
             let mut count = None;
@@ -89,7 +92,7 @@ impl PostgresSession {
             Ok(count)
         });
         let count = counted.map_err(|failure| self.reason(failure, sql))?;
-        Ok(count.filter(|_| changes_rows(&sql[found[0].clone()])))
+        Ok(count.filter(|_| changes_rows(&sql[statement])))
     }
 
     /// The rows that `sql` answers, as text.
@@ -120,25 +123,39 @@ impl PostgresSession {
         Ok(rows.iter().map(texts).collect())
     }
 
-    fn run_all(
-        &mut self,
-        abort: &Abort,
-        statements: &[&str],
-    ) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
-        let mut changed = Vec::with_capacity(statements.len());
-        for (index, sql) in statements.iter().enumerate() {
-            changed.push(self.run(abort, sql).map_err(|error| (index, error))?);
+    /// Begins a transaction, carries out `statements` in it and asks for its number, all at once;
+    /// what each changed, and the number.
+    fn begin(&mut self, abort: &Abort, statements: &[&str]) -> Result<Begun, (usize, EngineError)> {
+        let last = sql("transaction_id").map_err(|error| (0, error))?;
+        let script = Script::of(statements, &last)?;
+        let mut completed = Vec::new();
+        let mut id = None;
+        let done = self.client.attempt(abort, async |client| {
+            let mut answer = std::pin::pin!(client.simple_query_raw(&script.text).await?);
+            while let Some(message) = answer.try_next().await? {
+                match message {
+                    SimpleQueryMessage::CommandComplete(rows) => completed.push(rows),
+                    // The last of all is the number.
+                    SimpleQueryMessage::Row(row) => id = row.get(0).map(str::to_owned),
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+        if let Err(failure) = done {
+            return Err(script.owner(self.reason(failure, &script.text), completed.len()));
         }
-        let last = statements.len().saturating_sub(1);
-        self.commit(abort).map_err(|error| (last, error))?;
-        Ok(changed)
+        let counts = statements.iter().zip(completed.into_iter().skip(1));
+        let changed = counts.map(|(sql, count)| {
+            let statement = only(sql).unwrap_or_default();
+            Some(count).filter(|_| changes_rows(&sql[statement]))
+        });
+        Ok(Begun { changed: changed.collect(), id })
     }
 
-    /// Commits. Where the answer is lost, the server is asked later what became of the transaction.
-    fn commit(&mut self, abort: &Abort) -> Result<(), EngineError> {
-        let asked = sql("transaction_id")?;
-        let row = self.rows(abort, &asked)?;
-        let id = row.first().and_then(|row| row.get(0)).map(str::to_owned);
+    /// Commits the transaction `id`. Where the answer is lost, the server is asked later what became
+    /// of it.
+    fn commit(&mut self, id: Option<String>) -> Result<(), EngineError> {
         // Not interrupted: a commit is waited for.
         match (self.run(&Abort::default(), "commit"), id) {
             (Err(lost), Some(id)) if lost.kind == ErrorKind::Lost => self.outcome(&id, lost),
@@ -155,6 +172,7 @@ impl PostgresSession {
             let Ok(row) = client.row(&sql) else { continue };
             let status = row.get(0).map(str::to_owned);
             self.client = client;
+            self.is_lost = false;
             match status.as_deref() {
                 Some("committed") => return Ok(()),
                 Some("in progress") => {}
@@ -170,7 +188,7 @@ impl PostgresSession {
     }
 
     fn roll_back(&mut self, failed: EngineError) -> EngineError {
-        if self.client.is_closed() {
+        if self.is_lost || self.client.is_closed() {
             // The server does it as soon as it finds the connection gone.
             return failed;
         }
@@ -192,11 +210,16 @@ impl Session for PostgresSession {
 
     fn apply(&mut self, statements: &[&str]) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
         let abort = self.begin_request().map_err(|error| (0, error))?;
-        self.run(&abort, "begin").map_err(|error| (0, error))?;
-        self.run_all(&abort, statements).map_err(|(index, error)| (index, self.roll_back(error)))
+        let last = statements.len().saturating_sub(1);
+        let done = self.begin(&abort, statements).and_then(|begun| {
+            self.commit(begun.id).map_err(|error| (last, error))?;
+            Ok(begun.changed)
+        });
+        done.map_err(|(index, error)| (index, self.roll_back(error)))
     }
 
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError> {
+        only(sql)?;
         let abort = self.begin_request()?;
         let read = self.client.attempt(&abort, async |client| {
             let statement = client.prepare(sql).await?;
@@ -217,6 +240,7 @@ impl Session for PostgresSession {
         if table.truncated {
             // The rest is not waited for.
             self.client.cancel();
+            self.is_lost = true;
         }
         Ok(table)
     }
@@ -237,11 +261,19 @@ impl Session for PostgresSession {
         sql: &str,
         take: &mut dyn FnMut(RecordBatch) -> bool,
     ) -> Result<(), EngineError> {
+        let place = only(sql)?;
         let abort = self.begin_request()?;
-        match copy::read(&mut self.client, &abort, sql, take) {
+        let statement = &sql[place.clone()];
+        match copy::read(&mut self.client, &abort, statement, take) {
             // It is `take` that wants no more.
-            Err(Failure::Unwanted) if !abort.is_called() => Ok(()),
-            done => done.map_err(|failure| self.reason(failure, sql)),
+            Err(Failure::Unwanted) if !abort.is_called() => {
+                self.is_lost = true;
+                Ok(())
+            }
+            done => done.map_err(|failure| {
+                let error = self.reason(failure, statement);
+                EngineError { position: error.position.map(|at| at + place.start), ..error }
+            }),
         }
     }
 
@@ -258,19 +290,20 @@ impl Session for PostgresSession {
     }
 
     fn columns(&mut self, relation: &RelationName) -> Result<Option<Vec<Column>>, EngineError> {
-        if self.relation_kind(relation)?.is_none() {
-            return Ok(None);
-        }
         let context = context! {
             schema => relation.schema.clone(),
             name => relation.identifier.as_str(),
         };
         let rows = self.catalog("engine_columns", &context)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
         let column = |row: Vec<String>| {
             let [name, native, nullable] = row.try_into().ok()?;
             Some(Column { name, data_type: POSTGRES.data_type(&native), nullable: nullable == "t" })
         };
-        Ok(Some(rows.into_iter().filter_map(column).collect()))
+        // A relation without columns is one row without a name.
+        Ok(Some(rows.into_iter().filter_map(column).filter(|c| !c.name.is_empty()).collect()))
     }
 
     fn relations(
@@ -298,6 +331,14 @@ impl Session for PostgresSession {
     }
 }
 
+/// A transaction that is to be committed.
+struct Begun {
+    /// The rows that each statement changed.
+    changed: Vec<Option<u64>>,
+    /// Its number; none where it wrote nothing.
+    id: Option<String>,
+}
+
 /// Weak: a forgotten handle is no reason to keep anything.
 struct Stop(Weak<Mutex<Abort>>);
 
@@ -311,7 +352,7 @@ impl Interrupt for Stop {
 
 fn kind_of(kind: &str) -> RelationKind {
     match kind {
-        "v" => RelationKind::View,
+        "v" | "m" => RelationKind::View,
         _ => RelationKind::Table,
     }
 }

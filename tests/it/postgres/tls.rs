@@ -172,3 +172,28 @@ fn prefer_falls_back_where_the_server_wants_no_encryption() {
     assert_eq!(of("prefer"), Ok(format!("127.0.0.1:{}", server.port)));
     assert_eq!(of("require").unwrap_err().0, Kind::Auth);
 }
+
+#[test]
+fn a_relative_path_starts_at_the_project() {
+    use crate::project::Project;
+    let certificates = Certificates::new();
+    let server = certificates.server("hostssl all all all trust\n");
+    let port = server.port;
+    let profiles = |root: &str| {
+        format!(
+            "shop:\n  outputs:\n    default: {{type: postgres, host: localhost, port: {port}, user: postgres, \
+             dbname: postgres, sslmode: verify-full, sslrootcert: {root}}}\n"
+        )
+    };
+    let ours = fs::read_to_string(certificates.path("ours.pem")).unwrap();
+    let project = Project::new()
+        .file("profiles.yml", &profiles("certificates/ours.pem"))
+        .file("certificates/ours.pem", &ours)
+        .model("one", "select 1 as id");
+    let root = project.root().to_owned();
+    let elsewhere = Project::new();
+    let build = ["build", "--project-dir", root.to_str().unwrap()];
+    elsewhere.run(build).succeeds().tallies("PASS=1 WARN=0 ERROR=0 SKIP=0");
+    project.write("profiles.yml", &profiles("certificates/none.pem"));
+    project.run(["build"]).exits(3).stderr_contains("`certificates/none.pem` cannot be read");
+}

@@ -20,8 +20,11 @@ pub(crate) fn run(common: &Common, args: &DebugArgs, printer: &Printer) -> Resul
     let graph = &opened.graph;
     let target = &graph.target;
     line(printer, "project", true, &format!("{} in {}", graph.name, graph.root.display()));
-    let place =
-        target.path.as_ref().map_or_else(|| "in memory".to_owned(), |p| p.display().to_string());
+    let place = match (&target.path, &target.server) {
+        (Some(path), _) => path.display().to_string(),
+        (None, Some(_)) => format!("schema {} of database {}", target.schema, target.database),
+        (None, None) => "in memory".to_owned(),
+    };
     line(
         printer,
         "target",
@@ -35,7 +38,12 @@ pub(crate) fn run(common: &Common, args: &DebugArgs, printer: &Printer) -> Resul
     );
     let mut exit = Exit::Success;
     match check_engine(&opened) {
-        Ok(version) => line(printer, "engine", true, &version),
+        Ok((version, about)) => {
+            line(printer, "engine", true, &version);
+            for (subject, found) in about {
+                printer.data(&format!("      · {subject:<15} {found}\n"));
+            }
+        }
         Err(problem) => {
             line(printer, "engine", false, &problem.message);
             printer.problems(std::slice::from_ref(&problem));
@@ -107,8 +115,9 @@ fn list(printer: &Printer) {
     }
 }
 
-/// The engine's version. A database file that does not exist yet is not made.
-fn check_engine(opened: &Opened) -> Result<String, Box<Diagnostic>> {
+/// The engine's version, and what else is to know of it. A database file that does not exist yet is
+/// not made.
+fn check_engine(opened: &Opened) -> Result<(String, About), Box<Diagnostic>> {
     let mut target = opened.graph.target.clone();
     let fresh = target.path.as_ref().is_some_and(|path| !path.exists());
     let parent_there =
@@ -121,5 +130,10 @@ fn check_engine(opened: &Opened) -> Result<String, Box<Diagnostic>> {
     let version =
         engine.engine.version().map_err(|error| Box::new(cannot_open(opened, &error.into())))?;
     let note = if fresh { ", the file is made by the first build" } else { "" };
-    Ok(format!("{} {version}{note}", engine.engine.name()))
+    let about =
+        engine.engine.about().map_err(|error| Box::new(cannot_open(opened, &error.into())))?;
+    Ok((format!("{} {version}{note}", engine.engine.name()), about))
 }
+
+/// Subjects, and what is so.
+type About = Vec<(&'static str, String)>;

@@ -7,7 +7,7 @@ const MOST: usize = 32 << 20;
 
 /// Bytes on their way from one thread to another.
 #[derive(Debug, Default)]
-pub(super) struct Budget {
+pub struct Budget {
     state: Mutex<State>,
     freed: Condvar,
 }
@@ -20,7 +20,7 @@ struct State {
 
 impl Budget {
     /// Waits until so many more bytes may wait; one batch always may.
-    pub(super) fn take(&self, bytes: usize) {
+    pub fn take(&self, bytes: usize) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = |state: &mut State| {
             !state.is_closed && state.waiting > 0 && state.waiting + bytes > MOST
@@ -30,14 +30,14 @@ impl Budget {
     }
 
     /// So many bytes arrived.
-    pub(super) fn give_back(&self, bytes: usize) {
+    pub fn give_back(&self, bytes: usize) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.waiting = state.waiting.saturating_sub(bytes);
         self.freed.notify_all();
     }
 
     /// Nobody takes any more: nobody waits either.
-    pub(super) fn close(&self) {
+    pub fn close(&self) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).is_closed = true;
         self.freed.notify_all();
     }
