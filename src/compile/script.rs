@@ -7,7 +7,6 @@ use crate::dialect::{Condition, Dialect, Section, Stage};
 use crate::graph::{Graph, Node, NodeIndex, NodeKind, TestNode};
 use crate::mode::{Materialization, Mode, Reconciled};
 use crate::relation::{Column, RelationName};
-use crate::template::from_serde;
 use minijinja::{Value, context};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -245,11 +244,22 @@ pub(super) fn place_context(graph: &Graph, node: &Node, relation: &RelationName)
     if dialect.is_embedded() {
         return place;
     }
-    let option = |name: &str| node.config.all.get(name).map(from_serde);
+    let table = &node.config.table;
+    let indexes: Vec<Value> = table
+        .indexes
+        .iter()
+        .map(|index| {
+            context! {
+                columns => &index.columns,
+                unique => index.unique,
+                method => &index.method,
+            }
+        })
+        .collect();
     let options = context! {
-        unlogged => option("unlogged"),
-        fillfactor => option("fillfactor"),
-        indexes => option("indexes"),
+        unlogged => table.unlogged,
+        fillfactor => table.fillfactor,
+        indexes => indexes,
     };
     context! { options => options, views => views_above(graph, node), ..place }
 }

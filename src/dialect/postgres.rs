@@ -198,6 +198,10 @@ impl Dialect for Postgres {
         false
     }
 
+    fn table_options(&self) -> &'static [&'static str] {
+        &["indexes", "unlogged", "fillfactor"]
+    }
+
     fn support(&self, feature: Feature) -> Support {
         Support::Template(match feature {
             Feature::View => "view",

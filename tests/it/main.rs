@@ -25,6 +25,8 @@ mod crash;
 mod dbt_project;
 mod debug;
 mod dialects;
+#[cfg(feature = "postgres")]
+mod engines;
 mod explain;
 mod export;
 #[cfg(all(feature = "postgres", feature = "s3"))]
