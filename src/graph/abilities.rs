@@ -1,13 +1,15 @@
 //! What a project asks of the engine that it is compiled for, held against what that engine does.
 
+use super::Target;
 use super::node::{Node, NodeKind};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::dialect::{Dialect, Feature, Support};
 use crate::mode::load::{LoadMode, LoadRules};
 use crate::mode::{Materialization, Mode};
 
-/// Refuses the nodes that `dialect` cannot build, and tells what it leaves out.
-pub(super) fn check(dialect: &dyn Dialect, nodes: &mut [Node], problems: &mut Vec<Diagnostic>) {
+/// Refuses the nodes that `target` cannot build, and tells what it leaves out.
+pub(super) fn check(target: &Target, nodes: &mut [Node], problems: &mut Vec<Diagnostic>) {
+    let dialect = target.dialect;
     for node in nodes {
         if let Some(feature) = feature(&node.kind)
             && let Support::Lacking(reason) = dialect.support(feature)
@@ -19,6 +21,7 @@ pub(super) fn check(dialect: &dyn Dialect, nodes: &mut [Node], problems: &mut Ve
             node.refusals.push(refusal.at(place.unwrap_or(&node.place).clone()));
         }
         node.refusals.extend(long_names(dialect, node));
+        node.refusals.extend(elsewhere(target, node));
         problems.extend(left_out(dialect, node));
     }
 }
@@ -91,6 +94,22 @@ fn long_names(dialect: &dyn Dialect, node: &Node) -> Vec<Diagnostic> {
     let long = columns.into_iter().filter(|name| name.len() > longest);
     refusals.extend(long.map(|name| refuse("column", name, &node.place)));
     refusals
+}
+
+/// A server's sessions see one of its databases.
+fn elsewhere(target: &Target, node: &Node) -> Option<Diagnostic> {
+    let database = node.relation.as_ref()?.database.as_deref()?;
+    if target.dialect.is_embedded() || database == target.database {
+        return None;
+    }
+    let message = format!(
+        "`{}` is in database `{database}`, and the target is in `{}`",
+        node.label(),
+        target.database
+    );
+    let place = node.config.places.get("database").unwrap_or(&node.place).clone();
+    let refusal = Diagnostic::error(Code::NOT_SUPPORTED, message).at(place);
+    Some(refusal.with_help("use a schema of its own, or an output with that `dbname:`"))
 }
 
 /// Options of `node` that the engine does not know.

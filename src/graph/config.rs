@@ -231,6 +231,7 @@ const PLACES: &[&str] = &[
     "incremental_strategy",
     "alias",
     "schema",
+    "database",
     "indexes",
     "unlogged",
     "fillfactor",

@@ -142,7 +142,7 @@ pub fn resolve(
     let context = Context { project, target, shared, library, files, naming, shown };
     let mut made = context.make_nodes();
     problems.append(&mut made.problems);
-    abilities::check(context.target.dialect, &mut made.nodes, problems);
+    abilities::check(&context.target, &mut made.nodes, problems);
     let graph = context.bind(made, problems);
     problems.extend(incremental::read_whole(&graph));
     each_once(problems, &format!("{}/", main.file.paths.packages));

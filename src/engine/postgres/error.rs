@@ -21,11 +21,10 @@ pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
 pub(super) fn told(error: &DbError, sql: &str) -> EngineError {
     let code = error.code().code();
     let mut message = line(error.message());
-    for more in [error.detail(), error.hint().filter(|hint| meant(hint).is_none())] {
-        if let Some(more) = more {
-            message.push('\n');
-            message.push_str(line(more).trim_end_matches('.'));
-        }
+    let hint = error.hint().filter(|hint| meant(hint).is_none());
+    for more in [error.detail(), hint].into_iter().flatten() {
+        message.push('\n');
+        message.push_str(line(more).trim_end_matches('.'));
     }
     if let Some(help) = help(code) {
         message.push('\n');

@@ -2,7 +2,6 @@
 
 use super::both::Both;
 use sqlflow::engine::Session;
-use std::fs;
 
 /// What differs, an expression, what DuckDB makes of it, what PostgreSQL does, and what is alike.
 const DIFFERENCES: [[&str; 5]; 20] = [

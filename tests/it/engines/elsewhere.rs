@@ -85,6 +85,7 @@ fn names_that_the_server_would_cut_are_refused() {
         .model("wide", &format!("{{{{ config(alias='{wide}') }}}} select 1 as id"))
         .model(&longest, "{{ config(materialized='table') }} select 1 as id")
         .model("columns", "select 1 as id")
+        .model("far", "{{ config(database='other') }} select 1 as id")
         .file(
             "models/columns.yml",
             &format!(
@@ -106,6 +107,14 @@ error[SF117]: column `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
   |
 1 | select 1 as id
   | ^
+
+error[SF117]: `far` is in database `other`, and the target is in `postgres`
+ --> models/far.sql:1:11
+  |
+1 | {{ config(database='other') }} select 1 as id
+  |           ^^^^^^^^
+  |
+  = help: use a schema of its own, or an output with that `dbname:`
 
 error[SF117]: relation `ääääääääääääääääääääääääääääääää` has a name of 64 bytes, and postgres keeps 63
  --> models/wide.sql:1:11
