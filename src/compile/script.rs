@@ -201,7 +201,9 @@ fn model_script(
             };
             let batch_query = incremental.unwrap_or(query);
             let stays = Query { variant: Variant::RowsStay, ..batch_query.clone() };
-            let batch = batch_script(dialect, relation, incremental_of, &stays, reconciled)?;
+            let views = views_above(graph, node);
+            let batch =
+                batch_script(dialect, relation, incremental_of, &stays, reconciled, &views)?;
             script.sections.extend(batch.sections);
             if reconciled.is_none() {
                 "The columns that batch and table both have are known when the batch is bound: they \

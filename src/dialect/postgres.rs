@@ -113,6 +113,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "test_stored",
             "transaction_id",
             "transaction_status",
+            "under_views",
             "unread",
             "view",
             "write_number",

@@ -47,6 +47,36 @@ fn a_materialized_view_is_refreshed_where_its_query_is_unchanged() {
 }
 
 #[test]
+fn columns_change_below_the_views_that_read_them() {
+    let table = "{{ config(materialized='incremental', on_schema_change='sync_all_columns') }}\nselect 1 as id, {{ var('x', '2') }} as x";
+    let both = Both::shop(|project| {
+        project
+            .model("more", &format!("{table}, 'a' as gone"))
+            .model("near", "select id, x, gone from {{ ref('more') }}")
+            .model("far", "select id, x from {{ ref('near') }}")
+            .model("beside", "select id, x from {{ ref('more') }}")
+    });
+    both.on_postgres(&["build"]).succeeds();
+    both.server.run(
+        "create role reader; grant select on own.beside to reader; comment on view own.beside is 'mine'",
+    );
+    both.project.write("models/more.sql", table);
+    both.project.write("models/near.sql", "select id, x from {{ ref('more') }}");
+    let vars = ["--vars", "{x: '2.5'}"];
+    let told = both.on_postgres(&[&["build"], &vars[..]].concat()).succeeds();
+    told.stderr_contains("note[SF505]: postgres: dropped").stderr_contains("create view own.near");
+    assert_eq!(both.asked("select x::text from own.far order by 1"), json!([["2"], ["2.5"]]));
+    let kept = "select obj_description('own.beside'::regclass), has_table_privilege('reader', 'own.beside', 'select')";
+    assert_eq!(both.asked(kept), json!([["mine", true]]));
+
+    both.server.run("create view public.theirs as select x from own.more");
+    both.project.write("models/more.sql", &table.replace(", {{", ", 'b' as x -- {{"));
+    both.on_postgres(&["build"]).fails_with("SF502").stderr_contains(
+        "view theirs reads own.more, whose columns are to change, and is no model of this project",
+    );
+}
+
+#[test]
 fn tables_are_stored_as_their_options_say() {
     let options = "indexes=[{'columns': ['id'], 'unique': true}, {'columns': ['word', 'id']}, {'columns': 'word', 'type': 'hash'}], unlogged=true, fillfactor=70";
     let both = Both::shop(|project| {
