@@ -10,13 +10,15 @@ use crate::mode::{
 use crate::relation::RelationName;
 use minijinja::{Value, context};
 
-/// Stages a batch, changes the table's columns where that is needed, applies the batch.
+/// Stages a batch, changes the table's columns where that is needed, applies the batch. `views` of
+/// the project, by schema and name, may read the table.
 pub(super) fn batch_script(
     dialect: &dyn Dialect,
     relation: &RelationName,
     incremental: &Incremental,
     query: &Query,
     reconciled: Option<&Reconciled>,
+    views: &[[String; 2]],
 ) -> Result<Script> {
     let context = batch_context(dialect, relation, incremental, query, reconciled);
     let mut script = render(dialect, mode_template(&incremental.mode), &context, &[query])?;
@@ -24,7 +26,7 @@ pub(super) fn batch_script(
     let publish = script.sections.iter().position(|section| section.stage == Stage::Publish);
     let mut at = publish.unwrap_or(script.sections.len());
     for alteration in reconciled.map_or(&[][..], |reconciled| &reconciled.alterations) {
-        for section in alteration_script(dialect, relation, alteration)?.sections {
+        for section in alteration_script(dialect, relation, alteration, views)?.sections {
             script.sections.insert(at, section);
             at += 1;
         }
@@ -96,6 +98,7 @@ fn alteration_script(
     dialect: &dyn Dialect,
     relation: &RelationName,
     alteration: &Alteration,
+    views: &[[String; 2]],
 ) -> Result<Script> {
     let (template, column, data_type) = match alteration {
         Alteration::Add(column) => ("add_column", &column.name, column.data_type.as_str()),
@@ -103,7 +106,12 @@ fn alteration_script(
         Alteration::Retype(column) => ("retype_column", &column.name, column.after.as_str()),
     };
     let name = dialect.render(relation);
-    let context = context! { relation => name, column => column, data_type => data_type };
+    let context = context! {
+        relation => name,
+        column => column,
+        data_type => data_type,
+        views => views.to_vec(),
+    };
     render(dialect, template, &context, &[])
 }
 

@@ -7,7 +7,6 @@ use crate::dialect::{Condition, Dialect, Section, Stage};
 use crate::graph::{Graph, Node, NodeIndex, NodeKind, TestNode};
 use crate::mode::{Materialization, Mode, Reconciled};
 use crate::relation::{Column, RelationName};
-use crate::template::from_serde;
 use minijinja::{Value, context};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -202,7 +201,9 @@ fn model_script(
             };
             let batch_query = incremental.unwrap_or(query);
             let stays = Query { variant: Variant::RowsStay, ..batch_query.clone() };
-            let batch = batch_script(dialect, relation, incremental_of, &stays, reconciled)?;
+            let views = views_above(graph, node);
+            let batch =
+                batch_script(dialect, relation, incremental_of, &stays, reconciled, &views)?;
             script.sections.extend(batch.sections);
             if reconciled.is_none() {
                 "The columns that batch and table both have are known when the batch is bound: they \
@@ -245,11 +246,22 @@ pub(super) fn place_context(graph: &Graph, node: &Node, relation: &RelationName)
     if dialect.is_embedded() {
         return place;
     }
-    let option = |name: &str| node.config.all.get(name).map(from_serde);
+    let table = &node.config.table;
+    let indexes: Vec<Value> = table
+        .indexes
+        .iter()
+        .map(|index| {
+            context! {
+                columns => &index.columns,
+                unique => index.unique,
+                method => &index.method,
+            }
+        })
+        .collect();
     let options = context! {
-        unlogged => option("unlogged"),
-        fillfactor => option("fillfactor"),
-        indexes => option("indexes"),
+        unlogged => table.unlogged,
+        fillfactor => table.fillfactor,
+        indexes => indexes,
     };
     context! { options => options, views => views_above(graph, node), ..place }
 }

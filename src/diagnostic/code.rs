@@ -175,6 +175,8 @@ codes! {
     CANCELLED = "SF503";
     /// Rows that the database could not take.
     DATA_FAILED = "SF504";
+    /// Something that the database said beside its answers.
+    SQL_NOTICE = "SF505";
     /// A database that cannot be opened.
     CANNOT_OPEN = "SF601";
     /// A database that another process holds.

@@ -9,14 +9,16 @@ const RELATION: &str = "\u{0}";
 
 /// The SQL before and after a relation of which only the rows of `batch` are read.
 ///
-/// `event_time` is a column's name or an expression.
+/// `event_time` is a column's name or an expression; `id` tells the relation from others.
 pub fn around_interval(
     dialect: &dyn Dialect,
+    id: &str,
     event_time: &str,
     batch: &Batch,
 ) -> Option<(String, String)> {
     let context = context! {
         relation => RELATION,
+        alias => format!("__sqlflow_interval_{}", &blake3::hash(id.as_bytes()).to_hex()[..12]),
         event_time => event_time_sql(dialect, event_time),
         start => Batch::literal(batch.start),
         end => Batch::literal(batch.end),

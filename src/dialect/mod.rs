@@ -58,6 +58,11 @@ pub trait Dialect: Send + Sync + Debug {
     /// Whether the database is a file of this machine, or its memory, and not a server.
     fn is_embedded(&self) -> bool;
 
+    /// The options of a table that a project may set: see `crate::graph::TableOptions`.
+    fn table_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How it carries `feature` out, or why it cannot.
     fn support(&self, feature: Feature) -> Support;
 

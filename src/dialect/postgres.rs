@@ -114,6 +114,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "test_stored",
             "transaction_id",
             "transaction_status",
+            "under_views",
             "unread",
             "view",
             "write_number",
@@ -197,6 +198,10 @@ impl Dialect for Postgres {
 
     fn is_embedded(&self) -> bool {
         false
+    }
+
+    fn table_options(&self) -> &'static [&'static str] {
+        &["indexes", "unlogged", "fillfactor"]
     }
 
     fn support(&self, feature: Feature) -> Support {

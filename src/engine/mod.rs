@@ -77,6 +77,15 @@ pub struct Waiting<'w> {
     pub told: &'w mut dyn FnMut(Option<&duckdb::LockHolder>) -> bool,
 }
 
+/// What a database says beside its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Its words, without a full stop.
+    pub message: String,
+    /// More of them, where there are.
+    pub detail: Option<String>,
+}
+
 /// One connection to a database.
 pub trait Session: Send {
     /// Executes one statement and says how many rows it changed, where the database tells.
@@ -137,6 +146,11 @@ pub trait Session: Send {
 
     /// Whether there is a schema of that name; without a database, in the connection's own.
     fn schema_exists(&mut self, database: Option<&str>, schema: &str) -> Result<bool, EngineError>;
+
+    /// What the database said beside its answers since this was last asked, and its details.
+    fn notices(&mut self) -> Vec<Notice> {
+        Vec::new()
+    }
 
     /// Told of a step beside the database's own, for whoever watches the session.
     fn pass(&mut self, _step: &str) {}

@@ -4,6 +4,7 @@
 //! in the file itself. `tags` and hooks add up, `meta` merges key by key.
 
 use super::incremental;
+use super::table_options::{self, TableOptions};
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::mode::{BatchChecks, Materialization};
 use crate::project::{Setting, Settings};
@@ -108,6 +109,8 @@ pub struct Config {
     pub all: Map<String, Value>,
     /// What a batch that is empty, or whose key is not one, does.
     pub checks: BatchChecks,
+    /// How its table is stored.
+    pub table: TableOptions,
     /// Where hooks, and what names columns, are set.
     pub places: BTreeMap<&'static str, Place>,
 }
@@ -193,6 +196,8 @@ const KNOWN: &[&str] = &[
     "contract",
     "grants",
     "indexes",
+    "unlogged",
+    "fillfactor",
     "persist_docs",
     "group",
     "access",
@@ -222,10 +227,18 @@ const PLACES: &[&str] = &[
     "on_empty",
     "on_duplicate",
     "on_null_key",
+    "materialized",
+    "incremental_strategy",
+    "alias",
+    "schema",
+    "database",
+    "indexes",
+    "unlogged",
+    "fillfactor",
 ];
 
 /// Settings that would act on the database elsewhere; without them the rows are the same.
-const UNAPPLIED: &[&str] = &["grants", "indexes", "persist_docs", "on_configuration_change"];
+const UNAPPLIED: &[&str] = &["grants", "persist_docs", "on_configuration_change"];
 
 fn is_empty(value: &Value) -> bool {
     match value {
@@ -254,6 +267,7 @@ impl Config {
             post_hooks: reader.hooks("post_hook"),
             all: merged.to_map(),
             checks: incremental::checks(&mut reader),
+            table: table_options::read(&mut reader),
             places: PLACES
                 .iter()
                 .copied()
@@ -371,7 +385,7 @@ impl Reader<'_> {
         self.report(Code::INVALID_VALUE, key, message, None);
     }
 
-    fn value(&self, key: &str) -> Option<&Value> {
+    pub(super) fn value(&self, key: &str) -> Option<&Value> {
         self.merged.get(key).map(|setting| &setting.value).filter(|value| !value.is_null())
     }
 

@@ -5,6 +5,8 @@
 //! | `target` | which database, schema and dialect the run is for |
 //! | `connection` | which systems rows come from and go to |
 //! | `config` | which settings hold for a node |
+//! | `table_options` | how a table is stored |
+//! | `abilities` | what of it the engine cannot do |
 //! | `incremental` | how an incremental model applies its batches |
 //! | `host` | what a template is told, while its references are collected and when it is compiled |
 //! | `facts` | what all templates are told |
@@ -20,6 +22,7 @@
 //! | `shown` | what `graph` is to a template |
 //! | `select` | which nodes a `--select` means |
 
+mod abilities;
 mod bind;
 mod config;
 mod connection;
@@ -39,6 +42,7 @@ mod select;
 mod shown;
 mod snapshots;
 mod sources;
+mod table_options;
 mod target;
 pub mod tests;
 
@@ -57,4 +61,5 @@ pub use node::{
 pub use problem::{Files, diagnose};
 pub use resolve::{Graph, resolve};
 pub use select::{Selection, select};
+pub use table_options::{Index, TableOptions};
 pub use target::{Target, TargetRequest};

@@ -1,5 +1,6 @@
 //! Which nodes there are, and how they hang together.
 
+use super::abilities;
 use super::bind::Names;
 use super::edges::locate;
 use super::facts::{docs, facts, render_vars, vars};
@@ -141,6 +142,7 @@ pub fn resolve(
     let context = Context { project, target, shared, library, files, naming, shown };
     let mut made = context.make_nodes();
     problems.append(&mut made.problems);
+    abilities::check(&context.target, &mut made.nodes, problems);
     let graph = context.bind(made, problems);
     problems.extend(incremental::read_whole(&graph));
     each_once(problems, &format!("{}/", main.file.paths.packages));

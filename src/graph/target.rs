@@ -18,6 +18,8 @@ pub struct TargetRequest {
     pub target: Option<String>,
     /// Nodes at a time, in place of the output's.
     pub threads: Option<usize>,
+    /// An engine whose SQL is written in place of the output's; nothing is opened then.
+    pub engine: Option<&'static dyn Dialect>,
 }
 
 /// The database that a project is compiled for.
@@ -93,10 +95,12 @@ pub(super) fn resolve(
     conceal(&node, shared);
     let what = format!("target `{name}`");
     let mut fields = Fields::of(&node, profile.file(), &what, problems)?;
-    let dialect = read_type(&mut fields, problems)?;
+    let own = read_type(&mut fields, problems)?;
+    let dialect = request.engine.unwrap_or(own);
+    let is_own = dialect.name() == own.name();
     let (path, path_place) = read_path(&mut fields, root, problems).unzip();
-    let path = path.flatten();
-    let database = fields.either(["database", "dbname"]).and_then(text_of);
+    let path = path.flatten().filter(|_| is_own);
+    let database = fields.either(["database", "dbname"]).filter(|_| is_own).and_then(text_of);
     let schema = fields.text("schema", problems).map(|text| text.text);
     let (database, schema) = dialect.defaults(&OutputNames {
         database: database.as_deref(),
@@ -110,10 +114,11 @@ pub(super) fn resolve(
     let extensions = fields.texts("extensions", problems);
     refuse_attach(&mut fields, problems);
     fields.ignore(&["connections", "is_ducklake", "retries", "keep_open"]);
-    let server =
-        (!dialect.is_embedded()).then(|| server(&name, &node, root, profile.file(), problems));
-    let shown = shown_fields(&node);
-    if server.is_none() {
+    let server = (is_own && !own.is_embedded())
+        .then(|| server(&name, &node, root, profile.file(), problems));
+    let mut shown = shown_fields(&node);
+    shown.insert("type".to_owned(), Value::from(dialect.name()));
+    if own.is_embedded() {
         fields.finish(problems);
     }
     Some(Target {

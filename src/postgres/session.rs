@@ -10,13 +10,17 @@ use super::tls;
 use crate::system::{ConnectorError, Kind};
 use futures_util::future::{AbortHandle, Abortable};
 use minijinja::context;
-use std::sync::Arc;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode as Negotiated;
 use tokio_postgres::error::{DbError, Severity};
-use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, SimpleQueryRow, Statement};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, Connection, NoTls, SimpleQueryMessage, SimpleQueryRow, Statement,
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long a running statement is asked to end before its connection is dropped anyway.
@@ -42,6 +46,33 @@ pub(crate) struct Session {
 struct Line {
     runtime: Runtime,
     connection: Option<JoinHandle<Result<(), tokio_postgres::Error>>>,
+    notices: Notices,
+}
+
+/// What the server said beside its answers.
+type Notices = Arc<Mutex<Vec<DbError>>>;
+
+/// More than these are not kept: a statement may have one for each row.
+const MOST_NOTICES: usize = 100;
+
+/// Keeps a connection going, and what the server says on it.
+async fn hear<S, T>(
+    mut connection: Connection<S, T>,
+    notices: Notices,
+) -> Result<(), tokio_postgres::Error>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+        if let AsyncMessage::Notice(notice) = message? {
+            let mut heard = notices.lock().unwrap_or_else(PoisonError::into_inner);
+            if heard.len() < MOST_NOTICES {
+                heard.push(notice);
+            }
+        }
+    }
+    Ok(())
 }
 
 impl Drop for Line {
@@ -95,25 +126,27 @@ impl Session {
             ConnectorError::new(Kind::Resource, format!("no runtime could be made: {error}"))
         })?;
         let mut config = config(settings);
+        let notices = Notices::default();
+        let heard = Arc::clone(&notices);
         let connected = match encrypted {
             None => {
                 config.ssl_mode(Negotiated::Disable);
                 let connecting = within(settings, config.connect(NoTls));
-                runtime
-                    .block_on(connecting)?
-                    .map(|(client, connection)| (client, runtime.spawn(connection), None))
+                runtime.block_on(connecting)?.map(|(client, connection)| {
+                    (client, runtime.spawn(hear(connection, heard)), None)
+                })
             }
             Some(mode) => {
                 config.ssl_mode(mode);
                 let tls = tls::connector(settings)?;
                 let connecting = within(settings, config.connect(tls.clone()));
-                runtime
-                    .block_on(connecting)?
-                    .map(|(client, connection)| (client, runtime.spawn(connection), Some(tls)))
+                runtime.block_on(connecting)?.map(|(client, connection)| {
+                    (client, runtime.spawn(hear(connection, heard)), Some(tls))
+                })
             }
         };
         let (client, connection, tls) = connected.map_err(|error| tell(&error, settings))?;
-        let line = Line { runtime, connection: Some(connection) };
+        let line = Line { runtime, connection: Some(connection), notices };
         Ok(Self { client, tls, line, settings: Arc::clone(settings) })
     }
 
@@ -169,6 +202,11 @@ impl Session {
             }
         });
         self.client.is_closed()
+    }
+
+    /// What the server said beside its answers since this was last asked.
+    pub(crate) fn notices(&mut self) -> Vec<DbError> {
+        std::mem::take(&mut *self.line.notices.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the connection is gone.

@@ -1,8 +1,8 @@
 //! A database's refusal as a diagnostic that points at the user's own line.
 
 use crate::compile::{Compiled, Query, Statement, Variant, locate, locate_inline};
-use crate::diagnostic::{Diagnostic, nearest};
-use crate::engine::EngineError;
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::engine::{EngineError, Notice};
 use crate::graph::{Graph, Node};
 
 /// `error`, which the database answered to `statement` of `node`.
@@ -74,6 +74,14 @@ pub(super) fn refusal(graph: &Graph, error: &EngineError) -> Diagnostic {
     let rest = lines.filter(|line| !line.trim().is_empty());
     rest.fold(diagnostic, |diagnostic, line| diagnostic.with_note(line.trim()))
         .with_help_maybe(suggestion(error))
+}
+
+/// What the database said while it worked on `node`.
+pub(super) fn heard(graph: &Graph, node: &Node, notice: Notice) -> Diagnostic {
+    let message = format!("{}: {}", graph.target.dialect.name(), notice.message);
+    let told = Diagnostic::note(Code::SQL_NOTICE, message).at(node.place.clone());
+    let details = notice.detail.unwrap_or_default();
+    details.lines().fold(told, |told, line| told.with_note(line.trim_end()))
 }
 
 /// Points at the text that the user wrote, or at the expression that wrote it.

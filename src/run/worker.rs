@@ -49,11 +49,16 @@ impl Worker<'_> {
         let clock = self.execution.request.clock;
         let (started_at, begin) = (clock(), Instant::now());
         let mut compiled = compiled.clone();
-        let done = self.dispatch(&mut compiled).unwrap_or_else(|problem| Done {
+        let mut done = self.dispatch(&mut compiled).unwrap_or_else(|problem| Done {
             status: Some(Status::Failed),
             problems: vec![*problem],
             ..Done::default()
         });
+        let node = self.execution.graph.node(compiled.index);
+        let heard = self.session.notices();
+        done.problems.extend(
+            heard.into_iter().map(|notice| problem::heard(self.execution.graph, node, notice)),
+        );
         NodeResult {
             node: compiled.index,
             status: done.status.unwrap_or(Status::Succeeded),

@@ -1,2 +1,3 @@
 -- publish when: the rows stay
-alter table {{ relation }} drop column {{ column | quote }};
+{% set alteration = "alter table " ~ relation ~ " drop column " ~ (column | quote) %}
+{% include "under_views/0/0" %};

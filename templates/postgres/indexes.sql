@@ -6,8 +6,8 @@ do $sqlflow$
 begin
 {% for index in options.indexes %}
 {% set columns %}{% for column in index.columns %}{{ column | quote }}{{ ", " if not loop.last }}{% endfor %}{% endset %}
-{% set method = index.type if index.type is defined else "btree" %}
-{% set unique = "unique " if index.unique is defined and index.unique else "" %}
+{% set method = index.method %}
+{% set unique = "unique " if index.unique else "" %}
   execute {{ ("create " ~ unique ~ "index if not exists ") | literal }} || quote_ident('sqlflow_' || md5({{ (relation ~ " " ~ unique ~ method ~ " " ~ columns) | literal }})) || {{ (" on " ~ relation ~ " using " ~ method ~ " (" ~ columns ~ ")") | literal }};
 {% endfor %}
 end

@@ -8,7 +8,7 @@ create temporary table {{ batch }} as
 
 -- publish when: the relation is made anew
 drop table if exists {{ stage }};
-create {{ "unlogged " if options.unlogged }}table {{ stage }} as
+create {{ "unlogged " if options.unlogged }}table {{ stage }}{% if options.fillfactor %} with (fillfactor = {{ options.fillfactor }}){% endif %} as
 select * from {{ batch }}
 where {{ event_time }} >= {{ start | literal }}
   and {{ event_time }} < {{ end | literal }};

@@ -1,2 +1,3 @@
 -- publish when: the rows stay
-alter table {{ relation }} alter column {{ column | quote }} type {{ data_type | type }} using {{ column | quote }}::{{ data_type | type }};
+{% set alteration = "alter table " ~ relation ~ " alter column " ~ (column | quote) ~ " type " ~ (data_type | type) ~ " using " ~ (column | quote) ~ "::" ~ (data_type | type) %}
+{% include "under_views/0/0" %};

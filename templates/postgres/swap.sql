@@ -184,7 +184,7 @@ begin
     begin
       execute statement;
     exception when undefined_column or undefined_table or undefined_object or undefined_function or datatype_mismatch then
-      raise warning 'sqlflow: not made again, since it no longer fits: %', statement;
+      raise warning 'dropped, since it does not fit the new columns of %', {{ relation | literal }} using detail = statement;
     end;
   end loop;
   drop table "__sqlflow_views";

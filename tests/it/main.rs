@@ -26,6 +26,8 @@ mod dbt_project;
 mod debug;
 mod dialects;
 mod engine;
+#[cfg(feature = "postgres")]
+mod engines;
 mod explain;
 mod export;
 #[cfg(all(feature = "postgres", feature = "s3"))]

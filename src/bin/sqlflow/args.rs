@@ -3,6 +3,7 @@
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use jiff::Timestamp;
+use sqlflow::dialect::{self, Dialect};
 use sqlflow::mode::moment;
 use std::path::PathBuf;
 
@@ -126,6 +127,9 @@ pub(crate) struct Compile {
     /// Open the target, read-only, for templates that ask the database
     #[arg(long)]
     pub(crate) introspect: bool,
+    /// Write the SQL of this engine, whatever the target is: duckdb, postgres
+    #[arg(long, value_name = "NAME", value_parser = engine, conflicts_with = "introspect")]
+    pub(crate) engine: Option<&'static dyn Dialect>,
     #[command(flatten)]
     pub(crate) event_time: EventTime,
 }
@@ -141,6 +145,13 @@ pub(crate) struct EventTime {
     #[arg(long, env = "SQLFLOW_EVENT_TIME_END", value_name = "TIME", value_parser = time,
           requires = "event_time_start")]
     pub(crate) event_time_end: Option<Timestamp>,
+}
+
+fn engine(text: &str) -> Result<&'static dyn Dialect, String> {
+    dialect::named(text).ok_or_else(|| {
+        let known: Vec<_> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
+        format!("this version writes the SQL of {}", known.join(", "))
+    })
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {

@@ -1,9 +1,9 @@
 //! The server's refusal, with its place in the statement.
 
-use crate::engine::{EngineError, ErrorKind};
+use crate::engine::{EngineError, ErrorKind, Notice};
 use crate::postgres::error::line;
 use crate::system::{ConnectorError, Kind};
-use tokio_postgres::error::{DbError, ErrorPosition};
+use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
 /// What goes wrong on the way to the server, or before.
 pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
@@ -40,6 +40,18 @@ pub(super) fn told(error: &DbError, sql: &str) -> EngineError {
         candidates: error.hint().and_then(meant).into_iter().collect(),
         missing: missing(code, error.message()),
     }
+}
+
+/// Whether users want to read a notice: a warning, or that a name was cut.
+pub(super) fn matters(notice: &DbError) -> bool {
+    const NAME_TOO_LONG: &str = "42622";
+    notice.parsed_severity() == Some(Severity::Warning) || notice.code().code() == NAME_TOO_LONG
+}
+
+/// A notice in our words.
+pub(super) fn notice(notice: &DbError) -> Notice {
+    let message = line(notice.message()).trim_end_matches('.').to_owned();
+    Notice { message, detail: notice.detail().map(str::to_owned) }
 }
 
 fn kind(code: &str, message: &str) -> ErrorKind {

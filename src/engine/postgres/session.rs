@@ -3,7 +3,7 @@
 use super::script::{Script, only};
 use super::{answer, connect, copy, error, refused};
 use crate::dialect::{Dialect, POSTGRES};
-use crate::engine::{EngineError, ErrorKind, Interrupt, Session, Table};
+use crate::engine::{EngineError, ErrorKind, Interrupt, Notice, Session, Table};
 use crate::postgres::session::{Abort, Failure, Session as Client};
 use crate::postgres::spec::Settings;
 use crate::postgres::sql::sql as rendered;
@@ -326,6 +326,11 @@ impl Session for PostgresSession {
         Ok(!self.catalog("engine_schema", &context! { schema => schema })?.is_empty())
     }
 
+    fn notices(&mut self) -> Vec<Notice> {
+        let notices = self.client.notices();
+        notices.iter().filter(|notice| error::matters(notice)).map(error::notice).collect()
+    }
+
     fn interrupt(&self) -> Box<dyn Interrupt> {
         Box::new(Stop(Arc::downgrade(&self.stop)))
     }
@@ -352,6 +357,7 @@ impl Interrupt for Stop {
 
 fn kind_of(kind: &str) -> RelationKind {
     match kind {
+        // No rows are put into a materialized view either.
         "v" | "m" => RelationKind::View,
         _ => RelationKind::Table,
     }

@@ -121,7 +121,7 @@ impl CompileHost {
     /// The relation as a microbatch reads it, where it says which column tells the time.
     fn narrowed(&self, relation: Relation, bound: &Bound) -> Relation {
         let around = self.batch.zip(bound.event_time.as_deref()).and_then(|(batch, event_time)| {
-            around_interval(self.shared.dialect?, event_time, &batch)
+            around_interval(self.shared.dialect?, &bound.id.to_string(), event_time, &batch)
         });
         match around {
             Some((before, after)) => relation.between(&before, &after),

@@ -65,7 +65,7 @@ impl Bench {
         let request = PrepareRequest {
             project: self.directory.path().to_owned(),
             profiles: vec![self.directory.path().to_owned()],
-            target: TargetRequest { profile: None, target: None, threads: Some(1) },
+            target: TargetRequest { profile: None, target: None, threads: Some(1), engine: None },
             invocation: Invocation {
                 verb: "build".to_owned(),
                 full_refresh: step.full_refresh,

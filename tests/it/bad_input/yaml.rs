@@ -358,7 +358,7 @@ error[SF105]: unknown materialization `cube`
 1 | {{ config(materialized='cube') }}select 1 as id
   |           ^^^^^^^^^^^^
   |
-  = help: known are view, table, incremental, ephemeral
+  = help: known are view, table, incremental, ephemeral, materialized_view
 
 error[SF210]: ref('nowhere'): no model, seed or snapshot `nowhere`
  --> models/a.sql:1:18

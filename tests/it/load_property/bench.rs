@@ -97,7 +97,7 @@ impl Bench {
         let request = PrepareRequest {
             project: root.to_owned(),
             profiles: vec![root.to_owned()],
-            target: TargetRequest { profile: None, target: None, threads: Some(1) },
+            target: TargetRequest { profile: None, target: None, threads: Some(1), engine: None },
             invocation: Invocation {
                 verb: "load".to_owned(),
                 full_refresh,

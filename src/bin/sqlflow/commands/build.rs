@@ -1,6 +1,6 @@
 //! `sqlflow build`, and `load`, `seed`, `run`, `test`, which are parts of it.
 
-use super::{Opened, open_for, parse::write_manifest, selection, tell_messages};
+use super::{Asked, Opened, open_for, parse::write_manifest, selection, tell_messages};
 use crate::args::{Common, Run};
 use crate::environment;
 use crate::outcome::Exit;
@@ -24,7 +24,9 @@ pub(crate) fn run(
     kinds: Kinds,
     printer: &Printer,
 ) -> Result<Exit, Exit> {
-    let opened = open_for(common, verb, args.full_refresh, Some(&args.event_time), printer)?;
+    let (full_refresh, event_time) = (args.full_refresh, Some(&args.event_time));
+    let asked = Asked { full_refresh, event_time, engine: None };
+    let opened = open_for(common, verb, &asked, printer)?;
     if args.dry_run {
         return super::plan::show(&opened, &args.select, kinds, printer);
     }

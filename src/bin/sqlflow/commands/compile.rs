@@ -2,7 +2,7 @@
 
 use super::build::cannot_open;
 use super::parse::write_manifest;
-use super::{Opened, open_for, selection, tell_messages};
+use super::{Asked, Opened, open_for, selection, tell_messages};
 use crate::args::{Common, Compile};
 use crate::outcome::Exit;
 use crate::printer::Printer;
@@ -16,7 +16,9 @@ use sqlflow::template::Introspection;
 use std::sync::Arc;
 
 pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<Exit, Exit> {
-    let opened = open_for(common, "compile", false, Some(&args.event_time), printer)?;
+    let event_time = Some(&args.event_time);
+    let asked = Asked { event_time, engine: args.engine, full_refresh: false };
+    let opened = open_for(common, "compile", &asked, printer)?;
     let graph = &opened.graph;
     let selected = selection(graph, &args.select, printer)?;
     let mut problems = Vec::new();

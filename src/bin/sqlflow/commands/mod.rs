@@ -19,6 +19,7 @@ use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::artifact::TargetDirectory;
 use sqlflow::diagnostic::{Code, Diagnostic, SourceFile, any_error};
+use sqlflow::dialect::Dialect;
 use sqlflow::graph::{Graph, Invocation, Selection, Surroundings, TargetRequest, select};
 use sqlflow::mode::EventTimeWindow;
 use sqlflow::project;
@@ -38,15 +39,22 @@ pub(crate) fn open(
     full_refresh: bool,
     printer: &Printer,
 ) -> Result<Opened, Exit> {
-    open_for(common, verb, full_refresh, None, printer)
+    open_for(common, verb, &Asked { full_refresh, ..Asked::default() }, printer)
 }
 
-/// Reads the project for a run in the window `event_time`.
+/// What a verb asks for beside the common flags.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Asked<'a> {
+    pub(crate) full_refresh: bool,
+    pub(crate) event_time: Option<&'a EventTime>,
+    pub(crate) engine: Option<&'static dyn Dialect>,
+}
+
+/// Reads the project for what `asked` says.
 pub(crate) fn open_for(
     common: &Common,
     verb: &str,
-    full_refresh: bool,
-    event_time: Option<&EventTime>,
+    asked: &Asked<'_>,
     printer: &Printer,
 ) -> Result<Opened, Exit> {
     let surroundings = environment::surroundings(&common.project_dir, printer.secrets());
@@ -54,8 +62,10 @@ pub(crate) fn open_for(
         printer.problems(&[*problem]);
         Exit::Usage
     };
-    let mut request = request(common, verb, full_refresh).map_err(refused)?;
-    request.invocation.event_time = event_time.map(window).transpose().map_err(refused)?.flatten();
+    let mut request = request(common, verb, asked.full_refresh).map_err(refused)?;
+    request.target.engine = asked.engine;
+    let window = asked.event_time.map(window).transpose().map_err(refused)?;
+    request.invocation.event_time = window.flatten();
     let (graph, problems) = prepare(&request, &surroundings);
     printer.problems(&problems);
     let Some(graph) = graph else { return Err(Exit::of_parsing(&problems)) };
@@ -90,6 +100,7 @@ pub(crate) fn request(
             profile: common.profile.clone(),
             target: common.target.clone(),
             threads: common.threads.map(usize::from),
+            engine: None,
         },
         invocation: Invocation {
             verb: verb.to_owned(),

@@ -50,6 +50,7 @@ fn round(common: &Common, args: &Watch, printer: &Printer) -> Exit {
     let compile = Compile {
         select: args.select.clone(),
         inline: None,
+        engine: None,
         introspect: false,
         event_time: EventTime::default(),
     };

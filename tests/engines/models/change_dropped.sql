@@ -1,0 +1,2 @@
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key="id", on_schema_change="sync_all_columns") }}
+select id, amount{% if var("day") == 1 %}, customer{% endif %}, note from (select *, row_number() over (partition by id order by happened desc) as place from {{ ref('events') }} {% if is_incremental() %}where day = {{ var("day") }}{% else %}where day <= {{ var("day") }}{% endif %}) as numbered where place = 1

@@ -1,0 +1,2 @@
+{{ config(materialized="incremental", incremental_strategy="delete+insert", unique_key=["id", "customer"], incremental_predicates=["DBT_INTERNAL_DEST.day >= 1"]) }}
+select id, customer, amount, happened, day, note from (select *, row_number() over (partition by id order by happened desc) as place from {{ ref('events') }} {% if is_incremental() %}where day = {{ var("day") }}{% else %}where day <= {{ var("day") }}{% endif %}) as numbered where place = 1

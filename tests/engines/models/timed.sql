@@ -1,0 +1,2 @@
+{{ config(event_time='happened') }}
+select * from {{ ref('events') }}

@@ -1,0 +1,10 @@
+//! One project on every engine: the same rows, and what is told where an engine cannot.
+
+mod abilities;
+mod both;
+mod differences;
+mod elsewhere;
+mod sample;
+mod stored;
+mod told;
+mod twins;
