@@ -25,6 +25,7 @@ mod crash;
 mod dbt_project;
 mod debug;
 mod dialects;
+mod elsewhere;
 mod explain;
 mod export;
 #[cfg(all(feature = "postgres", feature = "s3"))]

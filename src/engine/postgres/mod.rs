@@ -19,7 +19,7 @@ mod session;
 
 pub(super) use error::refused;
 
-use super::{Engine, EngineError, Hold, OpenError, Session, Waiting};
+use super::{Engine, EngineError, ErrorKind, Hold, OpenError, Session, Waiting};
 use crate::postgres::session::Session as Client;
 use crate::postgres::spec::Settings;
 use crate::relation::RelationName;
@@ -42,8 +42,23 @@ impl Postgres {
     /// It does not, or lets nobody in.
     pub fn open(parameters: &Parameters) -> Result<Self, EngineError> {
         let settings = Arc::new(Settings::read(parameters).map_err(refused)?);
-        connect(&settings)?;
+        is_unicode(&mut connect(&settings)?)?;
         Ok(Self { settings })
+    }
+}
+
+/// Every character that a source has can be kept.
+fn is_unicode(client: &mut Client) -> Result<(), EngineError> {
+    let row = client.row(&session::sql("encoding")?).map_err(refused)?;
+    match row.get(0).unwrap_or_default() {
+        "UTF8" => Ok(()),
+        other => {
+            let message = format!(
+                "the database has encoding {other}, expected UTF8\nmake another: `create database … \
+                 encoding 'UTF8' template template0`"
+            );
+            Err(EngineError::new(ErrorKind::Unavailable, message))
+        }
     }
 }
 
