@@ -133,7 +133,7 @@ impl Dialect for Postgres {
     fn type_name(&self, data_type: &DataType) -> String {
         if let Some(element) = data_type.element() {
             // The arrays of PostgreSQL have as many elements in each row of a dimension.
-            return if element.is_nested() {
+            return if element.element().is_some() {
                 "jsonb".to_owned()
             } else {
                 format!("{}[]", self.type_name(&element))

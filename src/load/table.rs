@@ -273,7 +273,8 @@ impl Work<'_> {
                 Ok(Some(loaded))
             }
             Err(problems) => {
-                self.drop_stage()?;
+                // Where this fails too, the first reason tells more, and the next run does it.
+                _ = self.drop_stage();
                 Err(problems)
             }
         }

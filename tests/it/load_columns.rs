@@ -195,3 +195,9 @@ fn a_merge_leaves_columns_that_are_not_loaded_as_they_are() {
     project.run(["load"]).succeeds();
     assert_eq!(rows(&project), json!([[1, "new", "y"], [2, "z", null]]));
 }
+
+crate::elsewhere::again_on_postgres!(
+    what_becomes_of_other_columns_is_no_drift,
+    files_may_differ_in_columns_that_are_not_loaded,
+    a_file_without_a_header_has_columns_to_choose_from,
+);

@@ -1,6 +1,8 @@
 //! Loads into PostgreSQL while the way to it is cut, its process killed or the server restarted: the
 //! old rows or the new ones, and the next run right.
 
+#![allow(clippy::print_stdout, reason = "which faults fell where is for people to read")]
+
 use super::proxy::{At, Break, Proxy};
 use super::server::Server;
 use super::target::{Database, client, rows, shop_in};
