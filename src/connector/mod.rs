@@ -59,6 +59,9 @@ pub trait Connector: Send + Sync {
     /// What changes later is told where it is read.
     fn foresee(&self, _objects: &[Object]) {}
 
+    /// What is known of `object` may be out of date: it is asked for anew from now on.
+    fn forget(&self, _object: &Object) {}
+
     /// The names of the columns of `object`, in order; of those too that cannot be carried.
     ///
     /// # Errors

@@ -386,8 +386,15 @@ impl Node {
         matches!(self.kind, NodeKind::Model(Materialization::Ephemeral))
     }
 
-    /// Where its compiled text lies below `target/compiled/<package>/`, as dbt lays it out.
+    /// Where its compiled text lies below `target/compiled/<package>/`, as dbt lays it out; never
+    /// outside of it, also where a project's paths lead out of the project.
     pub fn target_path(&self) -> String {
+        let path = self.shown_target_path();
+        let parts: Vec<&str> = path.split('/').filter(|part| *part != "..").collect();
+        parts.join("/")
+    }
+
+    fn shown_target_path(&self) -> String {
         if let Some(generic) = self.test().and_then(|test| test.generic.as_ref()) {
             return format!("{}/{}.sql", self.file.path, generic.file_name);
         }

@@ -151,7 +151,11 @@ impl Rows<'_> {
 
     /// An error of the source; one that heals is remembered, for another try.
     fn told(&self, work: &Work<'_>, error: &ConnectorError) -> Failure {
-        work.broken.remember(error, &*self.connector);
+        work.broken.remember(error, self.connector);
+        if error.heals() {
+            // Another try checks the schema as it is then.
+            self.connector.forget(&self.object);
+        }
         vec![problem(error).at(work.request.load.place.clone())]
     }
 }

@@ -392,3 +392,15 @@ fn loads_with_an_accepted_schema_compile_with_its_columns() {
     project.write("schemas/crm/people.yml", "version: x\n");
     project.run(["compile"]).fails_with("SF402");
 }
+
+#[test]
+fn paths_that_lead_out_of_the_project_lead_nowhere_out_of_target() {
+    let project = Project::new()
+        .file("shared/models/orders.sql", "select 1 as id\n")
+        .file("a/b/profiles.yml", "shop:\n  outputs:\n    default: {type: duckdb}\n")
+        .file("a/b/sqlflow.yml", "name: shop\nmodel-paths: [\"../../shared/models\"]\n");
+    let within = project.root().join("a/b");
+    project.run(["compile", "--project-dir", &within.display().to_string()]).succeeds();
+    assert!(within.join("target/compiled/shop/shared/models/orders.sql").is_file());
+    assert!(within.join("target/run/shop/shared/models/orders.sql").is_file());
+}

@@ -196,6 +196,37 @@ fn a_merge_leaves_columns_that_are_not_loaded_as_they_are() {
     assert_eq!(rows(&project), json!([[1, "new", "y"], [2, "z", null]]));
 }
 
+// covers: replace × include_columns
+// covers: replace × exclude_columns
+// covers: append × include_columns
+// covers: append × exclude_columns
+// covers: merge × include_columns
+// covers: merge × exclude_columns
+// covers: scd2 × include_columns
+// covers: scd2 × exclude_columns
+#[test]
+fn every_mode_loads_only_these_columns() {
+    for (mode, expected) in [
+        ("mode: replace", json!([[2, "b"]])),
+        ("mode: append, cursor: id", json!([[1, "a"], [2, "b"]])),
+        ("mode: merge, key: id", json!([[1, "a"], [2, "b"]])),
+        ("mode: scd2, key: id", json!([[1, "a"], [2, "b"]])),
+    ] {
+        for choice in ["include_columns: [id, v]", "exclude_columns: [w]"] {
+            let project = project("orders.csv", &format!("{mode}, {choice}"));
+            project.write("orders.csv", "id,v,w\n1,a,1\n");
+            project.run(["load"]).succeeds();
+            // What is left out is of another type now, and stands elsewhere.
+            project.write("orders.csv", "w,id,v\ntext,2,b\n");
+            project.run(["load"]).succeeds();
+            let rows = project.query("select id, v from raw.orders order by id");
+            assert_eq!(rows, expected, "{mode} {choice}");
+            let names = "select count(*) from duckdb_columns() where column_name = 'w'";
+            assert_eq!(project.query(names), json!([[0]]), "{mode} {choice}");
+        }
+    }
+}
+
 crate::elsewhere::again_on_postgres!(
     what_becomes_of_other_columns_is_no_drift,
     files_may_differ_in_columns_that_are_not_loaded,

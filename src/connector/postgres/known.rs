@@ -52,6 +52,13 @@ impl Known {
         known.described.get(object).cloned().unwrap_or_else(|| Err(catalog::no_answer()))
     }
 
+    /// `object` is asked for anew, each time.
+    pub(super) fn forget(&self, object: &Object) {
+        let mut known = self.lock();
+        known.foreseen.remove(object);
+        known.described.remove(object);
+    }
+
     /// What is known of `object` already.
     pub(super) fn remembered(&self, object: &Object) -> Option<Described> {
         self.lock().described.get(object)?.as_ref().ok().cloned()

@@ -89,6 +89,10 @@ impl Connector for Postgres {
         self.known.foresee(objects);
     }
 
+    fn forget(&self, object: &Object) {
+        self.known.forget(object);
+    }
+
     fn column_names(&self, object: &Object) -> Result<Vec<String>, ConnectorError> {
         let described = self.known.describe(self, object)?;
         Ok(described.columns.into_iter().map(|column| column.name).collect())

@@ -213,6 +213,7 @@ fn a_type_that_cannot_be_carried_is_no_matter_where_it_is_left_out() {
     assert_eq!(taken.query("select * from crm.people"), json!([[1]]));
 }
 
+// covers: append × cursor_time_zone, merge × cursor_time_zone, scd2 × cursor_time_zone
 #[test]
 fn naive_cursors_are_of_the_time_zone_that_is_said() {
     let server = Server::start();
@@ -221,15 +222,17 @@ fn naive_cursors_are_of_the_time_zone_that_is_said() {
          insert into people values (1, (clock_timestamp() at time zone 'UTC') + interval '1 day')",
     );
     // What is recorded is not later than now, as a clock in that zone shows it.
-    let recorded = |zone: &str| {
-        let load = format!("mode: append, cursor: at{zone}");
+    let recorded = |mode: &str, zone: &str| {
+        let load = format!("mode: {mode}, cursor: at{zone}");
         let project =
             project(&server, "", &format!("      - {{name: people, load: {{{load}}}}}\n"));
         project.run(["load"]).succeeds();
         let ahead = "select round(date_diff('minute', now() at time zone 'UTC', cursor_value::timestamp) / 60) from _sqlflow.loads";
         project.query(ahead)[0][0].clone()
     };
-    assert_eq!(recorded(""), Value::from(0.0));
-    assert_eq!(recorded(", cursor_time_zone: Asia/Tokyo"), Value::from(9.0));
-    assert_eq!(recorded(", cursor_time_zone: Etc/GMT+5"), Value::from(-5.0));
+    for mode in ["append", "merge, key: id", "scd2, key: id"] {
+        assert_eq!(recorded(mode, ""), Value::from(0.0), "{mode}");
+        assert_eq!(recorded(mode, ", cursor_time_zone: Asia/Tokyo"), Value::from(9.0), "{mode}");
+        assert_eq!(recorded(mode, ", cursor_time_zone: Etc/GMT+5"), Value::from(-5.0), "{mode}");
+    }
 }

@@ -95,7 +95,7 @@ error[SF327]: PostgreSQL says: column "totl" does not exist [42703]
 error[SF328]: PostgreSQL says: division by zero [22012]
   the server fails at a row of it: mend the view or query there, or leave such rows out by a `query:`
 error[SF328]: column `parts` of `public.shapes` has type `_part`, which cannot be carried
-  declare a `query:` that casts it, to text for instance, or leaves it out
+  leave it out with `exclude_columns`, or declare a `query:` that casts it, to text for instance
 
 "#]]
     );
@@ -133,8 +133,8 @@ fn one_load_that_fails_leaves_the_others_alone() {
     assert_data_eq!(
         errors(&ran),
         str![[r#"
-error[SF327]: there is no table or view `public.dropped`
-  check its name, its schema and the database; names are compared as they are written
+error[SF327]: PostgreSQL says: relation "public.dropped" does not exist [42P01]
+  check its name and schema; the table may have been dropped meanwhile
 error[SF328]: PostgreSQL says: division by zero [22012]
   the server fails at a row of it: mend the view or query there, or leave such rows out by a `query:`
 error[SF327]: there is no table or view `public.missing`
