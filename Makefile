@@ -41,8 +41,8 @@ tests: libduckdb ## unit and integration tests, with cargo-nextest where it is i
 	@if cargo nextest --version >/dev/null 2>&1; then set -x; cargo nextest run --locked; \
 	else set -x; cargo test --locked --lib --bins --tests; fi
 
-kills: libduckdb ## the crash tests in full: some 400 kills in some minutes
-	SQLFLOW_TEST_KILLS=20 cargo test --locked --test it crash:: -- --nocapture
+kills: libduckdb ## the crash tests in full, into both engines: some 800 kills in some minutes, and readers of 50 replaces
+	SQLFLOW_TEST_KILLS=20 cargo test --locked --test it -- crash:: target_replaced --nocapture
 
 faults: libduckdb ## what breaks on the way to other systems, in full: 200 faults of each sort of transfer
 	SQLFLOW_TEST_FAULTS=200 cargo test --locked --test it faults -- --nocapture

@@ -42,6 +42,8 @@ pub struct LoadFacts {
     pub kept: Vec<String>,
     /// How versions are kept, in scd2.
     pub versions: Option<Versions>,
+    /// Whether rows of the stage were changed after it was filled.
+    pub cleaned: bool,
     /// The run.
     pub run_id: String,
     /// When.
@@ -390,11 +392,13 @@ fn context(
         rejects => temporary("rejects"),
         state => state_context(graph),
         name => dialect.fold(&dialect.render(relation)),
+        lock_name => format!("{}.{}", relation.schema(), relation.identifier),
         node => node.id.0.as_str(),
     };
     let place = place_context(graph, node, relation);
     let batch = context! {
         is_load => true,
+        is_cleaned => facts.cleaned,
         staged => staged_columns(&facts.columns),
         query => facts.query.as_str(),
         streamed => facts.streamed,

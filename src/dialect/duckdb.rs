@@ -50,6 +50,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load_standing",
             "load_defaults",
             "load_keep",
+            "load_left",
             "load_append",
             "load_merge",
             "load_versions",

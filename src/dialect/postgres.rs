@@ -57,6 +57,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "delete_insert",
             "drop_column",
             "drop_table",
+            "encoding",
             "engine_columns",
             "engine_relation",
             "engine_relations",
@@ -65,6 +66,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "export_query",
             "first_row",
             "hold_release",
+            "hold_stands",
             "hold_take",
             "indexes",
             "insert_overwrite",
@@ -76,6 +78,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "load_clean",
             "load_defaults",
             "load_keep",
+            "load_left",
             "load_manifest",
             "load_merge",
             "load_record",
@@ -113,7 +116,6 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "test",
             "test_stored",
             "transaction_id",
-            "transaction_status",
             "under_views",
             "unread",
             "view",
@@ -133,7 +135,7 @@ impl Dialect for Postgres {
     fn type_name(&self, data_type: &DataType) -> String {
         if let Some(element) = data_type.element() {
             // The arrays of PostgreSQL have as many elements in each row of a dimension.
-            return if element.is_nested() {
+            return if element.element().is_some() {
                 "jsonb".to_owned()
             } else {
                 format!("{}[]", self.type_name(&element))

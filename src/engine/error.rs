@@ -28,6 +28,8 @@ pub enum ErrorKind {
     Forbidden,
     /// The connection broke, or the server ended it.
     Lost,
+    /// A commit was not answered, and whether it took place cannot be found out.
+    Undecided,
     /// Memory, disk or another resource ran out.
     Resource,
     /// A defect in the database or in how it is called.
@@ -45,6 +47,7 @@ impl ErrorKind {
             Self::Unavailable | Self::Denied => Code::CANNOT_OPEN,
             Self::Forbidden => Code::CONNECTION_FORBIDDEN,
             Self::Lost => Code::CONNECTION_FAILED,
+            Self::Undecided => Code::OUTCOME_UNKNOWN,
             Self::Resource => Code::INPUT_OUTPUT,
         }
     }

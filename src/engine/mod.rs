@@ -107,7 +107,8 @@ pub trait Session: Send {
     /// Executes `sql`, one statement that takes the rows of `batches`: where the engine reads them
     /// from a view, this is called `name`, is there for this statement alone, and is read once,
     /// every column, in order, without a condition, since a database may take those for done; else
-    /// the statement is a COPY from its input. Says how many rows it changed.
+    /// the statement is a COPY from its input, and others before it belong to one transaction with
+    /// it. Says how many rows it changed.
     ///
     /// # Errors
     /// The statement's, or that `batches` failed. Nothing of the statement remains.

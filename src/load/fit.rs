@@ -123,6 +123,34 @@ fn is_ours(name: &str) -> bool {
     name.get(..9).is_some_and(|start| start.eq_ignore_ascii_case("__sqlflow"))
 }
 
+/// No name is longer than the database keeps, which cuts others without an error.
+///
+/// # Errors
+/// Each that is.
+pub(super) fn names(
+    load: &LoadNode,
+    relation: &RelationName,
+    columns: &[Column],
+    longest: Option<usize>,
+) -> Result<(), Vec<Diagnostic>> {
+    let Some(longest) = longest else { return Ok(()) };
+    let is_long = |name: &str| name.len() > longest;
+    let told = |what: &str, name: &str, help: &str| {
+        let size = name.len();
+        let message = format!("{what} `{name}` has {size} bytes, but the database keeps {longest}");
+        Diagnostic::error(Code::SOURCE_MALFORMED, message).at(load.place.clone()).with_help(help)
+    };
+    let column_help =
+        "give it another name where it comes from, or leave it out with `exclude_columns`";
+    let table_help = "load into a table with a shorter name: `load: {into: schema.table}`";
+    let columns = columns.iter().map(|column| ("column", column.name.as_str(), column_help));
+    let table =
+        [("schema", relation.schema(), table_help), ("table", &relation.identifier, table_help)];
+    let all = table.into_iter().chain(columns).filter(|(_, name, _)| is_long(name));
+    let problems: Vec<Diagnostic> = all.map(|(what, name, help)| told(what, name, help)).collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
 /// Makes the columns required that the YAML declares so.
 pub(super) fn require(load: &LoadNode, columns: &mut [Column]) {
     for column in columns {

@@ -42,6 +42,7 @@ impl Work<'_> {
         }
         facts.record.cursor_value = found.text("cursor_value");
         let remaining = self.clean(&script, known.course, &found, staged, &mut counts)?;
+        facts.cleaned = remaining < staged || load.rules.deletes.flag.is_some();
         facts.record.null_keys_rejected =
             found.count("null_keys") > 0 && load.rules.on_null_key == OnNullKey::Reject;
         if remaining == 0 && staged > 0 && known.course == Course::Anew {
@@ -140,9 +141,9 @@ impl Work<'_> {
             left -= gone;
         }
         if found.count("repeated_keys") > 0 {
-            let mut kept = self.execute(script, Condition::KeysRepeat)?;
+            self.execute(script, Condition::KeysRepeat)?;
             if rules.cursor.is_some() || !rules.dedup_by.is_empty() {
-                kept = self.execute(script, Condition::OneRowCounts)?;
+                self.execute(script, Condition::OneRowCounts)?;
             } else {
                 let sql = compile::repeats_query(request.graph, self.relation, request.load);
                 let repeats = self.query(&sql)?;
@@ -150,6 +151,7 @@ impl Work<'_> {
                     return Err(vec![problem]);
                 }
             }
+            let kept = self.left()?;
             counts.deduplicated += left - kept;
             left = kept;
         }
@@ -161,6 +163,14 @@ impl Work<'_> {
             }
         }
         Ok(left)
+    }
+
+    /// How many rows the stage has.
+    fn left(&mut self) -> Result<u64> {
+        let stage = compile::stage_relation(self.relation);
+        let sql = compile::statement(self.request.graph, "load_left", &stage);
+        let count = self.query(&sql)?.rows.first().and_then(|row| row.first()?.as_u64());
+        count.ok_or_else(|| self.request.defect("the engine did not count the rows"))
     }
 
     /// What the batch does to the rows that stay.

@@ -226,6 +226,8 @@ impl Work<'_> {
         // Types that no value tells say nothing about an option.
         let typed = scanned.row_count != Some(0) || known.accepted.snapshot.is_some();
         fit::options(&spelt, &scanned.columns, typed)?;
+        let longest = self.request.graph.target.dialect.longest_name();
+        fit::names(&spelt, self.relation, &scanned.columns, longest)?;
         fit::require(&spelt, &mut scanned.columns);
         let request = LoadRequest { load: &spelt, ..*self.request };
         let notes = std::mem::take(&mut self.notes);
@@ -271,7 +273,8 @@ impl Work<'_> {
                 Ok(Some(loaded))
             }
             Err(problems) => {
-                self.drop_stage()?;
+                // Where this fails too, the first reason tells more, and the next run does it.
+                _ = self.drop_stage();
                 Err(problems)
             }
         }

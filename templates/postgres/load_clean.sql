@@ -11,9 +11,10 @@ where {{ cursor.name | quote }} is null
 {% if rejects_null_keys %}drop table if exists pg_temp.{{ rejects }}{% endif %};
 {% if rejects_null_keys %}
 create temporary table {{ rejects }} as
-select cast(to_jsonb(rejected){% if soft %} - {{ soft | literal }}{% endif %} as text) as "text"
+select cast(row_to_json(rejected) as text) as "text"
 from (
-  select *
+  select {% for column in staged %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}
+
   from {{ stage }}
   where {% for column in key %}{{ column | quote }} is null{{ " or " if not loop.last }}{% endfor %}
 

@@ -1,4 +1,5 @@
-What was loaded, in the transaction that publishes it.
+What was loaded, in the transaction that publishes it. Its lock makes the next run wait for the commit of
+one that was killed while it asked for it.
 
 -- publish when: the relation is made anew
 {% if not replaces_manifest %}
@@ -6,6 +7,7 @@ delete from {{ state.files }} where relation = {{ name | literal }}
 {%- endif %};
 
 -- publish
+select pg_advisory_xact_lock(hashtextextended({{ ("sqlflow publishes:" ~ lock_name) | literal }}, 0));
 delete from {{ state.loads }} where relation = {{ name | literal }};
 insert into {{ state.loads }} (relation, node, run_id, loaded_at, row_count, files, definition, cursor_value, "schema", mark)
 select

@@ -1,4 +1,4 @@
-The rows of the seed are copied into the stage.
+The rows of the seed are copied into the stage, which is made by the same transaction: see `load_stage`.
 
 -- stage
 drop table if exists {{ stage }};
@@ -8,8 +8,7 @@ create {{ "unlogged " if options.unlogged }}table {{ stage }} (
   {{ column.name | quote }} {{ column.type | type }}{{ "," if not loop.last }}
 {%- endfor %}
 
-);
-copy {{ stage }} ({% for column in columns %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}) from stdin (format binary);
+); copy {{ stage }} ({% for column in columns %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}) from stdin (format binary, freeze);
 
 -- publish
 {% include "swap/0/0" %};

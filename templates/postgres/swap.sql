@@ -1,6 +1,7 @@
 The stage takes the place of what stands there, and gets what stood on it: constraints, indexes, grants,
 comments, owner. Where others hold on to a table whose columns stay, its rows are exchanged in place
-instead; it is never truncated, since a reader in an older snapshot would see nothing. Views that read
+instead; it is never truncated, since a reader in an older snapshot would see nothing. The same goes for
+a stage of which rows were taken out, since such a reader would see these too. Views that read
 it are made again, where they are models of this project; any other stops this by name.
 
 -- publish
@@ -20,6 +21,7 @@ declare
   views text[];
   strange text;
   statement text;
+  owner oid;
 begin
 {% if refreshes is defined %}
   if stage is null then
@@ -33,6 +35,12 @@ begin
     return;
   end if;
   target_kind := (select relkind from pg_class where oid = target);
+  owner := (select relowner from pg_class where oid = target);
+  if not pg_has_role(owner, 'usage') then
+    raise exception '% belongs to role %, and role % is no member of it', target, pg_get_userbyid(owner), current_user
+      using errcode = 'insufficient_privilege',
+        hint = format('grant %I to %I', pg_get_userbyid(owner), current_user);
+  end if;
   if target_kind in ('r', 'p') then
     execute format('lock table %s in access exclusive mode', target);
   end if;
@@ -103,7 +111,7 @@ begin
     execute format('drop table %s', stage);
     return;
   end if;
-  if is_same and (holder is not null or views <> '{}') then
+  if is_same and (holder is not null or views <> '{}'{{ " or true" if is_cleaned is defined and is_cleaned }}) then
     execute format('delete from %s', target);
     execute format('insert into %s (%s) select %s from %s',
       target, array_to_string(columns, ', '), array_to_string(columns, ', '), stage);
@@ -163,6 +171,12 @@ begin
       from pg_class as c, aclexplode(c.relacl) as g
       where c.oid in (select view from "__sqlflow_views" union all select target) and g.grantee <> c.relowner
       union all
+      select 4, format('grant %s (%I) on %s to %s%s', g.privilege_type, a.attname, a.attrelid::regclass,
+        case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
+        case when g.is_grantable then ' with grant option' else '' end)
+      from pg_attribute as a, aclexplode(a.attacl) as g
+      where a.attrelid in (select view from "__sqlflow_views" union all select target) and not a.attisdropped
+      union all
       select 5, format('comment on %s %s is %L',
         case c.relkind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, c.oid::regclass, d.description)
       from pg_description as d join pg_class as c on c.oid = d.objoid
@@ -173,6 +187,10 @@ begin
       from pg_description as d join pg_attribute as a on a.attrelid = d.objoid and a.attnum = d.objsubid
       where d.classoid = 'pg_class'::regclass and d.objsubid > 0
         and d.objoid in (select view from "__sqlflow_views" union all select target)
+      union all
+      select 7, format('alter %s %s owner to %I',
+        case stage_kind when 'v' then 'view' when 'm' then 'materialized view' else 'table' end, target, pg_get_userbyid(owner))
+      where owner <> (select relowner from pg_class where oid = stage)
     ) as kept order by place);
 
   -- Everything that goes is known and made again.

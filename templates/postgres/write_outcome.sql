@@ -4,4 +4,4 @@ to, once it is sure that it is still the same.
 select
     txid_status({{ number }}),
     (select pg_terminate_backend(pid) from pg_stat_activity
-     where pid = {{ process }} and backend_xid::text = ({{ number }} % 4294967296)::text);
+     where backend_xid::text = ({{ number }} % 4294967296)::text);

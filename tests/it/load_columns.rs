@@ -226,3 +226,9 @@ fn every_mode_loads_only_these_columns() {
         }
     }
 }
+
+crate::elsewhere::again_on_postgres!(
+    what_becomes_of_other_columns_is_no_drift,
+    files_may_differ_in_columns_that_are_not_loaded,
+    a_file_without_a_header_has_columns_to_choose_from,
+);

@@ -3,8 +3,6 @@
 use crate::project::{Project, Ran};
 use serde_json::{Value, json};
 
-const DATABASE: &str = "shop.duckdb";
-
 /// A project that loads `raw.orders` from `orders.csv` with the options `load`.
 fn project(load: &str, csv: &str) -> Project {
     Project::new().file("sources/shop.yml", &yaml("orders.csv", load)).file("orders.csv", csv)
@@ -42,7 +40,9 @@ fn counts(project: &Project) -> Value {
 /// Loading `csv` fails with `code`, and changes nothing.
 #[track_caller]
 fn refused(project: &Project, csv: &str, code: &str) -> Ran {
-    let before = project.has(DATABASE).then(|| state(project));
+    let is_loaded =
+        project.has_database() && project.relations().contains(&"raw.orders".to_owned());
+    let before = is_loaded.then(|| state(project));
     project.write("orders.csv", csv);
     let ran = project.run(["load"]).fails_with(code);
     if let Some(before) = before {
@@ -682,7 +682,9 @@ fn a_lag_may_reach_before_the_least_value() {
         project.read("sources/shop.yml") + "        columns: [{name: id, data_type: ubigint}]\n";
     project.write("sources/shop.yml", &yaml);
     load(&project, "id\n5\n");
-    assert_eq!(load(&project, "id\n5\n6\n"), json!([[5], [6]]));
+    load(&project, "id\n5\n6\n");
+    let ids = "select cast(id as bigint) from raw.orders order by id";
+    assert_eq!(project.query(ids), json!([[5], [6]]));
 }
 
 #[test]
@@ -705,3 +707,37 @@ fn errors_of_loads_name_mode_and_table() {
     refused(&project, "id,v\n1,a\n1,b\n", "SF310")
         .stderr_contains("mode `merge`, into table `raw.orders`");
 }
+
+crate::elsewhere::again_on_postgres!(
+    scd2_keeps_every_version_of_a_row,
+    scd2_ends_what_a_complete_source_lacks_and_dates_by_the_cursor,
+    a_merge_updates_what_differs_and_adds_what_is_new,
+    columns_of_options_are_found_without_case_where_that_is_unique,
+    null_is_a_value_when_rows_are_compared,
+    rows_equal_in_every_column_collapse_and_others_are_an_error,
+    dedup_by_or_the_cursor_tell_which_row_of_a_key_counts,
+    a_cursor_reads_what_is_new_and_remembers_the_greatest,
+    a_lag_reads_again_what_may_be_late,
+    an_append_counts_copies_in_the_overlap,
+    an_append_reads_each_file_once,
+    null_keys_are_an_error_or_put_aside_or_a_value,
+    null_cursors_are_an_error_or_read_each_time_or_left_out,
+    deleted_rows_go_or_are_marked,
+    what_a_complete_source_lacks_is_deleted_up_to_a_limit,
+    options_narrow_what_a_merge_updates,
+    columns_of_the_table_alone_keep_their_values,
+    a_table_that_does_not_fit_is_said_before_anything_is_written,
+    another_definition_or_a_lost_table_asks_for_a_full_refresh,
+    the_accepted_schema_is_written_and_obeyed,
+    bad_rows_are_put_aside_up_to_a_number,
+    options_that_name_no_column_are_told_before_the_first_write,
+    a_declared_not_null_is_kept,
+    two_current_versions_that_somebody_wrote_stop_the_load,
+    a_first_file_without_rows_tells_no_types,
+    rows_marked_as_deleted_go_whatever_the_condition_on_updates_says,
+    another_mode_asks_for_a_full_refresh_and_versions_stay,
+    a_full_refresh_that_would_keep_no_row_is_an_error,
+    only_stages_of_this_project_are_swept,
+    a_lag_may_reach_before_the_least_value,
+    errors_of_loads_name_mode_and_table,
+);

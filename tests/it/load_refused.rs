@@ -24,10 +24,10 @@ fn say(project: &Project, rest: &str) {
 /// Loading stops with `code`, at `line` of the YAML file, and leaves no table but those of before.
 #[track_caller]
 fn refused(project: &Project, code: &str, line: usize) -> Ran {
-    let before = if project.has("shop.duckdb") { project.relations() } else { Vec::new() };
+    let before = if project.has_database() { project.relations() } else { Vec::new() };
     let ran = project.run(["load"]).fails_with(code);
     let ran = ran.stderr_contains(&format!("sources/shop.yml:{line}:"));
-    let after = if project.has("shop.duckdb") { project.relations() } else { Vec::new() };
+    let after = if project.has_database() { project.relations() } else { Vec::new() };
     assert_eq!(after, before, "{ran}");
     ran
 }
@@ -73,15 +73,15 @@ fn a_table_of_others_is_left_alone_until_it_is_adopted() {
     project.execute("create table raw.orders (id bigint, v varchar not null)");
     project.execute("insert into raw.orders values (1, 'old')");
     refused(&project, "SF306", 4).stderr_contains("to let this load write into it");
-    assert_eq!(project.query("from raw.orders"), json!([[1, "old"]]));
+    assert_eq!(project.query("select * from raw.orders"), json!([[1, "old"]]));
     say(&project, "load: {mode: merge, key: id, adopt: true}");
     project.run(["load"]).succeeds();
     let rows = json!([[1, "a"], [2, "b"]]);
-    assert_eq!(project.query("from raw.orders order by id"), rows);
+    assert_eq!(project.query("select * from raw.orders order by id"), rows);
     // The table still says that `v` is not null, and is believed before it is written to.
     project.write("orders.csv", "id,v\n3,\n4,\n");
     refused(&project, "SF317", 5).stderr_contains("2 rows with NULL in `v`, which is not null");
-    assert_eq!(project.query("from raw.orders order by id"), rows);
+    assert_eq!(project.query("select * from raw.orders order by id"), rows);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn versions_do_not_go_where_they_do_not_fit() {
     project.execute("create table raw.orders (id bigint, v bigint)");
     project.execute("insert into raw.orders values (9, 9)");
     refused(&project, "SF322", 6).stderr_contains("keeps no versions: it lacks columns");
-    assert_eq!(project.query("from raw.orders"), json!([[9, 9]]));
+    assert_eq!(project.query("select * from raw.orders"), json!([[9, 9]]));
     project.execute("drop table raw.orders");
     project.run(["load"]).succeeds();
     project.write("orders.csv", "id,v,is_current\n1,2,3\n");
@@ -122,7 +122,7 @@ fn options_of_files_are_checked_before_anything_is_opened() {
     says("did you mean `delimiter`?");
     say(&project, "format: parquet\n        options: {delimiter: \";\"}");
     says("option `delimiter` means nothing for Parquet files");
-    assert!(!project.has("shop.duckdb"));
+    assert!(!project.has_database());
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_batch_of_which_every_row_was_rejected_says_so() {
     project.run(["load"]).succeeds();
     project.write("orders.csv", "id,n\n1,\"x\ny\"\n2,y\n");
     refused(&project, "SF305", 5).stderr_contains("all 2 rows of `orders.csv` were rejected");
-    assert_eq!(project.query("from raw.orders"), json!([[1, 2]]));
+    assert_eq!(project.query("select * from raw.orders"), json!([[1, 2]]));
     project.write("orders.csv", "id,n\n1,\"x\ny\"\n2,y\n3,4\n");
     project.run(["load"]).succeeds();
     let rejects =
@@ -164,3 +164,13 @@ fn a_row_without_a_key_is_put_aside_as_it_came() {
     let rejects = "select file, line, column_name, text from _sqlflow.rejects";
     assert_eq!(project.query(rejects), json!([[null, null, "id", "{\"id\":null,\"n\":3}"]]));
 }
+
+crate::elsewhere::again_on_postgres!(
+    a_lag_is_of_the_unit_of_its_cursor,
+    a_file_that_never_rests_is_not_loaded,
+    a_table_of_others_is_left_alone_until_it_is_adopted,
+    keys_that_repeat_are_named_with_texts_and_nulls,
+    versions_do_not_go_where_they_do_not_fit,
+    a_batch_of_which_every_row_was_rejected_says_so,
+    a_row_without_a_key_is_put_aside_as_it_came,
+);

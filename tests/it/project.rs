@@ -3,6 +3,7 @@
 //! Everything is of its own: directory, home, environment. Texts are compared after the directory
 //! is written as `[PROJECT]` and each duration as `[TIME]`.
 
+use crate::elsewhere::{self, Elsewhere};
 use fancy_regex::Regex;
 use serde_json::Value;
 use snapbox::{Assert, IntoData};
@@ -12,7 +13,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use tempfile::TempDir;
 
 /// Where this package lies.
@@ -25,6 +26,8 @@ pub(crate) struct Project {
     _outside: TempDir,
     root: PathBuf,
     environment: Vec<(String, String)>,
+    /// The database that it goes into, where that is no file of its own.
+    pub(crate) elsewhere: Option<Arc<dyn Elsewhere>>,
 }
 
 pub(crate) const PROJECT_FILE: &str = "name: shop\n";
@@ -37,9 +40,12 @@ shop:
 ";
 
 impl Project {
-    /// The least project: `shop`, which builds into `shop.duckdb`.
+    /// The least project: `shop`, which builds into `shop.duckdb`, or where this thread's tests go.
     pub(crate) fn new() -> Self {
-        Self::empty().file("sqlflow.yml", PROJECT_FILE).file("profiles.yml", PROFILES)
+        let mut project = Self::empty().file("sqlflow.yml", PROJECT_FILE);
+        project.elsewhere = elsewhere::new_database();
+        let profiles = project.elsewhere.as_ref().map(|database| database.profiles());
+        project.file("profiles.yml", profiles.as_deref().unwrap_or(PROFILES))
     }
 
     /// A directory without anything in it.
@@ -49,7 +55,7 @@ impl Project {
         let root = outside.path().canonicalize().unwrap().join("shop");
         fs::create_dir(&root).unwrap();
         fs::create_dir(root.with_file_name("home")).unwrap();
-        Self { _outside: outside, root, environment: Vec::new() }
+        Self { _outside: outside, root, environment: Vec::new(), elsewhere: None }
     }
 
     /// A copy of the directory `from`, without what was generated there.
@@ -162,6 +168,9 @@ impl Project {
     /// The rows of `sql` on the database in the file `database`.
     #[track_caller]
     pub(crate) fn query_in(&self, database: &str, sql: &str) -> Value {
+        if let Some(elsewhere) = &self.elsewhere {
+            return elsewhere::query(&mut *elsewhere.session(), sql);
+        }
         let mut session = self.session(database);
         let table = session.query(sql, None).unwrap_or_else(|error| panic!("{error}"));
         Value::from_iter(table.rows.into_iter().map(Value::from))
@@ -175,8 +184,16 @@ impl Project {
 
     #[track_caller]
     fn session(&self, database: &str) -> Box<dyn Session> {
+        if let Some(elsewhere) = &self.elsewhere {
+            return elsewhere.session();
+        }
         let options = Options::new(Location::File(self.root.join(database)));
         DuckDb::open(&options).unwrap().session().unwrap()
+    }
+
+    /// Whether the project's database is there.
+    pub(crate) fn has_database(&self) -> bool {
+        self.elsewhere.is_some() || self.has("shop.duckdb")
     }
 
     /// Tables and views that users see, as `schema.name`, sorted.
@@ -184,7 +201,7 @@ impl Project {
     pub(crate) fn relations(&self) -> Vec<String> {
         let rows = self.query(
             "select table_schema || '.' || table_name from information_schema.tables \
-             where table_schema <> '_sqlflow' order by 1",
+             where table_schema not in ('_sqlflow', 'pg_catalog', 'information_schema') order by 1",
         );
         rows.as_array().unwrap().iter().map(|row| row[0].as_str().unwrap().to_owned()).collect()
     }

@@ -69,6 +69,7 @@ fn every_rule_has_a_number_of_its_own_and_says_something() {
         let number = id
             .strip_prefix("L-")
             .or_else(|| id.strip_prefix("E-"))
+            .or_else(|| id.strip_prefix("T-"))
             .and_then(|number| number.parse::<u32>().ok());
         assert!(number.is_some(), "`{id}` is no number of a rule");
         assert!(known.insert(id), "{id} stands twice");

@@ -6,7 +6,6 @@
 //! | `known` | one read of the catalogue for all that a run foresees |
 //! | `read`, `ranges`, `reading` | several connections under one snapshot |
 //! | `write` | replace, append, merge |
-//! | `outcome` | whether a commit took place whose answer was lost |
 //! | `mark` | what an incremental read records, so that no row is lost |
 //! | `probe` | what `debug` says |
 //!
@@ -16,7 +15,6 @@
 mod catalog;
 mod known;
 mod mark;
-mod outcome;
 mod probe;
 mod ranges;
 mod read;

@@ -6,9 +6,9 @@
 //! truncated: a reader in an older snapshot would see an empty table.
 
 use super::Postgres;
-use super::outcome::Transaction;
 use crate::connector::batches::{Batches, Object, WriteMode, WriteRequest};
 use crate::postgres::encode::{self, Form};
+use crate::postgres::outcome::Transaction;
 use crate::postgres::session::{Abort, Failure, Session};
 use crate::postgres::sql::sql;
 use crate::system::{ConnectorError, Kind};

@@ -2,12 +2,13 @@
 
 use crate::engine::{EngineError, ErrorKind, Notice};
 use crate::postgres::error::line;
-use crate::system::{ConnectorError, Kind};
+use crate::system::{ConnectorError, Kind, Outlook};
 use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
 /// What goes wrong on the way to the server, or before.
 pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
     let kind = match error.kind {
+        _ if error.outlook == Outlook::Unknown => ErrorKind::Undecided,
         Kind::Auth | Kind::Network => ErrorKind::Unavailable,
         Kind::Permission => ErrorKind::Forbidden,
         Kind::NotFound | Kind::Data => ErrorKind::Data,

@@ -4,7 +4,7 @@
 use super::refused;
 use super::session::filled;
 use crate::engine::duckdb::{LockError, LockHolder};
-use crate::engine::{Hold, OpenError, Waiting};
+use crate::engine::{EngineError, ErrorKind, Hold, OpenError, Waiting};
 use crate::postgres::session::Session as Client;
 use crate::relation::RelationName;
 use minijinja::context;
@@ -25,12 +25,15 @@ pub(super) fn hold(
         .collect();
     names.sort();
     names.dedup();
-    let asks = context! { names => names, holder => spelled(waiting.holder) };
+    let asks = context! { names => &names, holder => spelled(waiting.holder) };
     let (take, release) = (filled("hold_take", &asks)?, filled("hold_release", &asks)?);
     let start = Instant::now();
     loop {
         let others = client.rows(&take).map_err(refused)?;
-        let Some(first) = others.first() else { return Ok(Box::new(client)) };
+        let Some(first) = others.first() else {
+            stands(&mut client, &names)?;
+            return Ok(Box::new(client));
+        };
         let holder = first.get(1).and_then(read);
         let relation = first.get(0).unwrap_or_default().to_owned();
         client.run(&release).map_err(refused)?;
@@ -40,6 +43,20 @@ pub(super) fn hold(
         }
         std::thread::sleep(POLL.min(waiting.timeout.saturating_sub(waited)));
     }
+}
+
+/// The locks belong to the session, and it still has them.
+fn stands(client: &mut Client, names: &[String]) -> Result<(), OpenError> {
+    let rows = client
+        .rows(&filled("hold_stands", &context! { names => names.to_vec() })?)
+        .map_err(refused)?;
+    let held = rows.last().and_then(|row| row.get(0)?.parse::<usize>().ok()).unwrap_or_default();
+    if held >= names.len() {
+        return Ok(());
+    }
+    let message = "the locks of this run went to another process of the server: a pooler in transaction \
+                   mode is in between\nconnect to the server itself, or to a pool in session mode";
+    Err(EngineError::new(ErrorKind::Unavailable, message).into())
 }
 
 /// The holder as the server shows it in `application_name`, of which it keeps 63 bytes.

@@ -21,7 +21,7 @@ mod session;
 
 pub(super) use error::refused;
 
-use super::{Engine, EngineError, Hold, OpenError, Session, Waiting};
+use super::{Engine, EngineError, ErrorKind, Hold, OpenError, Session, Waiting};
 use crate::postgres::session::Session as Client;
 use crate::postgres::spec::Settings;
 use crate::relation::RelationName;
@@ -46,8 +46,24 @@ impl Postgres {
     pub fn open(parameters: &Parameters, read_only: bool) -> Result<Self, EngineError> {
         let settings = Settings::read(parameters).map_err(refused)?;
         let settings = Arc::new(Settings { read_only, ..settings });
-        let tried = Mutex::new(Some(connect(&settings)?));
-        Ok(Self { settings, tried })
+        let mut first = connect(&settings)?;
+        is_unicode(&mut first)?;
+        Ok(Self { settings, tried: Mutex::new(Some(first)) })
+    }
+}
+
+/// Every character that a source has can be kept.
+fn is_unicode(client: &mut Client) -> Result<(), EngineError> {
+    let row = client.row(&session::sql("encoding")?).map_err(refused)?;
+    match row.get(0).unwrap_or_default() {
+        "UTF8" => Ok(()),
+        other => {
+            let message = format!(
+                "the database has encoding {other}, expected UTF8\nmake another: `create database … \
+                 encoding 'UTF8' template template0`"
+            );
+            Err(EngineError::new(ErrorKind::Unavailable, message))
+        }
     }
 }
 

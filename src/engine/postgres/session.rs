@@ -2,23 +2,22 @@
 
 use super::script::{Script, only};
 use super::{answer, connect, copy, error, refused};
-use crate::dialect::{Dialect, POSTGRES};
+use crate::dialect::{Dialect, POSTGRES, statements};
 use crate::engine::{EngineError, ErrorKind, Interrupt, Notice, Session, Table};
+use crate::postgres::outcome::Transaction;
 use crate::postgres::session::{Abort, Failure, Session as Client};
 use crate::postgres::spec::Settings;
 use crate::postgres::sql::sql as rendered;
 use crate::relation::{Column, RelationKind, RelationName};
+use crate::system::{ConnectorError, Kind, Outlook};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use futures_util::TryStreamExt as _;
 use minijinja::{Value, context};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
-/// How often a server that is restarting is asked what became of a transaction, and how long
-/// between.
-const ASKED: u32 = 40;
-const PAUSE: Duration = Duration::from_millis(250);
+/// How often a server that is restarting is asked at least what became of a transaction.
+const QUESTIONS: u32 = 6;
 
 /// A connection, and by what another thread ends its work.
 pub(super) struct PostgresSession {
@@ -165,26 +164,28 @@ impl PostgresSession {
 
     /// What became of the transaction `id`, whose commit ended with `lost`.
     fn outcome(&mut self, id: &str, lost: EngineError) -> Result<(), EngineError> {
-        let sql = filled("transaction_status", &context! { id => id })?;
-        for _ in 0..ASKED {
-            std::thread::sleep(PAUSE);
-            let Ok(mut client) = Client::connect(&self.settings) else { continue };
-            let Ok(row) = client.row(&sql) else { continue };
-            let status = row.get(0).map(str::to_owned);
+        let told = ConnectorError::new(Kind::Network, lost.message.clone());
+        let questions = self.settings.retries.max(QUESTIONS);
+        let settled =
+            Transaction::numbered(id).settle(told, &self.settings, questions, "it took place");
+        if let Ok(client) = connect(&self.settings) {
             self.client = client;
             self.is_lost = false;
-            match status.as_deref() {
-                Some("committed") => return Ok(()),
-                Some("in progress") => {}
-                Some(_) => return Err(lost),
-                None => break,
-            }
         }
-        let message = format!(
-            "{}\nwhether it was committed cannot be known: look at the table, then run again",
-            lost.message
-        );
-        Err(EngineError { message, ..lost })
+        settled.map_err(|error| match error.outlook {
+            Outlook::Unknown => refused(error),
+            _ => lost,
+        })
+    }
+
+    fn copy(
+        &mut self,
+        abort: &Abort,
+        sql: &str,
+        batches: Box<dyn RecordBatchReader + Send>,
+    ) -> Result<Option<u64>, EngineError> {
+        let written = copy::write(&mut self.client, abort, sql, batches);
+        written.map(Some).map_err(|failure| self.reason(failure, sql))
     }
 
     fn roll_back(&mut self, failed: EngineError) -> EngineError {
@@ -252,8 +253,19 @@ impl Session for PostgresSession {
         batches: Box<dyn RecordBatchReader + Send>,
     ) -> Result<Option<u64>, EngineError> {
         let abort = self.begin_request()?;
-        let written = copy::write(&mut self.client, &abort, sql, batches);
-        written.map(Some).map_err(|failure| self.reason(failure, sql))
+        let found = statements(sql);
+        let Some((last, before)) = found.split_last().filter(|(_, before)| !before.is_empty())
+        else {
+            return self.copy(&abort, sql, batches);
+        };
+        self.run(&Abort::default(), "begin")?;
+        let before =
+            before.iter().try_for_each(|range| self.run(&abort, &sql[range.clone()]).map(drop));
+        let written = before.and_then(|()| self.copy(&abort, &sql[last.clone()], batches));
+        match written {
+            Ok(written) => self.run(&Abort::default(), "end").map(|_| written),
+            Err(error) => Err(self.roll_back(error)),
+        }
     }
 
     fn stream(

@@ -93,3 +93,9 @@ fn a_file_that_changes_after_it_was_read_belongs_to_the_next_load() {
     project.run(["load"]).succeeds();
     assert_eq!(values(&project), json!([["c", 30]]));
 }
+
+crate::elsewhere::again_on_postgres!(
+    a_file_that_changes_while_it_is_read_is_read_again,
+    a_file_that_changes_each_time_it_is_read_is_not_loaded,
+    a_file_that_changes_after_it_was_read_belongs_to_the_next_load,
+);

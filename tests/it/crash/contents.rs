@@ -1,10 +1,11 @@
 //! All that a database file holds, for comparison.
 
 use crate::project::Project;
-use sqlflow::engine::Engine;
 use sqlflow::engine::duckdb::{DuckDb, Location, Options};
+use sqlflow::engine::{Engine, Session};
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A database, and what is not yet written into it.
 const FILES: [&str; 2] = ["shop.duckdb", "shop.duckdb.wal"];
@@ -25,30 +26,34 @@ const TABLES: &str = "\
 select table_schema || '.' || table_name
 from information_schema.tables
 where table_name not like '\\_\\_sqlflow\\_stage%' escape '\\'
+  and table_schema not in ('pg_catalog', 'information_schema')
 order by 1";
 
 /// The rows of a table as they are and without what differs between runs; of many, a hash.
 const ROWS: &str = r"
-with rows as (
+with lines as (
+  select cast(t as varchar) as exact
+  from {table} as t
+), both_texts as (
   select
-    cast(t as varchar) as exact,
+    exact,
     regexp_replace(
       exact,
       '20[2-9]\d-\d\d-\d\d[T ][\d:.]+(Z|\+00)?|[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|[\da-f]{32}',
       '[RUN]',
       'g'
     ) as timeless
-  from {table} as t
+  from lines
 ), texts as (
   select
-    count(*) as rows,
+    count(*) as count,
     coalesce(string_agg(exact, chr(10) order by exact), '') as exact,
     coalesce(string_agg(timeless, chr(10) order by timeless), '') as timeless
-  from rows
+  from both_texts
 )
 select
-  if(rows > 1000, rows || ' rows ' || md5(exact), exact),
-  if(rows > 1000, rows || ' rows ' || md5(timeless), timeless)
+  case when count > 1000 then count || ' rows ' || md5(exact) else exact end,
+  case when count > 1000 then count || ' rows ' || md5(timeless) else timeless end
 from texts";
 
 /// Comments and indexes.
@@ -60,10 +65,30 @@ union all
 select column_name, comment from duckdb_columns() where comment is not null
 order by all";
 
+/// The same of a server's database.
+const STANDING_ON_SERVER: &str = "\
+select indexname::text, indexdef from pg_indexes where schemaname not in ('pg_catalog', 'information_schema')
+union all
+select classoid::regclass || ' ' || objsubid, description from pg_description where objoid >= 16384
+order by 1, 2";
+
 impl Contents {
-    /// What readers of the project's database find. A copy is read, so that the next run meets the
-    /// file as the killed one left it.
+    /// What readers of the project's database find.
     pub(super) fn of(project: &Project) -> Self {
+        match &project.elsewhere {
+            None => Self::of_file(project),
+            Some(elsewhere) => {
+                // What a killed run asked for last may still be at work.
+                elsewhere.rest();
+                let contents = Self::read(&mut *elsewhere.session(), STANDING_ON_SERVER);
+                elsewhere.rest();
+                contents
+            }
+        }
+    }
+
+    /// A copy is read, so that the next run meets the file as the killed one left it.
+    fn of_file(project: &Project) -> Self {
         let root = project.root();
         for name in FILES {
             let copy = name.replace("shop", "copy");
@@ -73,7 +98,10 @@ impl Contents {
             }
         }
         let options = Options::new(Location::File(root.join("copy.duckdb")));
-        let mut session = DuckDb::open(&options).unwrap().session().unwrap();
+        Self::read(&mut *DuckDb::open(&options).unwrap().session().unwrap(), STANDING)
+    }
+
+    fn read(session: &mut dyn Session, standing: &str) -> Self {
         let mut read = |sql: &str| session.query(sql, None).unwrap_or_else(|e| panic!("{e}")).rows;
         let (mut exact, mut timeless) = (Tables::new(), Tables::new());
         for table in read(TABLES) {
@@ -86,7 +114,7 @@ impl Contents {
                 timeless.insert(table.to_owned(), rows_of_any_run);
             }
         }
-        let standing = format!("{:?}", read(STANDING));
+        let standing = format!("{:?}", read(standing));
         for tables in [&mut exact, &mut timeless] {
             tables.insert("what stands on them".to_owned(), standing.clone());
         }
@@ -97,23 +125,36 @@ impl Contents {
 /// The project's database as it is, to be put back.
 pub(super) struct Saved {
     files: [Option<Vec<u8>>; 2],
+    /// Its name on a server.
+    name: String,
+    is_first: bool,
     pub(super) contents: Contents,
 }
 
 impl Saved {
     pub(super) fn of(project: &Project) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("saved{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let is_first = !project.has_database() || project.relations().is_empty();
+        let contents = Contents::of(project);
+        if let Some(elsewhere) = &project.elsewhere {
+            elsewhere.save(&name);
+        }
         let files = FILES.map(|name| fs::read(project.root().join(name)).ok());
-        Self { files, contents: Contents::of(project) }
+        Self { files, name, is_first, contents }
     }
 
     pub(super) fn restore(&self, project: &Project) {
+        if let Some(elsewhere) = &project.elsewhere {
+            elsewhere.restore(&self.name);
+        }
         for (name, bytes) in FILES.iter().zip(&self.files) {
             match bytes {
                 Some(bytes) => project.write_bytes(name, bytes),
                 None => project.remove_if_there(name),
             }
         }
-        if self.files[0].is_none() {
+        if self.is_first {
             project.remove_if_there("schemas");
         }
     }

@@ -226,3 +226,15 @@ fn a_seed() {
     }
     .is_killed();
 }
+
+crate::elsewhere::again_on_postgres!(
+    the_first_load,
+    append_by_cursor,
+    append_of_new_files,
+    merge,
+    a_load_after_one_that_was_killed,
+    merge_with_deletes,
+    versions_of_a_complete_source,
+    replace_with_what_stands_on_the_table,
+    a_seed,
+);

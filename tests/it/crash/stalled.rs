@@ -94,4 +94,5 @@ impl Drop for Stalled {
 /// Whether the statement at this point fills a stage, or the table itself where there is none.
 pub(crate) fn fills(point: &str) -> bool {
     point.starts_with("statement: create or replace ") && point.ends_with(" as")
+        || point.contains("__sqlflow_stage__") && point.ends_with(" (")
 }

@@ -150,3 +150,5 @@ fn merge() {
 fn versions() {
     killed_at_any_time("mode: scd2, key: id, complete: true, max_delete_percent: 100");
 }
+
+crate::elsewhere::again_on_postgres!(replace, append, merge, versions);

@@ -146,7 +146,7 @@ impl Both {
             ("dbname", "postgres"),
             ("sslmode", "disable"),
         ];
-        Postgres::open(&SPEC.read(parameters).unwrap()).unwrap().session().unwrap()
+        Postgres::open(&SPEC.read(parameters).unwrap(), false).unwrap().session().unwrap()
     }
 
     /// The relations of both are the same; `masked` are columns of which only NULL counts.

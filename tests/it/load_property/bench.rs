@@ -10,7 +10,7 @@ use sqlflow::compile::compile;
 use sqlflow::diagnostic::{Code, Secrets, Severity};
 use sqlflow::engine::Engine;
 use sqlflow::engine::duckdb::{DuckDb, Location, Options};
-use sqlflow::graph::{Invocation, Selection, Surroundings, TargetRequest};
+use sqlflow::graph::{Graph, Invocation, Selection, Surroundings, TargetRequest};
 use sqlflow::run::{Event, Kinds, Listener, Plan, PrepareRequest, RunRequest, execute, prepare};
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,21 +40,68 @@ impl Listener for Nobody {
 /// What a load said: its counts, or the codes of what is wrong.
 pub(super) type Said = Result<Counts, Vec<String>>;
 
+/// Where loads go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Into {
+    DuckDb,
+    /// A server on this port of this machine.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "there is none"))]
+    Postgres(u16),
+}
+
 pub(super) struct Bench {
     directory: TempDir,
-    engine: DuckDb,
+    into: Into,
+    engine: Box<dyn Engine>,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Bench {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(into: Into) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let directory = tempfile::tempdir().unwrap();
-        let engine = DuckDb::open(&Options::new(Location::Memory)).unwrap();
-        let bench = Self { directory, engine, _turn: turn };
+        let engine = Box::new(DuckDb::open(&Options::new(Location::Memory)).unwrap());
+        #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "set below"))]
+        let mut bench = Self { directory, into, engine, _turn: turn };
         bench.write("sqlflow.yml", PROJECT_FILE);
         bench.write("profiles.yml", &PROFILES.replace("shop.duckdb", "':memory:'"));
+        #[cfg(feature = "postgres")]
+        if let Into::Postgres(port) = into {
+            let profiles = crate::postgres::target::profiles(port, "postgres", "");
+            bench.write("profiles.yml", &profiles);
+            let graph = bench.graph(false);
+            bench.engine =
+                sqlflow::engine::open(&graph.target, &sqlflow::engine::Access::Read, &mut |_| true)
+                    .unwrap()
+                    .engine;
+            let mut session = bench.engine.session().unwrap();
+            session.execute("drop schema if exists raw, _sqlflow cascade").unwrap();
+        }
         bench
+    }
+
+    fn graph(&self, full_refresh: bool) -> Graph {
+        let root = self.directory.path();
+        let request = PrepareRequest {
+            project: root.to_owned(),
+            profiles: vec![root.to_owned()],
+            target: TargetRequest { profile: None, target: None, threads: Some(1), engine: None },
+            invocation: Invocation {
+                verb: "load".to_owned(),
+                full_refresh,
+                ..Invocation::default()
+            },
+        };
+        let surroundings = Surroundings {
+            environment: Arc::default(),
+            secrets: Secrets::default(),
+            now: clock(),
+            invocation_id: "test".to_owned(),
+            process_id: 1,
+            host_name: "test".to_owned(),
+        };
+        let (graph, problems) = prepare(&request, &surroundings);
+        graph.unwrap_or_else(|| panic!("{problems:?}"))
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -93,27 +140,7 @@ impl Bench {
     /// Carries out `load` at `now`.
     pub(super) fn load(&self, now: i64, full_refresh: bool) -> Said {
         NOW.store(now, Ordering::SeqCst);
-        let root = self.directory.path();
-        let request = PrepareRequest {
-            project: root.to_owned(),
-            profiles: vec![root.to_owned()],
-            target: TargetRequest { profile: None, target: None, threads: Some(1), engine: None },
-            invocation: Invocation {
-                verb: "load".to_owned(),
-                full_refresh,
-                ..Invocation::default()
-            },
-        };
-        let surroundings = Surroundings {
-            environment: Arc::default(),
-            secrets: Secrets::default(),
-            now: clock(),
-            invocation_id: "test".to_owned(),
-            process_id: 1,
-            host_name: "test".to_owned(),
-        };
-        let (graph, problems) = prepare(&request, &surroundings);
-        let graph = graph.unwrap_or_else(|| panic!("{problems:?}"));
+        let graph = self.graph(full_refresh);
         let selection = Selection::all(&graph);
         let compilation = compile(&graph, &selection, None);
         let plan = Plan::new(&graph, &selection, Kinds::LOADS);
@@ -126,7 +153,7 @@ impl Bench {
             clock,
         };
         let target = TargetDirectory::of(&graph, None);
-        let outcome = execute(&run, &self.engine, &target, &mut Nobody);
+        let outcome = execute(&run, &*self.engine, &target, &mut Nobody);
         if outcome.tally().error == 0 {
             assert_eq!(outcome.results.len(), 1, "{:?}", outcome.problems);
             let counts = outcome.results[0].counts.iter().copied();
@@ -148,7 +175,7 @@ impl Bench {
     /// The rows of the table in the first `columns` columns, sorted, each with when it was marked as
     /// deleted.
     pub(super) fn rows(&self, setting: &Setting, columns: usize) -> Vec<(Row, Option<i64>)> {
-        let mark = if setting.soft() { "epoch_ms(deleted_at)" } else { "null" };
+        let mark = if setting.soft() { self.moment("deleted_at") } else { "null".to_owned() };
         let sql = format!("select {}, {mark} from raw.t", setting.select(columns));
         let rows = self.query(&sql).into_iter();
         let mut rows: Vec<(Row, Option<i64>)> =
@@ -159,8 +186,24 @@ impl Bench {
 
     /// Whether a load has made the table.
     pub(super) fn has_table(&self) -> bool {
-        let sql = "select 1 from duckdb_tables() where schema_name = 'raw' and table_name = 't'";
-        !self.query(sql).is_empty()
+        self.tables().iter().any(|table| table == "raw.t")
+    }
+
+    /// All tables that are no system's own.
+    pub(super) fn tables(&self) -> Vec<String> {
+        let rows = self.query(
+            "select table_schema || '.' || table_name from information_schema.tables \
+             where table_schema not in ('information_schema', 'pg_catalog') order by 1",
+        );
+        rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The expression for a time's milliseconds.
+    pub(super) fn moment(&self, column: &str) -> String {
+        match self.into {
+            Into::DuckDb => format!("epoch_ms({column})"),
+            Into::Postgres(_) => format!("cast(extract(epoch from {column}) * 1000 as bigint)"),
+        }
     }
 
     /// What the state says that the greatest cursor is, as text.
@@ -175,18 +218,12 @@ impl Bench {
 
     /// Everything that a failed load must leave as it was.
     pub(super) fn everything(&self) -> Vec<Vec<Vec<Value>>> {
-        let mut all = Vec::new();
-        for sql in [
-            "select database_name, schema_name, table_name from duckdb_tables() order by all",
-            "select * from _sqlflow.loads order by all",
-            "select * from _sqlflow.files order by all",
-            "select * from _sqlflow.rejects order by all",
-        ] {
-            all.push(self.query(sql));
-        }
-        if self.has_table() {
-            all.push(self.query("select * from raw.t order by all"));
-        }
+        let tables = self.tables();
+        let rows = |table: &String| {
+            self.query(&format!("select cast(t as varchar) from {table} as t order by 1"))
+        };
+        let mut all: Vec<_> = tables.iter().map(rows).collect();
+        all.push(vec![tables.into_iter().map(Value::from).collect()]);
         all
     }
 }

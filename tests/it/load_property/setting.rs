@@ -69,6 +69,12 @@ impl Type {
         }
     }
 
+    /// Whether `text` is the value at `position`. Doubles are printed in more than one way.
+    fn is(self, position: u8, text: &str) -> bool {
+        let value = self.text(position);
+        value == text || self == Self::Double && value.parse::<f64>() == text.parse::<f64>()
+    }
+
     /// The value at `position` as a time, in milliseconds.
     pub(super) fn moment(self, position: u8) -> Option<i64> {
         let position = i64::from(position);
@@ -283,7 +289,7 @@ impl Setting {
     pub(super) fn row(&self, cells: &[Value]) -> Row {
         let cell = |(value, (_, data_type)): (&Value, &(&str, Type))| {
             let text = value.as_str()?;
-            let found = (0..data_type.len()).find(|position| data_type.text(*position) == text);
+            let found = (0..data_type.len()).find(|position| data_type.is(*position, text));
             Some(found.unwrap_or_else(|| panic!("`{text}` was never loaded")))
         };
         let mut row: Row = cells.iter().zip(&self.columns).map(cell).collect();

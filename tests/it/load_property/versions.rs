@@ -91,8 +91,10 @@ fn differs(setting: &Setting, old: &Row, new: &Row) -> bool {
 /// The versions that stand in the table.
 pub(super) fn standing(bench: &Bench, setting: &Setting, columns: usize) -> Vec<Version> {
     let sql = format!(
-        "select {}, epoch_ms(valid_from), epoch_ms(valid_to), is_current from raw.t",
-        setting.select(columns)
+        "select {}, {}, {}, is_current from raw.t",
+        setting.select(columns),
+        bench.moment("valid_from"),
+        bench.moment("valid_to")
     );
     let rows = bench.query(&sql).into_iter().map(|row| {
         let end = row[columns + 1].as_i64();

@@ -18,6 +18,7 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65_534;
 
 /// A server. Dropping it stops it.
+#[derive(Debug)]
 pub(crate) struct Server {
     child: Mutex<Child>,
     pub(crate) port: u16,

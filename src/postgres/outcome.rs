@@ -9,9 +9,9 @@
 //! | in progress | its process is ended, and the server asked again |
 //! | nothing that helps, or does not answer at all | it is not known, and there is no other try |
 
-use crate::postgres::session::{Session, Uncommitted};
-use crate::postgres::spec::Settings;
-use crate::postgres::sql::sql;
+use super::session::{Session, Uncommitted};
+use super::spec::Settings;
+use super::sql::sql;
 use crate::system::Tries;
 use crate::system::{ConnectorError, Kind, Outlook};
 use minijinja::context;
@@ -21,11 +21,9 @@ use std::sync::Arc;
 const LEAST_QUESTIONS: u32 = 3;
 
 /// The transaction that a session is in.
-pub(super) struct Transaction {
+pub(crate) struct Transaction {
     /// 64 bits, so that it never comes again.
     number: String,
-    /// The server's process.
-    process: String,
 }
 
 /// What the server says about it.
@@ -39,10 +37,14 @@ enum End {
 
 impl Transaction {
     /// Gives the session's transaction its number.
-    pub(super) fn number(session: &mut Session) -> Result<Self, ConnectorError> {
+    pub(crate) fn number(session: &mut Session) -> Result<Self, ConnectorError> {
         let row = session.row(&sql("write_number", &context! {})?)?;
-        let text = |at| row.get(at).unwrap_or_default().to_owned();
-        Ok(Self { number: text(0), process: text(1) })
+        Ok(Self::numbered(row.get(0).unwrap_or_default()))
+    }
+
+    /// The transaction that has this number.
+    pub(crate) fn numbered(number: &str) -> Self {
+        Self { number: number.to_owned() }
     }
 
     /// Commits what `session` wrote into `table`. Where the answer is lost, the server is asked by
@@ -50,7 +52,7 @@ impl Transaction {
     ///
     /// # Errors
     /// Nothing was written, unless the error says that this is not known.
-    pub(super) fn commit(
+    pub(crate) fn commit(
         &self,
         mut session: Session,
         settings: &Arc<Settings>,
@@ -61,18 +63,24 @@ impl Transaction {
             Err(Uncommitted::Refused(error)) => Err(error),
             Err(Uncommitted::Lost(error)) => {
                 drop(session);
-                self.settle(error, settings, table)
+                let unknown = format!("the rows are in {table}");
+                self.settle(error, settings, settings.retries.max(LEAST_QUESTIONS), &unknown)
             }
         }
     }
 
-    fn settle(
+    /// What became of it, after the answer to its commit was `lost`; `what` is not known where the
+    /// server does not say after so many `questions`.
+    ///
+    /// # Errors
+    /// Nothing was written, unless the error says that this is not known.
+    pub(crate) fn settle(
         &self,
         lost: ConnectorError,
         settings: &Arc<Settings>,
-        table: &str,
+        questions: u32,
+        what: &str,
     ) -> Result<(), ConnectorError> {
-        let questions = settings.retries.max(LEAST_QUESTIONS);
         let mut tries = Tries::default();
         loop {
             let unanswered = match self.ask(settings) {
@@ -84,20 +92,20 @@ impl Transaction {
                 }
                 Ok(End::Forgotten) => {
                     let message = "the server no longer knows the transaction";
-                    return Err(self.unknown(&ConnectorError::new(Kind::Data, message), table));
+                    return Err(self.unknown(&ConnectorError::new(Kind::Data, message), what));
                 }
                 Err(error) => error,
             };
             if !tries.again(&unanswered, questions) {
-                return Err(self.unknown(&unanswered, table));
+                return Err(self.unknown(&unanswered, what));
             }
         }
     }
 
     fn ask(&self, settings: &Arc<Settings>) -> Result<End, ConnectorError> {
         let mut session = Session::connect(settings)?;
-        let Self { number, process } = self;
-        match session.row(&sql("write_outcome", &context! { number, process })?) {
+        let number = &self.number;
+        match session.row(&sql("write_outcome", &context! { number })?) {
             Ok(row) => Ok(end(row.get(0))),
             // After a crash the server may not have given out the number at all.
             Err(error) if error.message.contains("[22023]") => Ok(End::Aborted),
@@ -105,10 +113,10 @@ impl Transaction {
         }
     }
 
-    fn unknown(&self, reason: &ConnectorError, table: &str) -> ConnectorError {
+    fn unknown(&self, reason: &ConnectorError, what: &str) -> ConnectorError {
         let number = &self.number;
         let message = format!(
-            "the connection broke at the commit, and whether the rows are in {table} is not known: {}",
+            "the connection broke at the commit, and whether {what} is not known: {}",
             reason.message
         );
         let help = format!(

@@ -1,2 +1,0 @@
--- query
-select pg_xact_status({{ id | literal }}::xid8);
