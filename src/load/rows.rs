@@ -37,7 +37,7 @@ impl<'s> Rows<'s> {
     pub(super) fn scan(&self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
         let found = self.found(work)?;
-        self.names(work, &found)?;
+        Self::names(work, &found)?;
         let (columns, casts) = declared(load, &found)?;
         if let Some(accepted) = accepted {
             work.drift(accepted, &columns)?;
@@ -101,7 +101,7 @@ impl<'s> Rows<'s> {
 
 impl Rows<'_> {
     /// No two columns may have one name in the target.
-    fn names(&self, work: &Work<'_>, found: &[Column]) -> Result<()> {
+    fn names(work: &Work<'_>, found: &[Column]) -> Result<()> {
         let dialect = work.request.graph.target.dialect;
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for column in found {
