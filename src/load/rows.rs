@@ -40,7 +40,7 @@ impl<'s> Rows<'s> {
     pub(super) fn scan(&mut self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
         let found = self.found(work)?;
-        self.names(work, &found)?;
+        Self::names(work, &found)?;
         let (columns, casts) = declared(load, &found)?;
         self.casts = columns.iter().zip(&found).any(|(to, from)| to.data_type != from.data_type);
         if let Some(accepted) = accepted {
@@ -113,7 +113,7 @@ impl<'s> Rows<'s> {
 
 impl Rows<'_> {
     /// No two columns may have one name in the target.
-    fn names(&self, work: &Work<'_>, found: &[Column]) -> Result<()> {
+    fn names(work: &Work<'_>, found: &[Column]) -> Result<()> {
         let dialect = work.request.graph.target.dialect;
         let mut seen: BTreeMap<String, &str> = BTreeMap::new();
         for column in found {
