@@ -219,7 +219,7 @@ pub(super) fn conceal(node: &Node, shared: &Shared) {
                 match (secret, text_of(value)) {
                     (true, Some(text)) => shared.secrets().add(&text),
                     (false, Some(text)) => {
-                        let words = in_address(&text).into_iter().flatten();
+                        let words = in_address(&name, &text).into_iter().flatten();
                         words.for_each(|word| shared.secrets().add(word));
                     }
                     _ => conceal(value, shared),
@@ -231,9 +231,13 @@ pub(super) fn conceal(node: &Node, shared: &Shared) {
     }
 }
 
-/// The user and password of an address, together and the password alone.
-fn in_address(text: &str) -> Option<[&str; 2]> {
-    let (_, rest) = text.split_once("://")?;
+/// The user and password of an address, together and the password alone. An endpoint is one also
+/// without a scheme.
+fn in_address<'t>(name: &str, text: &'t str) -> Option<[&'t str; 2]> {
+    let rest = match text.split_once("://") {
+        Some((_, rest)) => rest,
+        None => Some(text).filter(|_| name.contains("endpoint"))?,
+    };
     let (user, _) = rest.rsplit_once('@')?;
     Some([user, user.split_once(':').map_or("", |(_, password)| password)])
 }

@@ -63,12 +63,14 @@ fn a_password_in_an_endpoint_is_refused_and_not_shown() {
     let tables = "      - {name: orders, path: none.csv}\n";
     let project = project(&server, &keys(), tables);
     let profiles = project.read("profiles.yml");
-    project.write("profiles.yml", &profiles.replace("http://", "http://user:hush-hush@"));
     let message = "`endpoint` is not an address without user and password";
-    for words in [&["parse"][..], &["load"], &["debug"], &["ls", "--output", "json"]] {
-        let output = project.command(words).output().unwrap();
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(said.contains(message) && !said.contains("hush"), "{words:?}: {said}");
+    for address in ["http://user:hush-hush@", "user:hush-hush@"] {
+        project.write("profiles.yml", &profiles.replace("http://", address));
+        for words in [&["parse"][..], &["load"], &["debug"], &["ls", "--output", "json"]] {
+            let output = project.command(words).output().unwrap();
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert!(said.contains(message) && !said.contains("hush"), "{words:?}: {said}");
+        }
     }
     project.write("profiles.yml", &profiles.replace("http://", "ftp://"));
     project
