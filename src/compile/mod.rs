@@ -23,7 +23,7 @@ mod snapshot;
 
 pub use batch::{batches, compile_batch};
 pub use export::{
-    ExportColumn, Slice, copy_script, drop_export_stage, export_columns, export_rows,
+    ExportColumn, Finite, Slice, copy_script, drop_export_stage, export_columns, export_rows,
     export_stage_script, parts_query, slice_rows, standing_query,
 };
 pub use incremental::{

@@ -28,7 +28,7 @@ pub use batches::{
     Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
 };
 pub use error::{ConnectorError, Kind, Outlook};
-pub use objects::Objects;
+pub use objects::{Objects, wrong_path};
 pub use registry::{System, connector, is_left_out, on_disk, open, spec, specs};
 pub use retry::Tries;
 pub use spec::{ConnectorSpec, Parameter, ParameterError, Parameters, Reads, Takes};
