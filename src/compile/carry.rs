@@ -8,13 +8,17 @@
 //! | `uuid` | as DuckDB writes it | as it is; within other types `varchar` | as text |
 //! | `bignum`, `bit`, enums | as DuckDB writes them | `varchar` | as text |
 //!
+//! JSON has no NaN and no infinities: a column of `float` or `double` is looked through while it is
+//! written there.
+//!
 //! What a `hugeint` holds beyond 38 digits is an error of the cast: DuckDB itself would write it to
 //! Parquet as `double`, without a word.
 
-use super::ExportColumn;
+use super::{ExportColumn, Finite};
 use crate::dialect::Dialect;
 use crate::graph::ExportFormat;
 use crate::relation::DataType;
+use std::cell::Cell;
 
 const WIDEST: &str = "decimal(38,0)";
 
@@ -25,7 +29,21 @@ pub fn into_file(format: ExportFormat, name: &str, data_type: &DataType) -> Expo
         (ExportFormat::Parquet, "time with time zone" | "interval") => Some("varchar"),
         _ => None,
     };
-    column(name, data_type, &of)
+    let finite = if format == ExportFormat::Json { finite(data_type) } else { None };
+    ExportColumn { finite, ..column(name, data_type, &of) }
+}
+
+/// Whether values may hold NaN and infinities, and where.
+fn finite(data_type: &DataType) -> Option<Finite> {
+    if data_type.is_floating() {
+        return Some(Finite::Plain);
+    }
+    let floats = Cell::new(false);
+    _ = data_type.replacing(&|part| {
+        floats.set(floats.get() || DataType::new(part).is_floating());
+        None
+    });
+    floats.get().then_some(Finite::Nested)
 }
 
 /// The column `name`, as it goes into another system through Arrow.
@@ -62,12 +80,30 @@ fn column(
     let other = data_type.replacing(of);
     // Another spelling of the same type is no other type.
     let cast = (other != data_type.replacing(&|_| None)).then(|| other.as_str().to_owned());
-    ExportColumn { name: name.to_owned(), cast }
+    ExportColumn { name: name.to_owned(), cast, finite: None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_that_json_lacks_are_looked_for_where_they_may_be() {
+        for (data_type, expected) in [
+            ("double", Some(Finite::Plain)),
+            ("float", Some(Finite::Plain)),
+            ("double[]", Some(Finite::Nested)),
+            ("struct(a integer, b map(varchar, float))", Some(Finite::Nested)),
+            ("struct(\"double\" integer)", None),
+            ("decimal(10,2)", None),
+            ("varchar", None),
+        ] {
+            let data_type = DataType::new(data_type);
+            let finite = |format| into_file(format, "x", &data_type).finite;
+            assert_eq!(finite(ExportFormat::Json), expected, "{data_type}");
+            assert_eq!(finite(ExportFormat::Parquet), None);
+        }
+    }
 
     #[test]
     fn what_arrow_and_parquet_lack_is_cast() {

@@ -24,6 +24,27 @@ pub struct ExportColumn {
     pub name: String,
     /// The type that it is cast to; `None` where it goes as it is.
     pub cast: Option<String>,
+    /// Whether it may hold what is no finite number, and must not.
+    pub finite: Option<Finite>,
+}
+
+/// Where finite numbers are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finite {
+    /// The value is one.
+    Plain,
+    /// They are within lists, structs and the like.
+    Nested,
+}
+
+impl ExportColumn {
+    fn context(&self) -> Value {
+        let finite = self.finite.map(|finite| match finite {
+            Finite::Plain => "plain",
+            Finite::Nested => "nested",
+        });
+        context! { name => self.name.as_str(), type => self.cast.as_deref(), finite => finite }
+    }
 }
 
 /// Rows of a stage, by their positions: from the first to before the last.
@@ -130,15 +151,12 @@ pub fn export_rows(graph: &Graph, query: &Query, columns: &[ExportColumn]) -> Re
 }
 
 fn shown_columns(columns: &[ExportColumn]) -> Vec<Value> {
-    let shown = columns
-        .iter()
-        .map(|column| context! { name => column.name.as_str(), type => column.cast.as_deref() });
-    shown.collect()
+    columns.iter().map(ExportColumn::context).collect()
 }
 
 fn rows_script(dialect: &dyn Dialect, query: &Query, columns: &[ExportColumn]) -> Result<Script> {
-    let cast = columns.iter().any(|column| column.cast.is_some());
-    let template = if cast { "export_rows" } else { "export_query" };
+    let changes = columns.iter().any(|column| column.cast.is_some() || column.finite.is_some());
+    let template = if changes { "export_rows" } else { "export_query" };
     let context = context! { query => query.statement(), columns => shown_columns(columns) };
     render(dialect, template, &context, &[query])
 }

@@ -24,8 +24,8 @@ mod snapshot;
 
 pub use batch::{batches, compile_batch};
 pub use export::{
-    ExportColumn, INCOMING, Slice, copy_script, drop_export_stage, export_columns, export_rows,
-    export_stage_script, incoming_rows, parts_query, slice_rows, standing_query,
+    ExportColumn, Finite, INCOMING, Slice, copy_script, drop_export_stage, export_columns,
+    export_rows, export_stage_script, incoming_rows, parts_query, slice_rows, standing_query,
 };
 pub use incremental::{
     batch_keys, batch_name, batch_relation, columns_of_query, keys_of_batch, microbatch_rows,

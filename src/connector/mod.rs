@@ -29,7 +29,7 @@ pub use crate::system::{
 pub use batches::{
     Batches, Filter, Incremental, Mark, Object, ReadRequest, WriteMode, WriteRequest,
 };
-pub use objects::Objects;
+pub use objects::{Objects, wrong_path};
 pub use registry::{System, connector, is_left_out, on_disk, open, spec, specs};
 
 use crate::relation::Column;

@@ -39,6 +39,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "target_columns",
             "target_keep",
             "write_lock",
+            "write_schema",
             "write_stage",
             "write_copy",
             "write_checks",

@@ -30,6 +30,14 @@ pub fn check_exports(graph: &Graph) -> Vec<Diagnostic> {
 
 /// Why the export's connection cannot take what it writes.
 fn unfit(export: &ExportNode, spec: Option<&ConnectorSpec>) -> Vec<Diagnostic> {
+    if let (ExportTarget::Files(file), Some(spec)) = (&export.target, spec)
+        && spec.reads == Reads::Files
+        && !connector::on_disk(spec)
+        && let Some((message, help)) = connector::wrong_path(&file.path)
+    {
+        let problem = Diagnostic::error(Code::EXPORT_PATH, message).at(export.place.clone());
+        return vec![problem.with_help(help)];
+    }
     let (message, help) = match (&export.target, spec.zip(export.connection.as_deref())) {
         (ExportTarget::Files(file), None) => return file.not_on_disk.clone(),
         (ExportTarget::Files(file), Some((spec, _))) if connector::on_disk(spec) => {

@@ -269,7 +269,11 @@ pub(super) fn connection(
 ) -> Option<Connection> {
     let known = &context.target.connections;
     if let Some(found) = known.iter().find(|known| known.name == name.text) {
-        problems.extend(found.problems.iter().cloned());
+        for problem in &found.problems {
+            if !problems.contains(problem) {
+                problems.push(problem.clone());
+            }
+        }
         return Some(found.clone());
     }
     let message = format!("no connection `{}` in profile `{}`", name.text, context.target.profile);

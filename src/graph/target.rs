@@ -273,6 +273,10 @@ pub(super) fn conceal(node: &Node, shared: &Shared) {
                 let secret = SECRET_FIELDS.iter().any(|field| name.contains(field));
                 match (secret, text_of(value)) {
                     (true, Some(text)) => shared.secrets().add(&text),
+                    (false, Some(text)) => {
+                        let words = in_address(&name, &text).into_iter().flatten();
+                        words.for_each(|word| shared.secrets().add(word));
+                    }
                     _ => conceal(value, shared),
                 }
             }
@@ -280,6 +284,17 @@ pub(super) fn conceal(node: &Node, shared: &Shared) {
         Yaml::List(items) => items.iter().for_each(|item| conceal(item, shared)),
         Yaml::Null | Yaml::Bool(_) | Yaml::Number(_) | Yaml::String(_) => {}
     }
+}
+
+/// The user and password of an address, together and the password alone. An endpoint is one also
+/// without a scheme.
+fn in_address<'t>(name: &str, text: &'t str) -> Option<[&'t str; 2]> {
+    let rest = match text.split_once("://") {
+        Some((_, rest)) => rest,
+        None => Some(text).filter(|_| name.contains("endpoint"))?,
+    };
+    let (user, _) = rest.rsplit_once('@')?;
+    Some([user, user.split_once(':').map_or("", |(_, password)| password)])
 }
 
 fn shown_fields(node: &Node) -> Map<String, Value> {

@@ -5,16 +5,20 @@ use crate::connector::{
 };
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::graph::{Connection, Graph, LoadNode, LoadObject, Node};
+use std::collections::BTreeSet;
 
 /// What is wrong with the connections that the loads of `graph` use, and with what is read from
 /// them; nothing is opened.
 pub fn check_connections(graph: &Graph) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
+    let mut told = BTreeSet::new();
     for (node, load) in graph.nodes.iter().filter_map(|node| Some((node, node.load()?))) {
         let Some(connection) = load.connection.as_deref() else { continue };
         match read_parameters(connection) {
             Ok((spec, _)) => problems.extend(unreadable(node, load, connection, spec)),
-            Err(found) => problems.extend(found),
+            // A hundred tables may be read from it.
+            Err(found) if told.insert(&connection.name) => problems.extend(found),
+            Err(_) => {}
         }
     }
     problems
@@ -48,7 +52,12 @@ pub fn problem(error: &ConnectorError) -> Diagnostic {
         Kind::Data => Code::NOT_CARRIED,
         Kind::Resource => Code::CONNECTION_EXHAUSTED,
     };
-    Diagnostic::error(code, error.message.clone()).with_help_maybe(error.help.clone())
+    let problem = Diagnostic::error(code, error.message.clone());
+    let problem = match error.told_again() {
+        Some(told) => problem.with_note(told),
+        None => problem,
+    };
+    problem.with_help_maybe(error.help.clone())
 }
 
 /// Kind and parameters of `connection`.
@@ -101,6 +110,10 @@ fn unreadable(
             format!("connection `{}` has tables, which have no `path`", connection.name),
             "name the table with `identifier`, or give a `query`",
         ),
+        (Reads::Files, LoadObject::Files(path)) if !connector::on_disk(spec) => {
+            let (message, help) = connector::wrong_path(path)?;
+            (Code::INVALID_VALUE, message, help)
+        }
         _ => return None,
     };
     let problem = Diagnostic::error(code, message).at(load.place.clone()).with_help(help);

@@ -1,7 +1,8 @@
 //! The files of a source or a seed: which they are, how they are read, what is wrong with them.
 
 use crate::connector::file::{
-    FileError, FileObject, FileOptions, Format, OPTIONS, OptionError, Scan, find, scan,
+    FileError, FileObject, FileOptions, FileStore, Format, LocalFiles, OPTIONS, OptionError, Scan,
+    find, scan,
 };
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::engine::Session;
@@ -28,7 +29,8 @@ pub fn scan_files(
     match scanned {
         Ok(scanned) => Ok((object, scanned)),
         Err(error) => {
-            let problem = describe(&object, error).at(load.place.clone());
+            let problem = describe(error).at(load.place.clone());
+            let problem = starting(problem, LocalFiles.start(&object));
             Err(Box::new(match node.resource_type() {
                 "seed" => Diagnostic { code: Code::SEED_MALFORMED, ..problem },
                 _ => problem,
@@ -134,7 +136,7 @@ pub(super) fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> 
 }
 
 /// A file's problem as a diagnostic without a place.
-pub(super) fn describe(object: &FileObject, error: FileError) -> Diagnostic {
+pub(super) fn describe(error: FileError) -> Diagnostic {
     if let FileError::Remote(error) = &error {
         return super::connection::problem(error);
     }
@@ -149,8 +151,6 @@ pub(super) fn describe(object: &FileObject, error: FileError) -> Diagnostic {
         },
         _ => Code::SOURCE_MALFORMED,
     };
-    let relative = !object.path.starts_with('/');
-    let missing = matches!(code, Code::SOURCE_MISSING) && relative;
     let text = error.to_string();
     let mut lines = text.lines();
     let mut diagnostic = Diagnostic::error(code, lines.next().unwrap_or_default());
@@ -167,9 +167,15 @@ pub(super) fn describe(object: &FileObject, error: FileError) -> Diagnostic {
     if let FileError::Formats { .. } = &error {
         diagnostic = diagnostic.with_help("narrow the glob, or say `format` for all of them");
     }
-    if missing {
-        diagnostic =
-            diagnostic.with_note(format!("relative paths start at `{}`", object.base.display()));
-    }
     diagnostic
+}
+
+/// The same, with a note of where the path starts, where nothing is found at it.
+pub(super) fn starting(problem: Diagnostic, start: Option<String>) -> Diagnostic {
+    match start {
+        Some(start) if problem.code == Code::SOURCE_MISSING => {
+            problem.with_note(format!("relative paths start at `{start}`"))
+        }
+        _ => problem,
+    }
 }

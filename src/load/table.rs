@@ -3,7 +3,7 @@
 use super::accepted::Accepted;
 use super::again::Broken;
 use super::connections::Connections;
-use super::file::{describe, file_object};
+use super::file::{describe, file_object, starting};
 use super::fit;
 use super::rows::{Rows, not_there};
 use super::verdict::Found;
@@ -127,11 +127,21 @@ impl LoadRequest<'_> {
             return vec![not_there(self.load, column, &known)];
         }
         let drift = matches!(error, FileError::Drift(_));
-        let problem = describe(object, error).at(self.load.place.clone());
+        let problem = describe(error).at(self.load.place.clone());
+        let problem = starting(problem, self.start(object));
         if !drift {
             return vec![problem];
         }
         vec![problem.with_help(self.accept_help())]
+    }
+
+    /// Where the path of `object` starts, for people.
+    fn start(&self, object: &FileObject) -> Option<String> {
+        let Some(connection) = &self.load.connection else { return LocalFiles.start(object) };
+        match &*self.connections.open(connection).ok()? {
+            System::Files(store) => store.start(object),
+            System::Tables(_) => None,
+        }
     }
 
     /// How a new schema is accepted.

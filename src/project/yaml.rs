@@ -320,9 +320,11 @@ impl<'de> Visitor<'de> for YamlVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Yaml, A::Error> {
         let mut entries = Vec::new();
-        while let Some(key) = map.next_key::<Spanned<String>>()? {
+        // YAML reads the word `null` as nothing, and it is the name of an option.
+        while let Some(key) = map.next_key::<Spanned<Option<String>>>()? {
             let value = map.next_value::<Node>()?;
-            entries.push((Key { range: range(key.referenced), text: key.value }, value));
+            let text = key.value.unwrap_or_else(|| "null".to_owned());
+            entries.push((Key { range: range(key.referenced), text }, value));
         }
         Ok(Yaml::Map(entries))
     }
@@ -358,6 +360,19 @@ mod tests {
         assert_eq!(node.entry("c").unwrap().to_json(), serde_json::json!("2013-01-01"));
         assert_eq!(node.entry("e").unwrap().to_json(), serde_json::json!("5"));
         assert_eq!(node.entry("f").unwrap().to_json(), serde_json::json!(false));
+    }
+
+    #[test]
+    fn the_word_null_is_a_key_like_any_other() {
+        for text in ["{a: 1, null: NA}", "a: 1\nnull: NA", "{a: 1, \"null\": NA}"] {
+            let node = parsed(text);
+            assert_eq!(node.to_json(), serde_json::json!({"a": 1, "null": "NA"}), "{text}");
+            let Yaml::Map(entries) = &node.yaml else { unreachable!() };
+            let range = &entries[1].0.range;
+            assert!(text[range.start as usize..range.end as usize].contains("null"), "{text}");
+        }
+        assert_eq!(parsed("1: a\ntrue: b").to_json(), serde_json::json!({"1": "a", "true": "b"}));
+        assert!(refused("null: 1\nnull: 2\n").starts_with("error[SF102]"));
     }
 
     #[test]

@@ -44,7 +44,12 @@ fn prepare_into(
     problems.extend(check_target(&graph.target));
     problems.extend(check_connections(&graph));
     problems.extend(check_options(&graph));
-    problems.extend(check_exports(&graph));
+    for problem in check_exports(&graph) {
+        // What is wrong with a connection is told once, whoever uses it.
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
     // Without every node and edge, nothing after this could be trusted.
     (!any_error(problems)).then_some(graph)
 }

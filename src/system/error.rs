@@ -41,13 +41,15 @@ pub struct ConnectorError {
     pub message: String,
     /// What to change, where there is something.
     pub help: Option<String>,
+    /// How often it was tried again before it was given up.
+    pub tried_again: u32,
 }
 
 impl ConnectorError {
     /// An error without help. Those of the network heal, the others do not.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let outlook = if kind == Kind::Network { Outlook::Heals } else { Outlook::Final };
-        Self { kind, outlook, message: message.into(), help: None }
+        Self { kind, outlook, message: message.into(), help: None, tried_again: 0 }
     }
 
     /// The same with what to change.
@@ -62,6 +64,15 @@ impl ConnectorError {
     pub fn with_outlook(mut self, outlook: Outlook) -> Self {
         self.outlook = outlook;
         self
+    }
+
+    /// `tried again 8 times`; `None` where it was not.
+    pub fn told_again(&self) -> Option<String> {
+        match self.tried_again {
+            0 => None,
+            1 => Some("tried again once".to_owned()),
+            times => Some(format!("tried again {times} times")),
+        }
     }
 
     /// Whether the same request may succeed a little later.

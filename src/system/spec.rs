@@ -54,6 +54,8 @@ pub struct Parameter {
 pub enum Takes {
     /// Any text.
     Text,
+    /// A host, with `http://` or `https://` before it or nothing.
+    Address,
     /// A whole number from the first to the last.
     Number(u64, u64),
     /// `true` or `false`.
@@ -103,7 +105,7 @@ impl ConnectorSpec {
                     None => {}
                     Some(expected) => errors.push(ParameterError {
                         written: Some(name.to_owned()),
-                        message: if parameter.secret {
+                        message: if parameter.secret || parameter.takes.hides(text) {
                             format!("`{name}` is not {expected}")
                         } else {
                             format!("`{name}` is `{text}`, expected {expected}")
@@ -120,7 +122,7 @@ impl ConnectorSpec {
             {
                 errors.push(ParameterError {
                     written: None,
-                    message: format!("a {} connection needs `{}`", self.name, parameter.name),
+                    message: format!("{} connection needs `{}`", self.shown(), parameter.name),
                     help: parameter.about.to_owned(),
                 });
             }
@@ -144,6 +146,13 @@ impl ConnectorSpec {
         text
     }
 
+    /// Its name with the article that it is spoken with.
+    fn shown(&self) -> String {
+        // The letter is said `ess`.
+        let article = if self.name.starts_with("s3") { "an" } else { "a" };
+        format!("{article} {}", self.name)
+    }
+
     fn parameter(&self, name: &str) -> Option<&'static Parameter> {
         self.parameters
             .iter()
@@ -155,7 +164,7 @@ impl ConnectorSpec {
         let near = did_you_mean(name, known.iter().copied());
         ParameterError {
             written: Some(name.to_owned()),
-            message: format!("a {} connection has no `{name}`", self.name),
+            message: format!("{} connection has no `{name}`", self.shown()),
             help: near.unwrap_or_else(|| format!("it takes {}", known.join(", "))),
         }
     }
@@ -164,7 +173,7 @@ impl ConnectorSpec {
 impl fmt::Display for Takes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text => f.write_str("text"),
+            Self::Text | Self::Address => f.write_str("text"),
             Self::File => f.write_str("a path, from the project's directory"),
             Self::Number(first, last) => write!(f, "{first} to {last}"),
             Self::Bool => f.write_str("true or false"),
@@ -178,6 +187,12 @@ impl Takes {
     fn refuses(self, text: &str) -> Option<String> {
         let number = || text.trim().parse::<u64>().ok();
         match self {
+            Self::Address if self.hides(text) => {
+                Some("an address without user and password".to_owned())
+            }
+            Self::Address if !has_web_scheme(text) => {
+                Some("an address of http:// or https://".to_owned())
+            }
             Self::Number(first, last) if !number().is_some_and(|n| (first..=last).contains(&n)) => {
                 Some(format!("a number from {first} to {last}"))
             }
@@ -188,6 +203,16 @@ impl Takes {
             _ => None,
         }
     }
+
+    /// Whether `text` may hold a password, and is not shown.
+    fn hides(self, text: &str) -> bool {
+        self == Self::Address && text.contains('@')
+    }
+}
+
+fn has_web_scheme(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.is_none_or(|scheme| scheme == "http" || scheme == "https")
 }
 
 impl Parameters {

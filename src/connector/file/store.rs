@@ -11,6 +11,11 @@ pub trait FileStore: Send + Sync {
         None
     }
 
+    /// Where the relative path of `object` starts, for people; `None` where its path is whole.
+    fn start(&self, object: &FileObject) -> Option<String> {
+        (!object.path.starts_with('/')).then(|| object.base.display().to_string())
+    }
+
     /// The files that `object` names, sorted by name.
     ///
     /// # Errors

@@ -80,7 +80,7 @@ pub(super) fn write(
     let forms = encode::forms(&schema)?;
     schema.fields().iter().try_for_each(|field| is_kept_whole(field.name()))?;
     let mut session = Session::connect(&postgres.settings)?;
-    let mut target = target(postgres, &mut session, &request.object)?;
+    let mut target = locked(postgres, &mut session, &request.object)?;
     let rights = target.rights(&postgres.settings.user);
     write_into(postgres, session, &mut target, request, batches, &forms).map_err(|error| {
         if error.kind == Kind::Permission { error.with_help(rights) } else { error }
@@ -96,7 +96,9 @@ fn write_into(
     forms: &[Form],
 ) -> Result<u64, ConnectorError> {
     let schema = batches.schema();
-    lock(&mut session, target)?;
+    if !target.has_schema {
+        session.run(&sql("write_schema", &context! { schema => &target.schema })?)?;
+    }
     let transaction = Transaction::number(&mut session)?;
     let mut coming: Vec<Coming> = schema
         .fields()
@@ -126,7 +128,9 @@ fn write_into(
     Ok(count)
 }
 
-fn target(
+/// Begins the transaction and looks at the target; other runs that write to it wait for its end. What
+/// is seen before the lock is there would be out of date with it.
+fn locked(
     postgres: &Postgres,
     session: &mut Session,
     object: &Object,
@@ -137,6 +141,15 @@ fn target(
     };
     is_kept_whole(name)?;
     let schema = schema.as_deref().or(postgres.settings.schema.as_deref());
+    session.run(&sql("write_lock", &context! { schema => schema, name => name })?)?;
+    target(session, schema, name)
+}
+
+fn target(
+    session: &mut Session,
+    schema: Option<&str>,
+    name: &str,
+) -> Result<Target, ConnectorError> {
     let row = session.row(&sql("target", &context! { schema => schema, name => name })?)?;
     let found = row.get(4).map(str::to_owned);
     let Some(schema) = found.clone().or_else(|| schema.map(str::to_owned)) else {
@@ -156,7 +169,7 @@ fn target(
     }
     Ok(Target {
         schema,
-        name: name.clone(),
+        name: name.to_owned(),
         oid: row.get(1).and_then(|oid| oid.parse().ok()),
         swaps: row.get(3) == Some("t"),
         has_schema: found.is_some(),
@@ -170,13 +183,6 @@ fn is_kept_whole(name: &str) -> Result<(), ConnectorError> {
     }
     let message = format!("`{name}` has more than {LONGEST_NAME} bytes");
     Err(ConnectorError::new(Kind::Data, message).with_help("choose a shorter name"))
-}
-
-/// Begins the transaction; other runs that write to the target wait for its end.
-fn lock(session: &mut Session, target: &Target) -> Result<(), ConnectorError> {
-    let Target { schema, name, has_schema, .. } = target;
-    let context = context! { schema => schema, name => name, creates => !has_schema };
-    session.run(&sql("write_lock", &context)?)
 }
 
 /// Compares what comes with what is there; answers the stage's columns in the target's order.
@@ -382,7 +388,8 @@ fn check_rows(
     let row = session.row(&sql("write_checks", &context)?)?;
     let shown = key.join("`, `");
     if let Some(nulls) = row.get(0).filter(|count| *count != "0") {
-        let message = format!("{nulls} rows have NULL in their key `{shown}`");
+        let rows = if nulls == "1" { "1 row has".to_owned() } else { format!("{nulls} rows have") };
+        let message = format!("{rows} NULL in the key `{shown}`");
         return Err(ConnectorError::new(Kind::Data, message)
             .with_help("leave such rows out, or choose another key"));
     }

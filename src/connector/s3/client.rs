@@ -4,7 +4,10 @@ use super::failure::{Act, Asked, Failure};
 use super::retry::Retry;
 use super::settings::{Credentials, Settings};
 use aws_config::BehaviorVersion;
+use aws_config::environment::EnvironmentVariableRegionProvider as EnvironmentRegion;
 use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
+use aws_config::provider_config::ProviderConfig;
 use aws_sdk_s3::Client as Sdk;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -136,15 +139,15 @@ async fn make(settings: &Settings, retry: &Retry) -> Sdk {
         (Some(region), _) => loader.region(region),
         // Nobody asks a machine that is not Amazon's for its region.
         (None, Some(_)) => loader.region(
-            RegionProviderChain::first_try(
-                aws_config::environment::EnvironmentVariableRegionProvider::new(),
-            )
-            .or_else(Region::new(REGION)),
+            RegionProviderChain::first_try(EnvironmentRegion::new()).or_else(Region::new(REGION)),
         ),
         (None, None) => loader.region(RegionProviderChain::default_provider().or_else(REGION)),
     };
     loader = match &settings.credentials {
-        Credentials::Chain { profile: Some(profile) } => loader.profile_name(profile),
+        // The environment's keys come first where AWS tools look: who names a profile means it alone.
+        Credentials::Chain { profile: Some(profile) } => loader
+            .profile_name(profile)
+            .credentials_provider(of_profile(profile, settings.region.as_deref()).await),
         Credentials::Chain { profile: None } => loader,
         Credentials::Keys { id, secret, token } => loader.credentials_provider(
             aws_sdk_s3::config::Credentials::new(id, secret, token.clone(), None, "profiles.yml"),
@@ -169,4 +172,16 @@ async fn make(settings: &Settings, retry: &Retry) -> Sdk {
         // Ours are enough; what finds credentials keeps its own.
         .retry_config(RetryConfig::disabled());
     Sdk::from_conf(config.build())
+}
+
+/// What `profile` gives, and nothing else. It may have to ask for it in a region.
+async fn of_profile(profile: &str, region: Option<&str>) -> ProfileFileCredentialsProvider {
+    let own = ProfileFileRegionProvider::builder().profile_name(profile).build();
+    let region =
+        RegionProviderChain::first_try(region.map(|region| Region::new(region.to_owned())))
+            .or_else(EnvironmentRegion::new())
+            .or_else(own)
+            .or_else(Region::new(REGION));
+    let config = ProviderConfig::without_region().with_region(region.region().await);
+    ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
 }

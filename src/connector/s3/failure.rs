@@ -170,7 +170,13 @@ impl Asked<'_> {
         }
         let innermost = texts.last().cloned().unwrap_or_default();
         let mentions = |word: &str| texts.iter().any(|text| text.to_lowercase().contains(word));
-        if mentions("credential") || mentions("identity") {
+        let lacks_credentials = mentions("credential") || mentions("identity");
+        if let Credentials::Chain { profile: Some(profile) } = &self.settings.credentials
+            && lacks_credentials
+        {
+            return no_profile(profile, &innermost);
+        }
+        if lacks_credentials {
             let message = format!("there are no AWS credentials: {innermost}");
             return ConnectorError::new(Kind::Auth, message)
                 .with_help(
@@ -319,6 +325,23 @@ impl Asked<'_> {
         let region = refusal.region.or_else(expected).filter(|region| *region != self.region)?;
         Some(region.to_owned())
     }
+}
+
+/// The profile that the connection names is not there, or gives nothing.
+fn no_profile(profile: &str, why: &str) -> Failure {
+    let is_absent = why.starts_with(&format!("profile `{profile}` was not defined"))
+        || why.starts_with("No profiles were defined");
+    let message = if is_absent {
+        format!("there is no AWS profile `{profile}`")
+    } else {
+        format!("AWS profile `{profile}` gives no credentials: {why}")
+    };
+    ConnectorError::new(Kind::Auth, message)
+        .with_help(
+            "name one of ~/.aws/credentials or ~/.aws/config; a profile that is named is used \
+             alone, whatever the environment holds",
+        )
+        .into()
 }
 
 /// Whether it is what was asked that could not be sent, and not the way.

@@ -228,6 +228,13 @@ impl FileStore for S3 {
         Some(S3::test_connection(self))
     }
 
+    fn start(&self, object: &FileObject) -> Option<String> {
+        if Address::read(&object.path).is_some() {
+            return None;
+        }
+        self.address("").ok().map(|address| address.to_string())
+    }
+
     fn find(&self, object: &FileObject) -> Result<Vec<FileEntry>, FileError> {
         S3::find(self, object)
     }

@@ -72,12 +72,13 @@ impl Attempts {
     ///
     /// # Errors
     /// The failure, where it does not heal or has been seen too often.
-    pub(super) async fn next(&mut self, failure: Failure) -> Result<bool, Failure> {
+    pub(super) async fn next(&mut self, mut failure: Failure) -> Result<bool, Failure> {
         self.failed += 1;
         let is_expired = failure.outlook == Outlook::Expired;
         self.expired += u32::from(is_expired);
         let heals = is_expired || failure.outlook == Outlook::Heals;
         if !heals || self.failed >= self.retry.attempts || self.expired >= MOST_EXPIRED {
+            failure.error.tried_again = self.failed - 1;
             return Err(failure);
         }
         (self.retry.sleep)(self.delay()).await;

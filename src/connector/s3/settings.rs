@@ -154,6 +154,22 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_is_an_address_of_the_web_without_a_password() {
+        let refused = |endpoint: &str| {
+            let errors = SPEC.read([("s3_endpoint", endpoint)]).unwrap_err();
+            errors.into_iter().map(|error| error.message).collect::<Vec<_>>()
+        };
+        let message = "`s3_endpoint` is not an address without user and password";
+        assert_eq!(refused("http://user:hush@host:9000"), [message]);
+        assert_eq!(refused("user:hush@host"), [message]);
+        let message = "`s3_endpoint` is `ftp://x`, expected an address of http:// or https://";
+        assert_eq!(refused("ftp://x"), [message]);
+        for endpoint in ["HTTP://x", "https://x:1/y", "localhost:9000", ""] {
+            assert!(SPEC.read([("endpoint", endpoint)]).is_ok(), "{endpoint}");
+        }
+    }
+
+    #[test]
     fn what_contradicts_itself_is_an_error() {
         for (given, message) in [
             (&[("access_key_id", "id")][..], "`secret_access_key` is missing"),

@@ -16,11 +16,14 @@ pub static SPEC: ConnectorSpec = ConnectorSpec {
             &["s3_region", "region_name", "aws_region"],
             "the bucket's region; as AWS tools find it, else us-east-1",
         ),
-        text(
-            "endpoint",
-            &["s3_endpoint", "endpoint_url"],
-            "the address of a store that is not Amazon's: https://host:port",
-        ),
+        Parameter {
+            takes: Takes::Address,
+            ..text(
+                "endpoint",
+                &["s3_endpoint", "endpoint_url"],
+                "the address of a store that is not Amazon's: https://host:port",
+            )
+        },
         Parameter {
             takes: Takes::Bool,
             ..text(

@@ -131,7 +131,34 @@ fn clean(message: &str) -> String {
     if message.starts_with("CSV Error on Line") {
         return message;
     }
-    message.lines().map(without_mark).collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    let lines: Vec<String> = message.lines().map(|line| in_sql(without_mark(line))).collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+/// DuckDB's own names of integers, and those that SQL has for them.
+const INTEGERS: [(&str, &str); 10] = [
+    ("INT8", "tinyint"),
+    ("INT16", "smallint"),
+    ("INT32", "integer"),
+    ("INT64", "bigint"),
+    ("INT128", "hugeint"),
+    ("UINT8", "utinyint"),
+    ("UINT16", "usmallint"),
+    ("UINT32", "uinteger"),
+    ("UINT64", "ubigint"),
+    ("UINT128", "uhugeint"),
+];
+
+/// Integer types as who wrote the SQL calls them: `INT8` is another type there.
+fn in_sql(line: &str) -> String {
+    let mut before = "";
+    let words = line.split(' ').map(|word| {
+        let is_type = ["Type", "type", "of", "to"].contains(&before);
+        before = word;
+        let known = INTEGERS.iter().find(|(name, _)| is_type && *name == word);
+        known.map_or(word, |(_, name)| *name)
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn without_mark(line: &str) -> &str {

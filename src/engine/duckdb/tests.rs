@@ -177,7 +177,7 @@ fn errors_of_the_sql_tell_kind_place_and_candidates() {
         (
             "select 'ä', cast('abc' as integer)",
             ErrorKind::Data,
-            "Could not convert string 'abc' to INT32",
+            "Could not convert string 'abc' to integer",
             Some("cast('abc' as integer)"),
             "",
         ),
@@ -212,7 +212,7 @@ fn errors_of_the_sql_tell_kind_place_and_candidates() {
         (
             "select 9223372036854775807 + 1",
             ErrorKind::Data,
-            "Overflow in addition of INT64 (9223372036854775807 + 1)",
+            "Overflow in addition of bigint (9223372036854775807 + 1)",
             None,
             "",
         ),
@@ -416,7 +416,7 @@ fn an_error_in_a_late_row_is_an_error_of_the_query() {
     let (kind, message, place, _) = error(&mut *memory().session().unwrap(), sql);
     assert_eq!(
         (kind, message.as_str()),
-        (ErrorKind::Data, "Could not convert string 'x' to INT32")
+        (ErrorKind::Data, "Could not convert string 'x' to integer")
     );
     assert!(place.unwrap().starts_with("cast("));
 }
@@ -587,7 +587,7 @@ fn sessions_start_in_utc_and_know_icu() {
     options.settings = vec![("threads".into(), "many".into())];
     let error = DuckDb::open(&options).unwrap_err();
     let message =
-        "setting `threads`: Failed to cast value: Could not convert string 'many' to INT64";
+        "setting `threads`: Failed to cast value: Could not convert string 'many' to bigint";
     assert_eq!(error.message, message);
 }
 
@@ -815,4 +815,17 @@ fn a_lock_is_waited_for_and_handed_on() {
     let error =
         FileLock::acquire(&missing, &holder("a"), Duration::ZERO, &mut |_| true).unwrap_err();
     assert!(matches!(error, LockError::Unusable { .. }), "{error}");
+}
+
+#[test]
+fn integers_are_called_as_sql_calls_them() {
+    let database = memory();
+    let mut session = database.session().unwrap();
+    let sql = "select (x * 40000)::smallint from (values (2::integer)) t(x)";
+    let (kind, message, ..) = error(&mut *session, sql);
+    assert_eq!(kind, ErrorKind::Data);
+    assert!(message.contains("integer") && message.contains("smallint"), "{message}");
+    assert!(!message.contains("INT"), "{message}");
+    let (_, message, ..) = error(&mut *session, "select 'INT8 x'::integer");
+    assert_eq!(message, "Could not convert string 'INT8 x' to integer");
 }

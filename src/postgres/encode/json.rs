@@ -41,10 +41,12 @@ fn write_value(
         DataType::UInt64 => number!(UInt64Type),
         DataType::Float32 => {
             let value = array.as_primitive::<Float32Type>().value(row);
+            is_finite(value.is_finite())?;
             serde_json::to_writer(bytes, &value).map_err(text)
         }
         DataType::Float64 => {
             let value = array.as_primitive::<Float64Type>().value(row);
+            is_finite(value.is_finite())?;
             serde_json::to_writer(bytes, &value).map_err(text)
         }
         DataType::Decimal128(..) => {
@@ -77,6 +79,15 @@ fn write_value(
             let shown = shown(array, row)?;
             serde_json::to_writer(bytes, &shown).map_err(text)
         }
+    }
+}
+
+/// JSON has no word for other numbers.
+fn is_finite(is_finite: bool) -> Result<(), String> {
+    if is_finite {
+        Ok(())
+    } else {
+        Err("holds NaN or an infinity, which jsonb does not".to_owned())
     }
 }
 

@@ -56,7 +56,7 @@ pub(crate) fn writer<'a>(array: &'a dyn Array, form: &'a Form) -> Result<Writer<
             of::<Time64MicrosecondType, 8>(array, |v| Ok(v.to_be_bytes()))
         }
         (DataType::Time64(_), _) => {
-            of::<Time64NanosecondType, 8>(array, |v| Ok((v / 1000).to_be_bytes()))
+            of::<Time64NanosecondType, 8>(array, |v| whole_micros(v, "time").map(i64::to_be_bytes))
         }
         (DataType::Timestamp(unit, _), _) => timestamps(array, *unit),
         (DataType::Interval(_), _) => of::<IntervalMonthDayNanoType, 16>(array, |value| {
@@ -128,6 +128,14 @@ fn date(days: i32) -> Result<i32, String> {
     }
 }
 
+/// PostgreSQL has microseconds: what is finer would be lost.
+fn whole_micros(nanos: i64, what: &str) -> Result<i64, String> {
+    match nanos.rem_euclid(1000) {
+        0 => Ok(nanos.div_euclid(1000)),
+        _ => Err(format!("has a {what} with nanoseconds, which PostgreSQL does not keep")),
+    }
+}
+
 fn timestamps(array: &dyn Array, unit: TimeUnit) -> Writer<'_> {
     fn micros(value: i64) -> Result<[u8; 8], String> {
         let since = match value {
@@ -151,7 +159,8 @@ fn timestamps(array: &dyn Array, unit: TimeUnit) -> Writer<'_> {
         TimeUnit::Millisecond => of::<TimestampMillisecondType, 8>(array, |v| times(v, 1000)),
         TimeUnit::Microsecond => of::<TimestampMicrosecondType, 8>(array, micros),
         TimeUnit::Nanosecond => of::<TimestampNanosecondType, 8>(array, |v| {
-            if v == i64::MAX || v <= -i64::MAX { micros(v) } else { micros(v.div_euclid(1000)) }
+            let infinite = v == i64::MAX || v <= -i64::MAX;
+            if infinite { micros(v) } else { micros(whole_micros(v, "timestamp")?) }
         }),
     }
 }
@@ -242,6 +251,25 @@ fn list<'a>(array: &'a dyn Array, element: &'a Form) -> Result<Writer<'a>, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::TimestampNanosecondArray;
+
+    #[test]
+    fn nanoseconds_are_not_cut_off() {
+        let micros = |value: i64| {
+            let array = TimestampNanosecondArray::from(vec![value]);
+            let form = Form::Plain("timestamp".to_owned(), 1114);
+            let mut bytes = Vec::new();
+            writer(&array, &form).unwrap()(0, &mut bytes)
+                .map(|_| i64::from_be_bytes(bytes.try_into().unwrap()))
+        };
+        assert_eq!(micros(-1_000), Ok(-1 - EPOCH_MICROS));
+        assert_eq!((micros(i64::MAX), micros(-i64::MAX)), (Ok(i64::MAX), Ok(i64::MIN)));
+        for value in [1, -1, 123_456_789, i64::MAX - 1] {
+            let lost = "has a timestamp with nanoseconds, which PostgreSQL does not keep";
+            assert_eq!(micros(value), Err(lost.to_owned()), "{value}");
+        }
+        assert_eq!(whole_micros(5_000, "time"), Ok(5));
+    }
 
     #[test]
     fn decimals_have_the_digits_of_postgres() {

@@ -200,7 +200,7 @@ sqlflow 0.1.0 · shop · target dev (duckdb)
 1 model · 2 threads
   ✗ table  main.a  failed  [TIME]
 
-error[SF504]: duckdb: Could not convert string 'two' to INT32 when casting from source column word
+error[SF504]: duckdb: Could not convert string 'two' to integer when casting from source column word
  --> models/a.sql:2:8
   |
 2 | select cast(word as integer) as number

@@ -181,3 +181,15 @@ fn names_with_quotes_and_spaces_are_names() {
     let names = super::names(&project, "out two");
     assert_eq!(names, ["O'Brien=x/odd_folder_ad4c3e-RUN-00001.json", "_manifest.json"]);
 }
+
+#[test]
+fn the_option_null_needs_no_quotes() {
+    for key in ["null", "\"null\""] {
+        let project = project(&format!(
+            "  - name: one\n    from: ref('orders')\n    path: x.csv\n    options: {{delimiter: \";\", {key}: \"NA\"}}\n"
+        ));
+        project.write("models/orders.sql", "select 1 as id, null as v");
+        project.run(["build"]).succeeds();
+        assert_eq!(project.read("x.csv"), "id;v\n1;NA\n");
+    }
+}

@@ -108,3 +108,31 @@ fn files_of_others_in_the_folder_stop_it() {
     project.write("out/_manifest.json", "{}");
     project.run(["build"]).fails_with("SF330").stderr_contains("is not one that an export wrote");
 }
+
+#[test]
+fn numbers_that_json_does_not_have_are_refused_with_their_column() {
+    for values in [
+        "'nan'::double",
+        "'-inf'::float",
+        "[1.5, 'inf'::double]",
+        "{'a': 'NaN \" x', 'b': [map {'k': 'nan'::float}]}",
+    ] {
+        for options in ["{}", "{max_rows_per_file: 1}"] {
+            let project = project(&format!(
+                "  - name: all\n    from: ref('orders')\n    path: out/\n    format: json\n    options: {options}\n  \
+                 - name: lake\n    from: ref('orders')\n    path: x.parquet\n"
+            ));
+            project.write("models/orders.sql", &format!("select 1 as id, {values} as \"a`b\""));
+            let message = "column `a`b` has NaN or an infinity, which JSON does not have: cast it to \
+                           varchar, or write Parquet";
+            project.run(["build"]).fails_with("SF504").stderr_contains(message);
+            assert!(names(&project, "out").is_empty() && project.root().join("x.parquet").exists());
+        }
+    }
+    let project = project("  - name: one\n    from: ref('orders')\n    path: x.json\n");
+    let fine = "{'a': 'NaN \" Infinity', 'b': [1.5::float, null]} as s, null::double as n";
+    project.write("models/orders.sql", &format!("select 0.1::double as d, {fine}"));
+    project.run(["build"]).succeeds();
+    let line = r#"{"d":0.1,"s":{"a":"NaN \" Infinity","b":[1.5,null]},"n":null}"#;
+    assert_eq!(project.read("x.json").trim(), line);
+}

@@ -143,3 +143,26 @@ fn a_server_that_is_not_there_is_told_and_files_are_not_for_it() {
         .stderr_contains("error[SF105]: connection `crm` has tables, and no files")
         .stderr_contains("name the table with `table`");
 }
+
+#[test]
+fn what_postgres_would_cut_off_is_refused_with_its_column() {
+    let server = Server::start();
+    let project = project(server.port, "table: public.fine");
+    for (value, message) in [
+        (
+            "'2024-01-01 00:00:00.123456789'::timestamp_ns",
+            "column `v` has a timestamp with nanoseconds, which PostgreSQL does not keep",
+        ),
+        ("{'a': 'nan'::double}", "column `v` holds NaN or an infinity, which jsonb does not"),
+    ] {
+        project.write("models/people.sql", &format!("select {value} as v"));
+        let ran = project.run(["build"]).fails_with("SF328").stderr_contains(message);
+        ran.stderr_contains("cast it in the model's SQL");
+    }
+    project.write(
+        "models/people.sql",
+        "select '2024-01-01 00:00:00.123456'::timestamp_ns as t, 'nan'::double as d",
+    );
+    project.run(["build"]).succeeds();
+    assert_eq!(ask(&server, "select * from fine"), "2024-01-01 00:00:00.123456|NaN");
+}

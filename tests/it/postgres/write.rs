@@ -262,7 +262,7 @@ key `nix` is no column of what is written
   -
 2 keys `id` come more than once: 1; 2
   leave all rows but one of each key out, or choose another key
-1 rows have NULL in their key `v`
+1 row has NULL in the key `v`
   leave such rows out, or choose another key
 `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` has more than 63 bytes
   choose a shorter name
@@ -310,4 +310,54 @@ fn rows_move_from_server_to_server_without_a_file() {
         Object::Query("select sum(id)::bigint as a, count(distinct id) as b from t".to_owned());
     let mut batches = target.read(&all(sum)).unwrap();
     assert_eq!(rows(batches.as_mut()).unwrap(), [["1250025000", "50000"]]);
+}
+
+#[test]
+fn a_write_that_waited_for_another_sees_what_that_wrote() {
+    let server = Server::start();
+    let mut other = server.client();
+    for (table, lock) in [("t", "public.t"), ("made.t", "made.t")] {
+        let schema = lock.split('.').next().unwrap();
+        let mut held = other.transaction().unwrap();
+        let sql = format!(
+            "select pg_advisory_xact_lock(hashtextextended('sqlflow:{lock}', 0));
+             create schema if not exists {schema}; create table {lock} (id int, v text, w int);
+             insert into {lock} values (0, 'first', 5)"
+        );
+        held.batch_execute(&sql).unwrap();
+        std::thread::scope(|scope| {
+            let writing = scope.spawn(|| {
+                let rows = &mut given(&[(1, Some("a"))]);
+                write(&server.connector(&[]), table, WriteMode::Append, rows)
+            });
+            let waiting =
+                "select count(*) from pg_locks where locktype = 'advisory' and not granted";
+            let mut watch = server.client();
+            while watch.query_one(waiting, &[]).unwrap().get::<_, i64>(0) == 0 {
+                assert!(!writing.is_finished(), "{:?}", writing.join());
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            held.commit().unwrap();
+            assert_eq!(writing.join().unwrap().unwrap(), 1);
+        });
+        assert_eq!(sorted(&server.connector(&[]), table), "0 first 5, 1 a NULL");
+    }
+}
+
+#[test]
+fn many_that_write_to_one_table_at_once_all_succeed() {
+    let server = Server::start();
+    std::thread::scope(|scope| {
+        let one = |_| {
+            scope.spawn(|| {
+                let rows = &mut given(&[(1, Some("a"))]);
+                let postgres = server.connector(&[]);
+                write(&postgres, "made.t", WriteMode::Append, rows)?;
+                write(&postgres, "made.r", WriteMode::Replace, rows)
+            })
+        };
+        let all: Vec<_> = (0..4).map(one).collect();
+        all.into_iter().for_each(|one| assert_eq!(one.join().unwrap().unwrap(), 0));
+    });
+    assert_eq!(sorted(&server.connector(&[]), "made.t"), "1 a, 1 a, 1 a, 1 a");
 }

@@ -250,7 +250,32 @@ fn credentials_are_found_as_aws_tools_find_them() {
     assert_eq!(told(&[]), refused);
     std::fs::remove_file(home.path().join(".aws/credentials")).unwrap();
     assert!(told(&[]).starts_with("Auth: there are no AWS credentials: "), "{}", told(&[]));
-    assert!(told(&[("TOLD_PROFILE", "no")]).starts_with("Auth: there are no AWS credentials: "));
+    let none = told(&[("TOLD_PROFILE", "no")]);
+    assert!(none.starts_with("Auth: AWS profile `no` gives no credentials: "), "{none}");
+}
+
+#[test]
+fn a_profile_that_is_named_is_used_alone() {
+    let server = Server::start();
+    server.object("a.csv", "id\n1\n2\n");
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join(".aws")).unwrap();
+    let profile = format!(
+        "[other]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n\
+         [wrong]\naws_access_key_id = x\naws_secret_access_key = y\n[hollow]\nregion = x\n"
+    );
+    std::fs::write(home.path().join(".aws/credentials"), profile).unwrap();
+    let endpoint = server.endpoint();
+    let told = |profile: &str, key: &str, secret: &str| {
+        let keys = [("AWS_ACCESS_KEY_ID", key), ("AWS_SECRET_ACCESS_KEY", secret)];
+        child(&endpoint, home.path(), &[keys[0], keys[1], ("TOLD_PROFILE", profile)])
+    };
+    assert_eq!(told("nope", KEY, SECRET), "Auth: there is no AWS profile `nope`");
+    let refused = format!("Auth: `{endpoint}` does not know these credentials (NotSignedUp)");
+    assert_eq!(told("wrong", KEY, SECRET), refused);
+    assert_eq!(told("other", "x", "y"), "2 rows");
+    let hollow = told("hollow", KEY, SECRET);
+    assert!(hollow.starts_with("Auth: AWS profile `hollow` gives no credentials: "), "{hollow}");
 }
 
 /// What reading says in a process with another environment.
