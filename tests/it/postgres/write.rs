@@ -357,7 +357,9 @@ fn many_that_write_to_one_table_at_once_all_succeed() {
             })
         };
         let all: Vec<_> = (0..4).map(one).collect();
-        all.into_iter().for_each(|one| assert_eq!(one.join().unwrap().unwrap(), 0));
+        for one in all {
+            assert_eq!(one.join().unwrap().unwrap(), 0);
+        }
     });
     assert_eq!(sorted(&server.connector(&[]), "made.t"), "1 a, 1 a, 1 a, 1 a");
 }
