@@ -70,10 +70,16 @@ impl Bench {
             let profiles = crate::postgres::target::profiles(port, "postgres", "");
             bench.write("profiles.yml", &profiles);
             let graph = bench.graph(false);
-            bench.engine =
-                sqlflow::engine::open(&graph.target, &sqlflow::engine::Access::Read, &mut |_| true)
-                    .unwrap()
-                    .engine;
+            let holder = sqlflow::engine::duckdb::LockHolder {
+                host: "test".to_owned(),
+                pid: 1,
+                verb: "load".to_owned(),
+                since: String::new(),
+            };
+            let timeout = std::time::Duration::from_secs(60);
+            let access = sqlflow::engine::Access::Write { holder, timeout };
+            let opened = sqlflow::engine::open(&graph.target, &access, &mut |_| true);
+            bench.engine = opened.unwrap().engine;
             let mut session = bench.engine.session().unwrap();
             session.execute("drop schema if exists raw, _sqlflow cascade").unwrap();
         }
