@@ -76,7 +76,7 @@ impl Bench {
                 verb: "load".to_owned(),
                 since: String::new(),
             };
-            let timeout = std::time::Duration::from_secs(60);
+            let timeout = std::time::Duration::from_mins(1);
             let access = sqlflow::engine::Access::Write { holder, timeout };
             let opened = sqlflow::engine::open(&graph.target, &access, &mut |_| true);
             bench.engine = opened.unwrap().engine;
