@@ -111,8 +111,8 @@ fn names_that_the_database_would_cut_are_errors() {
     project.write("orders.csv", "id\n1\n");
     project
         .run(["load"])
-        .fails_with("SF304")
-        .stderr_contains(&format!("table `{long}` has 64 bytes"));
+        .fails_with("SF117")
+        .stderr_contains(&format!("relation `{long}` has a name of 64 bytes"));
     let fits = "n".repeat(63);
     project.write(
         "sources/raw.yml",
