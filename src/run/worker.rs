@@ -185,13 +185,17 @@ impl Worker<'_> {
     ) -> Result<u64> {
         let query = compile::files_query(load, facts);
         let statements = script.statements(Stage::Stage, |known| known == Condition::Always);
-        let Some((last, before)) = statements.split_last() else { return Ok(0) };
+        let Some((last, before)) = statements.split_last() else {
+            return Err(defect(node, "there is no statement that fills the stage"));
+        };
         for statement in before {
             self.session
                 .execute(&statement.sql)
                 .map_err(|error| self.describe(node, compiled, Some(statement), &error))?;
         }
-        let Some(files) = &mut self.files else { return Ok(0) };
+        let Some(files) = &mut self.files else {
+            return Err(defect(node, "nothing reads its file"));
+        };
         let what = Pour { query: &query, statement: &last.sql, view: "", columns: &facts.columns };
         let poured = pour(&what, &mut **files, &mut *self.session);
         let poured = poured.map_err(|error| match error {
@@ -199,7 +203,7 @@ impl Worker<'_> {
                 self.describe(node, compiled, None, &error)
             }
         })?;
-        Ok(poured.unwrap_or_default())
+        poured.ok_or_else(|| defect(node, "the engine did not count the rows"))
     }
 
     fn load(&mut self, node: &Node, load: &LoadNode, compiled: &mut Compiled) -> Done {
@@ -333,6 +337,11 @@ impl Worker<'_> {
         let problem = problem::describe(execution.graph, node, compiled, statement, error);
         Box::new(problem.with_note(execution.where_written(node, compiled.batch.as_ref())))
     }
+}
+
+fn defect(node: &Node, what: &str) -> Box<Diagnostic> {
+    let message = format!("`{}` cannot be loaded: {what}", node.label());
+    Box::new(Diagnostic::error(Code::INTERNAL, message).at(node.place.clone()))
 }
 
 /// A seed is read as a source's file is.
