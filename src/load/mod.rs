@@ -16,6 +16,7 @@
 //! | `again` | when a load starts again, because its source broke |
 //! | `versions` | how versions of rows are kept |
 //! | `fit` | whether the batch fits the table that it is applied to |
+//! | `known` | which columns are known of sources and seeds |
 //! | `verdict` | what the checks found, and whether the load goes on |
 //!
 //! Whatever happens before the publishing transaction leaves the table and its state as they were;
@@ -29,6 +30,7 @@ mod facts;
 mod file;
 mod fit;
 mod foreseen;
+mod known;
 mod manifest;
 mod obstacle;
 mod publish;
@@ -44,4 +46,5 @@ pub use connection::{
 pub use connections::Connections;
 pub use file::{check_options, scan_files};
 pub use foreseen::foreseen_script;
+pub use known::{known_columns, seed_load};
 pub use table::{LoadRequest, Loaded, Writer, load_table};

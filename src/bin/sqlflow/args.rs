@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Parse,
     /// Write all SQL for the selected nodes, without opening a database
     Compile(Compile),
+    /// Type every query without a database, against schemas/
+    Check(Check),
     /// List the selected nodes
     Ls(Ls),
     /// Show what a build would do, in order; runs nothing
@@ -132,6 +134,12 @@ pub(crate) struct Compile {
     pub(crate) engine: Option<&'static dyn Dialect>,
     #[command(flatten)]
     pub(crate) event_time: EventTime,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) select: Select,
 }
 
 /// The window of time that microbatch models are built in.
