@@ -34,7 +34,7 @@ pub fn check(
         compiled,
         known,
         binder,
-        checked: Checked::default(),
+        checked: Checked { unreadable: known.unreadable.clone(), ..Checked::default() },
         types: HashMap::new(),
     };
     for index in &graph.order {
@@ -64,7 +64,7 @@ impl Check<'_> {
     fn verdict(&mut self, index: NodeIndex) -> Option<Verdict> {
         let node = self.graph.node(index);
         let verdict = match &node.kind {
-            NodeKind::Source(_) | NodeKind::Seed(_) => match self.known.verdict(index, node) {
+            NodeKind::Source(_) | NodeKind::Seed(_) => match self.known.verdict(index)? {
                 Verdict::Holds(columns) => self.table(node, columns),
                 unknown => Err(unknown),
             },
@@ -74,20 +74,18 @@ impl Check<'_> {
             | NodeKind::Snapshot(_)
             | NodeKind::Export(_) => {
                 let Some(compiled) = self.compiled.get(&index).copied() else {
-                    // Compiled elsewhere or not at all: its own verb tells of it.
-                    return self.compilation.broken.contains_key(&index).then(|| {
-                        Verdict::Fails(
-                            self.compilation.broken.get(&index).cloned().into_iter().collect(),
-                        )
-                    });
+                    let problem = self.compilation.broken.get(&index)?;
+                    return Some(Verdict::Fails(vec![problem.clone()]));
                 };
-                self.query_node(node, compiled)
+                self.query_node(index, compiled)
             }
         };
         Some(verdict.map_or_else(|verdict| verdict, Verdict::Holds))
     }
 
-    fn query_node(&mut self, node: &Node, compiled: &Compiled) -> Bound {
+    fn query_node(&mut self, index: NodeIndex, compiled: &Compiled) -> Bound {
+        let graph = self.graph;
+        let node = graph.node(index);
         if let Some(parent) = node.parents.iter().find(|parent| self.is_unknown(**parent)) {
             return Err(Verdict::Unchecked(Unchecked::Reads(*parent)));
         }
@@ -98,16 +96,12 @@ impl Check<'_> {
         match &node.kind {
             NodeKind::Model(Materialization::Ephemeral) => Ok(columns),
             NodeKind::Model(materialization) => {
-                self.model(node, compiled, materialization, columns)
+                self.model(index, compiled, materialization, columns)
             }
             NodeKind::Snapshot(snapshot) => self.snapshot(node, snapshot, &columns),
             NodeKind::Test(test) => {
-                self.checked.remarks.extend(declared::comparison(
-                    self.graph,
-                    node,
-                    test,
-                    &self.checked,
-                ));
+                let remark = declared::comparison(graph, node, test, &self.checked);
+                self.checked.remarks.extend(remark.map(|remark| (index, remark)));
                 Ok(columns)
             }
             _ => Ok(columns),
@@ -115,18 +109,19 @@ impl Check<'_> {
     }
 
     fn is_unknown(&self, parent: NodeIndex) -> bool {
-        // What a test or an analysis says is nothing that a query reads.
         self.checked.columns(parent).is_none()
     }
 
     fn model(
         &mut self,
-        node: &Node,
+        index: NodeIndex,
         compiled: &Compiled,
         materialization: &Materialization,
         columns: Vec<Column>,
     ) -> Bound {
-        let mut problems = self.declared(node, &columns);
+        let graph = self.graph;
+        let node = graph.node(index);
+        let mut problems = self.declared(index, &columns);
         let columns = match materialization {
             Materialization::Incremental(incremental) => {
                 let dialect = self.graph.target.dialect;
@@ -147,14 +142,15 @@ impl Check<'_> {
     }
 
     /// Where the columns are not as declared: errors are answered, warnings kept.
-    fn declared(&mut self, node: &Node, columns: &[Column]) -> Vec<Diagnostic> {
+    fn declared(&mut self, index: NodeIndex, columns: &[Column]) -> Vec<Diagnostic> {
+        let node = self.graph.node(index);
         let binder = &mut *self.binder;
         let types = &mut self.types;
         let told = declared::columns(node, columns, &mut |text| {
             types.entry(text.to_owned()).or_insert_with(|| binder.data_type(text)).clone()
         });
         let (errors, warnings): (Vec<_>, Vec<_>) = told.into_iter().partition(Diagnostic::is_error);
-        self.checked.remarks.extend(warnings);
+        self.checked.remarks.extend(warnings.into_iter().map(|warning| (index, warning)));
         errors
     }
 

@@ -1,7 +1,8 @@
 //! Which columns the roots of the graph have.
 
 use super::verdict::{Unchecked, Verdict};
-use crate::graph::{Node, NodeIndex};
+use crate::diagnostic::Diagnostic;
+use crate::graph::NodeIndex;
 use crate::relation::Column;
 use std::collections::BTreeMap;
 
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     columns: BTreeMap<NodeIndex, Result<Vec<Column>, String>>,
+    /// What is wrong with the files that say so.
+    pub unreadable: Vec<Diagnostic>,
 }
 
 impl Known {
@@ -22,15 +25,11 @@ impl Known {
         self.columns.get(&node)?.as_ref().ok().map(Vec::as_slice)
     }
 
-    /// What is known of a source or seed.
-    pub(super) fn verdict(&self, index: NodeIndex, node: &Node) -> Verdict {
-        match self.columns.get(&index) {
-            Some(Ok(columns)) => Verdict::Holds(columns.clone()),
-            Some(Err(reason)) => Verdict::Unchecked(Unchecked::NoColumns(reason.clone())),
-            None => {
-                let reason = format!("nothing says which columns `{}` has", node.label());
-                Verdict::Unchecked(Unchecked::NoColumns(reason))
-            }
-        }
+    /// What is known of a source or seed; `None` where nobody asked.
+    pub(super) fn verdict(&self, index: NodeIndex) -> Option<Verdict> {
+        Some(match self.columns.get(&index)? {
+            Ok(columns) => Verdict::Holds(columns.clone()),
+            Err(reason) => Verdict::Unchecked(Unchecked::NoColumns(reason.clone())),
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! What came of a check.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Graph, NodeIndex, Selection};
+use crate::graph::{Graph, NodeIndex, NodeKind, Selection};
 use crate::relation::Column;
 use std::collections::BTreeMap;
 
@@ -10,8 +10,11 @@ use std::collections::BTreeMap;
 pub struct Checked {
     /// The nodes that were looked at.
     pub verdicts: BTreeMap<NodeIndex, Verdict>,
-    /// What is worth a look though it holds: declared types that differ, comparisons of text.
-    pub remarks: Vec<Diagnostic>,
+    /// What is worth a look though it holds, with its node: declared types that differ, comparisons of
+    /// text.
+    pub remarks: Vec<(NodeIndex, Diagnostic)>,
+    /// What is wrong with the files that say which columns sources have.
+    pub unreadable: Vec<Diagnostic>,
 }
 
 /// What is known of one node.
@@ -48,6 +51,18 @@ impl Checked {
             Verdict::Holds(columns) => Some(columns),
             Verdict::Fails(_) | Verdict::Unchecked(_) => None,
         }
+    }
+
+    /// The columns of the nodes that hold, but for tests and exports, which are no tables.
+    pub fn bound(&self, graph: &Graph) -> BTreeMap<NodeIndex, Vec<Column>> {
+        let all = self.verdicts.iter().filter_map(|(index, verdict)| match verdict {
+            Verdict::Holds(columns) => Some((*index, columns)),
+            Verdict::Fails(_) | Verdict::Unchecked(_) => None,
+        });
+        let tables = all.filter(|(index, _)| {
+            !matches!(graph.node(*index).kind, NodeKind::Test(_) | NodeKind::Export(_))
+        });
+        tables.map(|(index, columns)| (index, columns.clone())).collect()
     }
 
     /// What is wrong, in the order of the graph.
@@ -104,19 +119,17 @@ impl Checked {
             Verdict::Unchecked(reason) => {
                 let message = format!("`{}` is not checked: {}", node.label(), reason.words(graph));
                 let note = Diagnostic::note(Code::NOT_CHECKED, message).at(node.place.clone());
-                note.with_help_maybe(reason.help(graph, root))
+                let note = note.with_help_maybe(reason.help(graph, root));
+                return Some(match behind {
+                    [] => note,
+                    behind => note.with_note(format!("nor is what reads it: {}", shown(behind))),
+                });
             }
-            Verdict::Fails(_) => {
-                let message = format!("not checked: what reads `{}`, which fails", node.label());
-                Diagnostic::note(Code::NOT_CHECKED, message)
-            }
+            Verdict::Fails(_) => format!("what reads `{}`, which does not fit", node.label()),
             Verdict::Holds(_) => return None,
         };
-        Some(match behind {
-            [] => told,
-            [one] => told.with_note(format!("nor is `{one}`, which reads it")),
-            many => told.with_note(format!("nor are {} that read it: {}", many.len(), shown(many))),
-        })
+        let message = format!("{told}, is not checked: {}", shown(behind));
+        Some(Diagnostic::note(Code::NOT_CHECKED, message))
     }
 }
 
@@ -124,11 +137,11 @@ impl Checked {
 const SHOWN: usize = 10;
 
 fn shown(labels: &[String]) -> String {
-    let mut text = labels.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if labels.len() > SHOWN {
-        text.push_str(", …");
+    let names: Vec<String> = labels.iter().take(SHOWN).map(|label| format!("`{label}`")).collect();
+    match labels.len().checked_sub(SHOWN) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names.join(", ")),
     }
-    text
 }
 
 impl Unchecked {

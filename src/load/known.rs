@@ -12,7 +12,7 @@ use crate::relation::Column;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The columns of the sources and seeds of `graph`: those that `schemas/` accepts, and those of the
+/// The columns of the sources and seeds of `graph` that are `wanted`: those that `schemas/` accepts, and those of the
 /// files of seeds, which `files` reads, once it is asked for. Snapshots that cannot be read are told;
 /// what is wrong with a seed is told where it is built.
 ///
@@ -20,15 +20,17 @@ use std::collections::BTreeMap;
 /// `files` cannot be opened.
 pub fn known_columns(
     graph: &Graph,
+    wanted: &dyn Fn(NodeIndex) -> bool,
     files: &mut dyn FnMut() -> Result<Box<dyn Session>, EngineError>,
-) -> Result<(Known, Vec<Diagnostic>), EngineError> {
-    let (mut known, mut problems) = (Known::default(), Vec::new());
+) -> Result<Known, EngineError> {
+    let mut known = Known::default();
     let directory = SchemaDirectory::of(graph);
     let mut reader: Option<Box<dyn Session>> = None;
-    for (index, node) in (0..).map(NodeIndex).zip(graph.nodes.iter()) {
+    let indexed = (0..).map(NodeIndex).zip(graph.nodes.iter());
+    for (index, node) in indexed.filter(|(index, _)| wanted(*index)) {
         match &node.kind {
             NodeKind::Source(_) => {
-                let columns = source_columns(graph, &directory, node, &mut problems);
+                let columns = source_columns(graph, &directory, node, &mut known.unreadable);
                 known.insert(index, columns);
             }
             NodeKind::Seed(seed) => {
@@ -43,7 +45,7 @@ pub fn known_columns(
             _ => {}
         }
     }
-    Ok((known, problems))
+    Ok(known)
 }
 
 fn source_columns(

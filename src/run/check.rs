@@ -11,7 +11,7 @@ use crate::graph::{Graph, Node, NodeIndex, Selection};
 use crate::load::known_columns;
 use std::collections::BTreeSet;
 
-/// Types the nodes of `compilation`, with what is wrong with the snapshots of sources. It opens no
+/// Types the nodes of `compilation`. It opens no
 /// database: `None` where the target's is another one than DuckDB, which binds nothing for it.
 ///
 /// # Errors
@@ -19,16 +19,20 @@ use std::collections::BTreeSet;
 pub fn check_compiled(
     graph: &Graph,
     compilation: &Compilation,
-) -> Result<Option<(Checked, Vec<Diagnostic>)>, Box<Diagnostic>> {
+) -> Result<Option<Checked>, Box<Diagnostic>> {
     let target = &graph.target;
     if !target.dialect.is_embedded() {
         return Ok(None);
     }
     let told = |error: EngineError| refused(graph, &error);
-    let (known, problems) = known_columns(graph, &mut in_memory).map_err(told)?;
+    let compiled = || compilation.nodes.iter().map(|compiled| compiled.index);
+    let parents = compiled().flat_map(|index| graph.node(index).parents.iter().copied());
+    let read: BTreeSet<NodeIndex> = compiled().chain(parents).collect();
+    let known = known_columns(graph, &|index| read.contains(&index), &mut in_memory);
+    let known = known.map_err(told)?;
     let mut binder =
         Binder::new(&target.settings, &target.extensions, &target.database).map_err(told)?;
-    Ok(Some((check(graph, compilation, &known, &mut binder), problems)))
+    Ok(Some(check(graph, compilation, &known, &mut binder)))
 }
 
 /// A setting or an extension is wrong where the profile names it.
@@ -39,6 +43,15 @@ fn refused(graph: &Graph, error: &EngineError) -> Box<Diagnostic> {
                 .at_maybe(graph.target.settings_place.clone()),
         ),
         _ => open_failed(error),
+    }
+}
+
+/// Takes what does not fit out of `compilation`, so that a build does not start it.
+pub fn break_what_fails(graph: &Graph, compilation: &mut Compilation, checked: &Checked) {
+    for (index, problems) in checked.failures(graph) {
+        if let Some(problem) = problems.first() {
+            compilation.broken.entry(index).or_insert_with(|| problem.clone());
+        }
     }
 }
 

@@ -132,6 +132,9 @@ pub(crate) struct Compile {
     /// Write the SQL of this engine, whatever the target is: duckdb, postgres
     #[arg(long, value_name = "NAME", value_parser = engine, conflicts_with = "introspect")]
     pub(crate) engine: Option<&'static dyn Dialect>,
+    /// Type every query, as `check` does, and write the columns into the manifest
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) event_time: EventTime,
 }
@@ -233,6 +236,9 @@ pub(crate) struct Run {
     /// Start nothing new once a node has failed
     #[arg(long, short = 'x', env = "SQLFLOW_FAIL_FAST", value_parser = FalseyValueParser::new())]
     pub(crate) fail_fast: bool,
+    /// Leave what does not fit to the database, in place of checking the queries first
+    #[arg(long, env = "SQLFLOW_NO_CHECK", value_parser = FalseyValueParser::new())]
+    pub(crate) no_check: bool,
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

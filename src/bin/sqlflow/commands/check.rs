@@ -5,7 +5,7 @@ use crate::args::{Check, Common};
 use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::check::{Checked, Verdict, unused};
-use sqlflow::compile::compile;
+use sqlflow::compile::{Compilation, compile};
 use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::graph::{Graph, NodeKind, Selection};
 use sqlflow::run::{check_compiled, with_ancestors};
@@ -16,14 +16,8 @@ pub(crate) fn run(common: &Common, args: &Check, printer: &Printer) -> Result<Ex
     let selected = selection(graph, &args.select, printer)?;
     let compilation = compile(graph, &with_ancestors(graph, &selected), None);
     tell_messages(graph, printer);
-    let checked = check_compiled(graph, &compilation).map_err(|problem| {
-        printer.problems(std::slice::from_ref(&problem));
-        Exit::of_running(&[*problem])
-    })?;
-    let Some((checked, mut problems)) = checked else {
-        printer.problems(&[of_another_engine(graph)]);
-        return Ok(Exit::Success);
-    };
+    let Some(checked) = check(graph, &compilation, printer)? else { return Ok(Exit::Success) };
+    let mut problems = Vec::new();
     let everything = selected.len() == graph.nodes.len();
     problems.extend(told(graph, &checked, &selected));
     problems.extend(everything.then(|| unused(graph)).into_iter().flatten());
@@ -33,11 +27,29 @@ pub(crate) fn run(common: &Common, args: &Check, printer: &Printer) -> Result<Ex
     Ok(Exit::of_running(&problems))
 }
 
+/// What binding says of the compiled nodes; `None`, which is told, for engines that bind nothing here.
+pub(crate) fn check(
+    graph: &Graph,
+    compilation: &Compilation,
+    printer: &Printer,
+) -> Result<Option<Checked>, Exit> {
+    let checked = check_compiled(graph, compilation).map_err(|problem| {
+        printer.problems(std::slice::from_ref(&problem));
+        Exit::of_running(&[*problem])
+    })?;
+    if checked.is_none() {
+        printer.problems(&[of_another_engine(graph)]);
+    }
+    Ok(checked)
+}
+
 /// What is wrong with the selected nodes, and what is worth a look.
 pub(crate) fn told(graph: &Graph, checked: &Checked, selected: &Selection) -> Vec<Diagnostic> {
     let failures = checked.failures(graph).filter(|(index, _)| selected.contains(*index));
     let failures = failures.flat_map(|(_, problems)| problems.to_vec());
-    failures.chain(checked.remarks.iter().cloned()).collect()
+    let remarks = checked.remarks.iter().filter(|(index, _)| selected.contains(*index));
+    let remarks = remarks.map(|(_, remark)| remark.clone());
+    checked.unreadable.iter().cloned().chain(failures).chain(remarks).collect()
 }
 
 fn of_another_engine(graph: &Graph) -> Diagnostic {
