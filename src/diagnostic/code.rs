@@ -167,6 +167,8 @@ codes! {
     SCHEMA_DRIFT = "SF401";
     /// A schema snapshot that cannot be read.
     SNAPSHOT_UNREADABLE = "SF402";
+    /// A schema snapshot of a table that the project does not have.
+    SNAPSHOT_LEFT_OVER = "SF420";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

@@ -17,6 +17,7 @@
 //! | `versions` | how versions of rows are kept |
 //! | `fit` | whether the batch fits the table that it is applied to |
 //! | `verdict` | what the checks found, and whether the load goes on |
+//! | `schemas` | accepted schemas beside those that sources have, without loading |
 //!
 //! Whatever happens before the publishing transaction leaves the table and its state as they were;
 //! the transaction changes both or none.
@@ -33,6 +34,7 @@ mod manifest;
 mod obstacle;
 mod publish;
 mod rows;
+pub mod schemas;
 mod table;
 mod verdict;
 mod versions;
