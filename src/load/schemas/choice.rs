@@ -1,5 +1,6 @@
 //! Which source tables are meant.
 
+use crate::artifact::SchemaDirectory;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::graph::{Graph, Node, NodeIndex, NodeKind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,8 +55,14 @@ fn unknown(graph: &Graph, name: &str) -> Diagnostic {
     let message = format!("no source or source table `{name}`");
     let labels: BTreeSet<String> =
         sources().flat_map(|node| [node.label(), node.source_name().to_owned()]).collect();
-    Diagnostic::error(Code::EMPTY_SELECTION, message)
-        .with_help_maybe(did_you_mean(name, labels.iter().map(String::as_str)))
+    let problem = Diagnostic::error(Code::EMPTY_SELECTION, message)
+        .with_help_maybe(did_you_mean(name, labels.iter().map(String::as_str)));
+    let directory = SchemaDirectory::of(graph);
+    let shown = name.split_once('.').map(|(source, table)| directory.shown_path(source, table));
+    match directory.left_over(graph).into_iter().find(|file| Some(&file.shown) == shown.as_ref()) {
+        Some(file) => problem.with_note(format!("its snapshot is still there: {}", file.shown)),
+        None => problem,
+    }
 }
 
 fn nothing_named(graph: &Graph) -> Diagnostic {
