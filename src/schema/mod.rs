@@ -20,7 +20,8 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use crate::mode::load::OnDrift as Policy;
 pub use compare::{Change, Difference, compare};
 pub use fingerprint::fingerprint;
-pub use policy::{Policy, Verdict, verdict, verdicts};
+pub use policy::{Verdict, verdict, verdicts};
 pub use snapshot::{Acceptance, AcceptedBy, Entry, Retyped, Snapshot, SnapshotColumn};
