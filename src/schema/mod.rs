@@ -26,10 +26,11 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+pub use crate::mode::load::OnDrift as Policy;
 pub use compare::{Change, Difference, compare};
 pub use diff::{DiffLine, Hunk, diff, hunks};
 pub use fingerprint::fingerprint;
-pub use policy::{Policy, Verdict, verdict, verdicts};
+pub use policy::{Verdict, verdict, verdicts};
 pub use salvage::Salvage;
 pub use single::single;
 pub use snapshot::{Acceptance, AcceptedBy, Entry, Retyped, Snapshot, SnapshotColumn};

@@ -3,8 +3,6 @@
 use super::read::{described, entry};
 use super::snapshot::{Acceptance, Entry, Snapshot, SnapshotColumn};
 use crate::diagnostic::SourceFile;
-use crate::relation::Column;
-use serde_json::{Map, Value};
 
 /// What is left of a broken snapshot.
 #[derive(Debug, Clone, Default)]
@@ -35,21 +33,16 @@ impl Salvage {
         }
     }
 
-    /// The snapshot of `columns` after what is left, one version more. `read` says how files are read
-    /// where nothing that is left does. What changed is said where it is known what was accepted.
-    pub fn accept(
-        self,
-        columns: Vec<Column>,
-        read: Map<String, Value>,
-        acceptance: Acceptance,
-    ) -> Snapshot {
-        let described = columns.into_iter().map(|column| {
-            let known = self.columns.iter().find(|known| known.column.name == column.name);
+    /// `fresh` after what is left, one version more. What changed is said where it is known what was
+    /// accepted.
+    pub fn accept(self, fresh: &Snapshot, acceptance: Acceptance) -> Snapshot {
+        let described = fresh.columns().iter().map(|column| {
+            let known = self.columns.iter().find(|known| known.column.name == column.column.name);
             let description = known.and_then(|known| known.description.clone());
-            SnapshotColumn { column, description }
+            SnapshotColumn { description, ..column.clone() }
         });
-        let read = self.whole.as_ref().map_or(read, |whole| whole.read().clone());
         let accepted = self.whole.as_ref().map(Snapshot::relation_columns);
+        let read = fresh.read().clone();
         Snapshot::after(self.history, accepted.as_deref(), described.collect(), read, acceptance)
     }
 }

@@ -2,10 +2,11 @@
 
 use super::comparison::Comparison;
 use crate::artifact::SchemaDirectory;
-use crate::diagnostic::{Code, Diagnostic, any_error, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::graph::Graph;
+use crate::load::SourceDrift;
 use crate::relation::Column;
-use crate::schema::{Acceptance, Salvage, Snapshot, SnapshotColumn, single};
+use crate::schema::{Acceptance, Salvage, Snapshot, single};
 use std::collections::BTreeSet;
 
 /// How schemas are accepted.
@@ -70,7 +71,9 @@ pub fn check_columns(
 ) -> Result<(), Vec<Diagnostic>> {
     let seen = comparisons.iter().filter_map(|comparison| comparison.seen.as_ref().ok());
     let seen = seen.flat_map(|seen| &seen.columns);
-    let accepted = comparisons.iter().flat_map(|comparison| &comparison.columns);
+    let accepted = comparisons.iter().filter_map(|comparison| comparison.accepted.as_ref().ok());
+    let accepted =
+        accepted.flatten().flat_map(Snapshot::columns).map(|described| &described.column);
     let known: BTreeSet<&str> = accepted.chain(seen).map(|column| column.name.as_str()).collect();
     if comparisons.iter().any(|comparison| comparison.problems().next().is_some()) {
         return Ok(());
@@ -110,41 +113,37 @@ fn decide(
     directory: &SchemaDirectory,
 ) -> Result<Accepted, Vec<Diagnostic>> {
     let seen = comparison.seen.as_ref().map_err(Clone::clone)?;
-    let acceptance = request.acceptance.clone();
-    let columns = seen.columns.clone();
-    match &comparison.accepted {
-        Ok(Some(snapshot)) => {
-            let columns = if request.columns.is_empty() {
-                columns
-            } else {
-                single(&snapshot.relation_columns(), &columns, &request.columns)
-            };
-            Ok(changed(snapshot, columns, acceptance))
+    if !seen.is_typed {
+        return Err(vec![untyped(request, comparison)]);
+    }
+    match (&comparison.accepted, &comparison.drift) {
+        (Ok(Some(snapshot)), Some(drift)) => Ok(changed(request, snapshot, drift)),
+        (Ok(_), _) if request.columns.is_empty() => {
+            Ok(Accepted::First(seen.accept(None, request.acceptance.clone())))
         }
-        Ok(None) if request.columns.is_empty() => {
-            let columns = columns.into_iter().map(undescribed).collect();
-            Ok(Accepted::First(Snapshot::first(columns, seen.read.clone(), acceptance)))
-        }
-        Err(problems) if request.columns.is_empty() => {
+        (Err(problems), _) if request.columns.is_empty() => {
             let node = request.graph.node(comparison.node);
             // What is wrong with the disk is not mended by writing.
             let broken = |problem: &Diagnostic| problem.code == Code::SNAPSHOT_UNREADABLE;
             let text = directory.text(node.source_name(), &node.name).ok().flatten();
-            match text.filter(|_| any_error(problems) && problems.iter().all(broken)) {
-                Some(text) => {
-                    let salvage = Salvage::of(&text);
-                    let snapshot = salvage.accept(columns, seen.read.clone(), acceptance);
-                    Ok(Accepted::Repaired(snapshot))
-                }
-                None => Err(problems.clone()),
-            }
+            let text = text.filter(|_| problems.iter().all(broken));
+            let text = text.ok_or_else(|| problems.clone())?;
+            let fresh = seen.accept(None, request.acceptance.clone());
+            Ok(Accepted::Repaired(Salvage::of(&text).accept(&fresh, request.acceptance.clone())))
         }
-        Ok(None) | Err(_) => Err(vec![no_columns(request, comparison)]),
+        (Ok(_) | Err(_), _) => Err(vec![no_columns(request, comparison)]),
     }
 }
 
-fn changed(snapshot: &Snapshot, columns: Vec<Column>, acceptance: Acceptance) -> Accepted {
-    let after = snapshot.accept(columns, acceptance);
+fn changed(request: &AcceptRequest<'_>, snapshot: &Snapshot, drift: &SourceDrift) -> Accepted {
+    let (accepted, seen) = (snapshot.relation_columns(), &drift.seen);
+    let columns = match request.columns.as_slice() {
+        _ if drift.is_empty() => accepted,
+        [] if seen.is_ordered => seen.columns.clone(),
+        [] => unordered(&accepted, &seen.columns),
+        names => single(&accepted, &seen.columns, names),
+    };
+    let after = snapshot.accept(columns, request.acceptance.clone());
     if after.version() == snapshot.version() {
         Accepted::Unchanged(after)
     } else {
@@ -152,8 +151,22 @@ fn changed(snapshot: &Snapshot, columns: Vec<Column>, acceptance: Acceptance) ->
     }
 }
 
-fn undescribed(column: Column) -> SnapshotColumn {
-    SnapshotColumn { column, description: None }
+/// The columns of a source that has no order: as they stood, new ones behind them.
+fn unordered(accepted: &[Column], seen: &[Column]) -> Vec<Column> {
+    let of = |name: &str| seen.iter().find(|column| column.name == name).cloned();
+    let is_new = |column: &&Column| !accepted.iter().any(|known| known.name == column.name);
+    let stays = accepted.iter().filter_map(|column| of(&column.name));
+    stays.chain(seen.iter().filter(is_new).cloned()).collect()
+}
+
+/// Types that no value tells would be frozen.
+fn untyped(request: &AcceptRequest<'_>, comparison: &Comparison) -> Diagnostic {
+    let node = request.graph.node(comparison.node);
+    let message = format!("the files of `{}` have no rows, which tell the types", node.label());
+    let place = node.load().map_or(&node.place, |load| &load.place);
+    Diagnostic::error(Code::SOURCE_EMPTY, message)
+        .at(place.clone())
+        .with_help("accept it once there are rows; its first load does so by itself")
 }
 
 /// Single columns are accepted beside others that were.

@@ -1,14 +1,12 @@
 //! What is different between a source table and what was accepted of it, and what its load does about
 //! that.
 
-use super::seen::{Seen, see};
 use crate::artifact::SchemaDirectory;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Graph, LoadNode, NodeIndex};
-use crate::relation::Column;
-use crate::schema::{
-    Change, DiffLine, Difference, Policy, Snapshot, Verdict, compare, diff, verdicts,
-};
+use crate::graph::{Graph, NodeIndex};
+use crate::load::{Observed, Sign, SourceColumns, SourceDrift, observe};
+use crate::schema::{Change, DiffLine, Difference, Policy, Snapshot, Verdict, diff, verdict};
+use std::path::Path;
 
 /// A source table as it was accepted and as it is.
 #[derive(Debug, Clone)]
@@ -22,11 +20,9 @@ pub struct Comparison {
     /// What was accepted of it; `None` where nothing was, problems where the file is broken.
     pub accepted: Result<Option<Snapshot>, Vec<Diagnostic>>,
     /// What it is now, or why that cannot be said.
-    pub seen: Result<Seen, Vec<Diagnostic>>,
-    /// The accepted columns that are loaded; empty where nothing was accepted.
-    pub columns: Vec<Column>,
-    /// What is different; empty where one of both is not known.
-    pub difference: Difference,
+    pub seen: Result<SourceColumns, Vec<Diagnostic>>,
+    /// How it differs; `None` where one of both is not known.
+    pub drift: Option<SourceDrift>,
 }
 
 /// What a comparison comes to.
@@ -67,33 +63,38 @@ impl Status {
 }
 
 impl Comparison {
-    /// Of the table `node`; `seen` is what it is.
-    pub fn new(graph: &Graph, node: NodeIndex, seen: Result<Seen, Vec<Diagnostic>>) -> Self {
-        let (of, directory) = (graph.node(node), SchemaDirectory::of(graph));
-        let accepted = directory.read(of.source_name(), &of.name);
-        let snapshot = accepted.as_ref().ok().and_then(Option::as_ref);
-        let columns = snapshot.map(Snapshot::relation_columns).unwrap_or_default();
-        // What is not loaded is no part of what was accepted.
-        let columns = of.load().map_or(columns.clone(), |load| load.rules.selection.of(&columns));
-        let difference = match (&snapshot, &seen) {
-            (Some(_), Ok(seen)) => compare(&columns, &seen.columns),
-            _ => Difference::default(),
-        };
-        let policy = of.load().map(policy).unwrap_or_default();
-        let file = directory.shown_path(of.source_name(), &of.name);
-        Self { node, file, policy, accepted, seen, columns, difference }
+    fn new(graph: &Graph, observed: Observed) -> Self {
+        let node = graph.node(observed.node);
+        Self {
+            node: observed.node,
+            file: SchemaDirectory::of(graph).shown_path(node.source_name(), &node.name),
+            policy: node.load().map(|load| load.rules.on_drift).unwrap_or_default(),
+            drift: observed.drift(graph),
+            accepted: observed.accepted,
+            seen: observed.seen,
+        }
     }
 
     /// What it comes to. Whether the source can be asked counts more than its file.
     pub fn status(&self) -> Status {
-        match (&self.seen, &self.accepted) {
-            (Err(problems), _) => of_problems(problems),
-            (Ok(_), Err(_)) => Status::Broken,
-            (Ok(_), Ok(None)) => Status::New,
-            (Ok(_), Ok(Some(_))) if self.difference.is_empty() => Status::Same,
-            (Ok(_), Ok(Some(_))) if self.is_only_moved() => Status::Reordered,
-            (Ok(_), Ok(Some(_))) => Status::Drifted,
+        match (&self.seen, &self.accepted, &self.drift) {
+            (Err(problems), _, _) => of_problems(problems),
+            (Ok(_), Err(_), _) => Status::Broken,
+            (Ok(_), Ok(_), None) => Status::New,
+            (Ok(_), Ok(_), Some(drift)) if drift.is_empty() => Status::Same,
+            (Ok(_), Ok(_), Some(drift)) if is_only_moved(&drift.difference) => Status::Reordered,
+            (Ok(_), Ok(_), Some(_)) => Status::Drifted,
         }
+    }
+
+    /// Each change, and what becomes of it in a load.
+    pub fn verdicts(&self) -> Vec<(Change<'_>, Verdict)> {
+        self.drift.as_ref().map(|drift| drift.verdicts(self.policy)).unwrap_or_default()
+    }
+
+    /// What becomes of `change` in a load.
+    pub fn verdict(&self, change: Change<'_>) -> Verdict {
+        verdict(self.policy, change)
     }
 
     /// Whether the load would stop.
@@ -101,17 +102,24 @@ impl Comparison {
         self.verdicts().iter().any(|(_, verdict)| *verdict == Verdict::Halt)
     }
 
-    /// Each change, and what becomes of it.
-    pub fn verdicts(&self) -> Vec<(Change<'_>, Verdict)> {
-        verdicts(self.policy, &self.difference)
-    }
-
     /// Its columns as lines of a diff; none where it is not known what was accepted, or what is there.
     pub fn lines(&self) -> Vec<DiffLine<'_>> {
-        match (&self.accepted, &self.seen) {
-            (Ok(Some(_)), Ok(seen)) => diff(&self.columns, &seen.columns, &self.difference),
-            _ => Vec::new(),
-        }
+        let Some(SourceDrift { accepted, seen, difference }) = &self.drift else {
+            return Vec::new();
+        };
+        diff(accepted, &seen.columns, difference)
+    }
+
+    /// Names that may be one column under two: accepted and seen.
+    pub fn renames(&self) -> impl Iterator<Item = (&str, &str)> {
+        let renames = self.drift.iter().flat_map(|drift| &drift.difference.renames);
+        renames.map(|(old, new)| (old.name.as_str(), new.name.as_str()))
+    }
+
+    /// Where the change of a column shows, where the source has such places.
+    pub fn sign(&self, column: &str) -> Option<&Sign> {
+        let seen = self.seen.as_ref().ok()?;
+        seen.signs.iter().find(|sign| sign.column == column)
     }
 
     /// What is wrong with its file and with its source.
@@ -119,22 +127,18 @@ impl Comparison {
         let file = self.accepted.as_ref().err().into_iter().flatten();
         file.chain(self.seen.as_ref().err().into_iter().flatten())
     }
-
-    fn is_only_moved(&self) -> bool {
-        self.difference.changes().all(|change| matches!(change, Change::Moved(_)))
-    }
 }
 
 /// The tables `nodes` as they were accepted and as they are. Nothing is loaded, the target stays
-/// closed, and what one table lacks does not stop the others.
-pub fn compare_sources(graph: &Graph, nodes: &[NodeIndex]) -> Vec<Comparison> {
-    let seen = see(graph, nodes);
-    let compared = nodes.iter().zip(seen);
-    compared.map(|(node, seen)| Comparison::new(graph, *node, seen)).collect()
+/// closed, and what one table lacks does not stop the others. `scratch` is where objects may be
+/// fetched to.
+pub fn compare_sources(graph: &Graph, nodes: &[NodeIndex], scratch: &Path) -> Vec<Comparison> {
+    let observed = observe(graph, nodes, scratch).into_iter();
+    observed.map(|observed| Comparison::new(graph, observed)).collect()
 }
 
-fn policy(_load: &LoadNode) -> Policy {
-    Policy::default()
+fn is_only_moved(difference: &Difference) -> bool {
+    difference.changes().all(|change| matches!(change, Change::Moved(_)))
 }
 
 fn of_problems(problems: &[Diagnostic]) -> Status {

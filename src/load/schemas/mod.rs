@@ -10,9 +10,7 @@
 mod acceptance;
 mod choice;
 mod comparison;
-mod seen;
 
 pub use acceptance::{AcceptRequest, Accepted, accept, check_columns};
 pub use choice::{all, choose};
 pub use comparison::{Comparison, Status, compare_sources};
-pub use seen::Seen;

@@ -38,9 +38,9 @@ fn of_many_tables_some_are_listed() {
         (10..25).map(|i| format!("      - {{name: t{i}, path: t{i}.csv}}\n")).collect();
     let yaml = format!("sources:\n  - name: big\n    tables:\n{tables}");
     let project = Project::new().file("sources/big.yml", &yaml);
-    schema(&project, ["show"]).exits(2).stderr_contains(
-        "source `big` has t10, t11, t12, t13, t14, t15, t16, t17, and 7 more",
-    );
+    schema(&project, ["show"])
+        .exits(2)
+        .stderr_contains("source `big` has t10, t11, t12, t13, t14, t15, t16, t17, and 7 more");
 }
 
 #[test]

@@ -14,10 +14,7 @@ fn the_accepted_schema_is_a_table() {
     let described = format!("{}{described}{}", &snapshot[..last], &snapshot[last + 15..]);
     project.write("schemas/crm/orders.yml", &described);
     let ran = schema(&project, ["show", "crm.orders"]).succeeds().stderr_is("");
-    assert_data_eq!(
-        timeless(&ran.stdout),
-        str![]
-    );
+    assert_data_eq!(timeless(&ran.stdout), str![]);
 }
 
 #[test]
@@ -65,10 +62,7 @@ fn the_history_reads_like_a_log_oldest_first() {
     project.write("data/orders.csv", "paid,total\ntrue,x\n");
     schema(&project, ["accept", "crm"]).succeeds();
     let ran = schema(&project, ["history", "crm.orders"]).succeeds().stderr_is("");
-    assert_data_eq!(
-        timeless(&ran.stdout),
-        str![]
-    );
+    assert_data_eq!(timeless(&ran.stdout), str![]);
     let ran = schema(&project, ["history", "crm.orders", "--output", "json"]).succeeds();
     let value = json(&ran);
     let history = &value["tables"][0]["history"];

@@ -21,7 +21,7 @@ pub(super) fn run(opened: &Opened, args: &Accept, printer: &Printer) -> Result<E
     let graph = &opened.graph;
     let nodes = chosen(opened, &args.tables, printer)?;
     let request = request(opened, args);
-    let compared = compare_sources(graph, &nodes);
+    let compared = compare_sources(graph, &nodes, &opened.target.scratch());
     check_columns(&request, &compared).map_err(|problems| {
         printer.problems(&problems);
         Exit::of_running(&problems)

@@ -11,7 +11,7 @@ use serde_json::Value;
 use sqlflow::diagnostic::Diagnostic;
 use sqlflow::graph::{Graph, NodeIndex};
 use sqlflow::load::schemas::{Comparison, Status, compare_sources};
-use sqlflow::schema::{fingerprint, hunks, verdict};
+use sqlflow::schema::{fingerprint, hunks};
 
 /// Tables that a message lists.
 const LISTED: usize = 8;
@@ -19,7 +19,7 @@ const LISTED: usize = 8;
 pub(super) fn run(opened: &Opened, tables: &Tables, printer: &Printer) -> Result<Exit, Exit> {
     let graph = &opened.graph;
     let nodes = chosen(opened, tables, printer)?;
-    let compared = compare_sources(graph, &nodes);
+    let compared = compare_sources(graph, &nodes, &opened.target.scratch());
     match tables.output {
         SchemaOutput::Json => {
             let left_over = left_over(opened, tables, printer);
@@ -122,10 +122,9 @@ fn text(label: &str, comparison: &Comparison, paint: Paint) -> String {
         Status::Unreachable => format!("✗ {label}  cannot be reached"),
         Status::Failed => format!("✗ {label}  cannot be compared"),
     };
-    let of = |change: sqlflow::schema::Change<'_>| verdict(comparison.policy, change);
-    let lines = paint::lines(&hunks(comparison.lines()), &of, paint);
-    let renames = comparison.difference.renames.iter().map(|(old, new)| {
-        let line = format!("    ? {} is perhaps {} under a new name", new.name, old.name);
+    let lines = paint::lines(&hunks(comparison.lines()), comparison, paint);
+    let renames = comparison.renames().map(|(old, new)| {
+        let line = format!("    ? {new} is perhaps {old} under a new name");
         paint.yellow(&plain(&line)) + "\n"
     });
     let renames: String = renames.collect();

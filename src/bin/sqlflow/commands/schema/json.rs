@@ -4,6 +4,7 @@ use crate::printer::Printer;
 use serde_json::{Map, Value, json};
 use sqlflow::artifact::LeftOver;
 use sqlflow::diagnostic::Diagnostic;
+use sqlflow::load::Sign;
 use sqlflow::relation::Column;
 use sqlflow::schema::{Change, Entry, Snapshot, Verdict};
 
@@ -66,7 +67,7 @@ pub(super) fn entry(entry: &Entry) -> Value {
 }
 
 /// One change of a source, as it was and as it is.
-pub(super) fn change(change: Change<'_>, verdict: Verdict) -> Value {
+pub(super) fn change(change: Change<'_>, verdict: Verdict, sign: Option<&Sign>) -> Value {
     let (kind, was, is) = match change {
         Change::Added(is) => ("added", None, Some(column(is))),
         Change::Removed(was) => ("removed", Some(column(was)), None),
@@ -82,7 +83,9 @@ pub(super) fn change(change: Change<'_>, verdict: Verdict) -> Value {
         Verdict::Accept => "accept",
         Verdict::Halt => "halt",
     };
-    json!({"kind": kind, "column": change.column(), "was": was, "is": is, "verdict": verdict})
+    let sign = sign.map(|sign| json!({"file": sign.path, "line": sign.line, "text": sign.text}));
+    let column = change.column();
+    json!({"kind": kind, "column": column, "was": was, "is": is, "verdict": verdict, "sign": sign})
 }
 
 /// Problems as data, without secrets.
