@@ -11,7 +11,7 @@ use serde_json::Value;
 use sqlflow::diagnostic::Diagnostic;
 use sqlflow::graph::{Graph, NodeIndex};
 use sqlflow::load::schemas::{Comparison, Status, compare_sources};
-use sqlflow::schema::{fingerprint, hunks};
+use sqlflow::schema::{Change, Snapshot, Verdict, fingerprint, hunks};
 
 /// Tables that a message lists.
 const LISTED: usize = 8;
@@ -63,8 +63,10 @@ pub(super) fn tell_problems<P: AsRef<[Diagnostic]>>(
     for (node, problems) in found {
         for problem in problems.as_ref() {
             let words = |known: &Diagnostic| (known.code, known.message.clone());
+            let shared = problem.code.as_str().starts_with("SF6");
+            let same = |known: &Diagnostic| shared && words(known) == words(problem);
             let label = graph.node(*node).label();
-            match told.iter_mut().find(|(known, _)| words(known) == words(problem)) {
+            match told.iter_mut().find(|(known, _)| same(known)) {
                 Some((_, labels)) => labels.push(label),
                 None => told.push((problem, vec![label])),
             }
@@ -102,26 +104,6 @@ fn tell_summary(compared: &[Comparison], printer: &Printer) {
 }
 
 fn text(label: &str, comparison: &Comparison, paint: Paint) -> String {
-    let version = comparison.accepted.as_ref().ok().and_then(Option::as_ref);
-    let version = version.map(sqlflow::schema::Snapshot::version).unwrap_or_default();
-    let policy = comparison.policy.name();
-    let columns = comparison.seen.as_ref().map_or(0, |seen| seen.columns.len());
-    let head = match comparison.status() {
-        Status::Same => {
-            return paint.green("✓") + &format!(" {label}  as accepted, version {version}\n");
-        }
-        Status::Reordered => format!("~ {label}  in another order than version {version}"),
-        Status::Drifted => {
-            format!("~ {label}  drifted from version {version} · on_drift: {policy}")
-        }
-        Status::New => {
-            format!("+ {label}  not accepted yet, {}", Printer::count(columns, "column"))
-        }
-        Status::Vanished => format!("✗ {label}  is not there"),
-        Status::Broken => format!("✗ {label}  {} cannot be read", comparison.file),
-        Status::Unreachable => format!("✗ {label}  cannot be reached"),
-        Status::Failed => format!("✗ {label}  cannot be compared"),
-    };
     let lines = paint::lines(&hunks(comparison.lines()), comparison, paint);
     let renames = comparison.renames().map(|(old, new)| {
         let line = format!("    ? {new} is perhaps {old} under a new name");
@@ -132,9 +114,38 @@ fn text(label: &str, comparison: &Comparison, paint: Paint) -> String {
         Status::Drifted | Status::Reordered => {
             format!("    if that is right: sqlflow schema accept {}\n", label.trim_end())
         }
-        _ => String::new(),
+        Status::Same
+        | Status::Vanished
+        | Status::New
+        | Status::Broken
+        | Status::Unreachable
+        | Status::Failed => String::new(),
     };
-    format!("{}\n{lines}{renames}{accept}", paint.marked(&head))
+    format!("{}\n{lines}{renames}{accept}", head(label, comparison, paint))
+}
+
+/// The line of a table.
+fn head(label: &str, comparison: &Comparison, paint: Paint) -> String {
+    let accepted = comparison.accepted.as_ref().ok().and_then(Option::as_ref);
+    let version = accepted.map(Snapshot::version).unwrap_or_default();
+    let policy = comparison.policy;
+    let columns = comparison.seen.as_ref().map_or(0, |seen| seen.columns.len());
+    let columns = Printer::count(columns, "column");
+    let line = match comparison.status() {
+        Status::Same => {
+            return format!("{} {label}  as accepted, version {version}", paint.green("✓"));
+        }
+        Status::Reordered => format!("~ {label}  in another order than version {version}"),
+        Status::Drifted => {
+            format!("~ {label}  drifted from version {version} · on_drift: {policy}")
+        }
+        Status::New => format!("+ {label}  not accepted yet, {columns}"),
+        Status::Vanished => format!("✗ {label}  is not there"),
+        Status::Broken => format!("✗ {label}  {} cannot be read", comparison.file),
+        Status::Unreachable => format!("✗ {label}  cannot be reached"),
+        Status::Failed => format!("✗ {label}  cannot be compared"),
+    };
+    paint.marked(&line)
 }
 
 fn value(graph: &Graph, comparison: &Comparison, printer: &Printer) -> Value {
@@ -146,12 +157,12 @@ fn value(graph: &Graph, comparison: &Comparison, printer: &Printer) -> Value {
         let columns: Vec<Value> = seen.columns.iter().map(json::column).collect();
         serde_json::json!({"fingerprint": fingerprint(&seen.columns), "columns": columns})
     });
-    let changes = comparison.verdicts().into_iter();
-    let changes: Vec<Value> =
-        changes.map(|(change, verdict)| json::change(change, verdict)).collect();
-    let renames = comparison.difference.renames.iter();
-    let renames: Vec<Value> =
-        renames.map(|(old, new)| serde_json::json!({"from": old.name, "to": new.name})).collect();
+    let change = |(change, verdict): (Change<'_>, Verdict)| {
+        json::change(change, verdict, comparison.sign(change.column()))
+    };
+    let changes: Vec<Value> = comparison.verdicts().into_iter().map(change).collect();
+    let rename = |(from, to): (&str, &str)| serde_json::json!({"from": from, "to": to});
+    let renames: Vec<Value> = comparison.renames().map(rename).collect();
     let more: [(&str, Value); 7] = [
         ("on_drift", comparison.policy.name().into()),
         ("halts", comparison.halts().into()),
