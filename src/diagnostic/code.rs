@@ -177,6 +177,8 @@ codes! {
     TEXT_COMPARED = "SF414";
     /// Something that nothing reads.
     UNUSED = "SF415";
+    /// A schema snapshot of a table that the project does not have.
+    SNAPSHOT_LEFT_OVER = "SF420";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

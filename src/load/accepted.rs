@@ -4,9 +4,19 @@ use crate::artifact::SchemaDirectory;
 use crate::connector::file::{Frozen, Scan};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::SourceFile;
+use crate::graph::LoadNode;
 use crate::relation::Column;
 use crate::schema::{Acceptance, AcceptedBy, Snapshot, SnapshotColumn};
 use serde_json::Map;
+
+/// What a scan of the files of `load` has to obey.
+pub(super) fn frozen(load: &LoadNode, snapshot: &Snapshot) -> Frozen {
+    let delimiter = snapshot.read().get("delimiter").and_then(|value| value.as_str());
+    Frozen {
+        columns: load.rules.selection.of(&snapshot.relation_columns()),
+        delimiter: delimiter.map(str::to_owned),
+    }
+}
 
 /// What is known of a source's schema before it is read.
 #[derive(Debug, Default)]
@@ -34,13 +44,8 @@ impl Accepted {
     }
 
     /// What a scan of files has to obey.
-    pub(super) fn frozen(&self) -> Option<Frozen> {
-        let snapshot = self.snapshot.as_ref()?;
-        let delimiter = snapshot.read().get("delimiter").and_then(|value| value.as_str());
-        Some(Frozen {
-            columns: snapshot.relation_columns(),
-            delimiter: delimiter.map(str::to_owned),
-        })
+    pub(super) fn frozen(&self, load: &LoadNode) -> Option<Frozen> {
+        self.snapshot.as_ref().map(|snapshot| frozen(load, snapshot))
     }
 
     /// The snapshot after a load that read `scan`.

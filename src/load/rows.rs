@@ -39,7 +39,10 @@ impl<'s> Rows<'s> {
     /// filled by.
     pub(super) fn scan(&mut self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
         let load = work.request.load;
-        let found = self.found(work)?;
+        let found = found(load, self.connector, &self.object).map_err(|unseen| match unseen {
+            Unseen::Source(error) => self.told(work, &error),
+            Unseen::Load(problems) => problems,
+        })?;
         Self::names(work, &found)?;
         let (columns, casts) = declared(load, &found)?;
         self.casts = columns.iter().zip(&found).any(|(to, from)| to.data_type != from.data_type);
@@ -136,26 +139,6 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// The columns that are loaded, as the source has them.
-    fn found(&self, work: &Work<'_>) -> Result<Vec<Column>> {
-        let load = work.request.load;
-        let told = |error: ConnectorError| self.told(work, &error);
-        let selection = &load.rules.selection;
-        if selection.option().is_none() {
-            return self.connector.schema(&self.object).map_err(told);
-        }
-        let mut names = self.connector.column_names(&self.object).map_err(told)?;
-        let known = names.clone();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let unknown = selection.unknown(&known).into_iter();
-        let problems: Failure = unknown.map(|name| not_there(load, name, &known)).collect();
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        names.retain(|name| selection.takes(name, &known));
-        self.connector.schema_of(&self.object, &names).map_err(told)
-    }
-
     /// The rows, and what is to be recorded of an incremental read.
     fn read(
         &self,
@@ -223,9 +206,39 @@ impl Work<'_> {
         let message = format!("`{}` is no longer as accepted", self.request.load.object);
         let problem = Diagnostic::error(Code::SCHEMA_DRIFT, message)
             .at(self.request.load.place.clone())
-            .with_help(self.request.accept_help());
+            .with_help(super::drift::accept_help(self.request.node));
         Err(vec![changes.into_iter().fold(problem, Diagnostic::with_note)])
     }
+}
+
+/// Why the columns of a source are not known.
+pub(super) enum Unseen {
+    /// The source does not say.
+    Source(ConnectorError),
+    /// They are not those that the load names.
+    Load(Failure),
+}
+
+/// The columns that are loaded, as the source has them.
+pub(super) fn found(
+    load: &LoadNode,
+    connector: &dyn Connector,
+    object: &Object,
+) -> std::result::Result<Vec<Column>, Unseen> {
+    let selection = &load.rules.selection;
+    if selection.option().is_none() {
+        return connector.schema(object).map_err(Unseen::Source);
+    }
+    let mut names = connector.column_names(object).map_err(Unseen::Source)?;
+    let known = names.clone();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let unknown = selection.unknown(&known).into_iter();
+    let problems: Failure = unknown.map(|name| not_there(load, name, &known)).collect();
+    if !problems.is_empty() {
+        return Err(Unseen::Load(problems));
+    }
+    names.retain(|name| selection.takes(name, &known));
+    connector.schema_of(object, &names).map_err(Unseen::Source)
 }
 
 /// What a load reads that is not files.
@@ -254,7 +267,7 @@ pub(super) fn not_there(load: &LoadNode, name: &str, known: &[&str]) -> Diagnost
 
 /// The columns as the target will hold them, with those types that the YAML declares, and what is
 /// cast to get them.
-fn declared(load: &LoadNode, found: &[Column]) -> Result<(Vec<Column>, Vec<RowColumn>)> {
+pub(super) fn declared(load: &LoadNode, found: &[Column]) -> Result<(Vec<Column>, Vec<RowColumn>)> {
     let mut problems = Failure::new();
     let mut columns = found.to_vec();
     let is_loaded = |name: &str| load.rules.selection.takes(name, &[name]);

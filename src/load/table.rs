@@ -3,9 +3,9 @@
 use super::accepted::Accepted;
 use super::again::Broken;
 use super::connections::Connections;
-use super::file::{describe, file_object, starting};
+use super::file::{failure, file_object};
 use super::fit;
-use super::rows::{Rows, not_there};
+use super::rows::Rows;
 use super::verdict::Found;
 use crate::artifact::SchemaDirectory;
 use crate::compile::{
@@ -19,7 +19,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Pour, Session, Unpoured, pour};
 use crate::graph::{Graph, LoadNode, Node};
-use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
+use crate::mode::load::{Counts, Course, Recorded, course};
 use crate::relation::{Column, RelationKind, RelationName};
 use crate::schema::Snapshot;
 use serde_json::Value;
@@ -122,17 +122,7 @@ impl LoadRequest<'_> {
     }
 
     pub(super) fn file(&self, object: &FileObject, error: FileError) -> Failure {
-        if let FileError::NoColumn { column, known } = &error {
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            return vec![not_there(self.load, column, &known)];
-        }
-        let drift = matches!(error, FileError::Drift(_));
-        let problem = describe(error).at(self.load.place.clone());
-        let problem = starting(problem, self.start(object));
-        if !drift {
-            return vec![problem];
-        }
-        vec![problem.with_help(self.accept_help())]
+        vec![failure(self.load, error, self.start(object))]
     }
 
     /// Where the path of `object` starts, for people.
@@ -142,18 +132,6 @@ impl LoadRequest<'_> {
             System::Files(store) => store.start(object),
             System::Tables(_) => None,
         }
-    }
-
-    /// How a new schema is accepted.
-    pub(super) fn accept_help(&self) -> String {
-        let path = SchemaDirectory::of(self.graph).shown_path(self.source(), &self.node.name);
-        let lost = match self.load.rules.mode {
-            LoadMode::Replace | LoadMode::Scd2 => "",
-            LoadMode::Append | LoadMode::Merge => {
-                "; rows that the source has no longer go with that"
-            }
-        };
-        format!("if the new schema is right, delete {path} and load with --full-refresh{lost}")
     }
 }
 
@@ -313,10 +291,7 @@ impl Work<'_> {
             course
         };
         let recorded = recorded.filter(|_| course == Course::RowsStay);
-        let mut frozen = accepted.frozen();
-        if let Some(frozen) = &mut frozen {
-            frozen.columns = rules.selection.of(&frozen.columns);
-        }
+        let frozen = accepted.frozen(request.load);
         Ok(Known { course, recorded, accepted, frozen })
     }
 

@@ -54,6 +54,7 @@ mod run_results;
 mod s3;
 mod sample;
 mod scd2;
+mod schema;
 mod seed;
 mod show;
 mod snapshot;

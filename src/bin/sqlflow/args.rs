@@ -1,5 +1,7 @@
 //! The arguments as typed.
 
+pub(crate) mod schema;
+
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use jiff::Timestamp;
@@ -45,6 +47,9 @@ pub(crate) enum Command {
     Test(Run),
     /// Show rows of a node, or of a query
     Show(Show),
+    /// Show, compare and accept the schemas of sources
+    #[command(subcommand)]
+    Schema(schema::Schema),
     /// Recompile on each save
     Watch(Watch),
     /// Write a new project that builds at once
