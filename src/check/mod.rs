@@ -12,6 +12,7 @@
 //! | `schema_change` | which columns does `on_schema_change` refuse |
 //! | `declared` | do the declared types hold |
 //! | `unused` | what does nothing read |
+//! | `syntax` | which columns does a statement use, where, and what are its own made of |
 //!
 //! Queries are bound by DuckDB itself, in memory, over empty tables: what it refuses here it would
 //! refuse when the project is built.
@@ -22,6 +23,7 @@ mod known;
 mod named;
 mod refusal;
 mod schema_change;
+pub mod syntax;
 mod unused;
 mod verdict;
 mod versions;
