@@ -62,7 +62,7 @@ fn a_table_of_a_server_is_compared_by_its_catalogue_and_a_query_by_its_descripti
     let server = Postgres::start();
     server.run("create table people (id int primary key, name varchar(10), born date)");
     let tables =
-        "      - {name: people}\n      - {name: names, query: select id, name from people}\n";
+        "      - {name: people}\n      - {name: names, query: 'select id, name from people'}\n";
     let project = project(server.port, "http://127.0.0.1:1", &crm(tables));
     project.run(["load"]).succeeds();
     schema(&project, ["compare", "--all"]).succeeds();
@@ -89,7 +89,16 @@ fn a_server_that_is_not_reached_is_said_once_and_the_others_are_compared() {
     store.object("in/orders.csv", "id,total,paid\n1,2,true\n");
     schema(&project, ["compare", "raw"]).exits(1);
     server.stop();
-    let ran = schema(&project, ["compare", "--all"]).exits(3).stdout(str![]);
+    let ran = schema(&project, ["compare", "--all"]).exits(3).stdout(str![[r#"
+✗ crm.a       cannot be reached
+✗ crm.b       cannot be reached
+~ raw.orders  drifted from version 1 · on_drift: alert
+      id     bigint
+      total  bigint
+    + paid   boolean  stops the load
+    if that is right: sqlflow schema accept raw.orders
+
+"#]]);
     let ran = ran.stderr_lacks("hush").stderr_contains("so it is for 2 tables: crm.a, crm.b");
     assert_eq!(ran.stderr.matches("error[").count(), 1, "{ran}");
     let ran = schema(&project, ["compare", "--all", "--output", "json"]).exits(3);
@@ -128,7 +137,14 @@ fn objects_of_a_store_are_compared() {
     project.run(["load"]).succeeds();
     schema(&project, ["compare", "--all"]).succeeds();
     store.object("in/orders.csv", "id,total\n1,x\n");
-    schema(&project, ["compare", "--all"]).exits(1).stdout(str![]);
+    schema(&project, ["compare", "--all"]).exits(1).stdout(str![[r#"
+~ raw.orders  drifted from version 1 · on_drift: alert
+      id     bigint
+    ~ total  bigint -> varchar  stops the load
+        line 2 of s3://shop/in/orders.csv has `x`
+    if that is right: sqlflow schema accept raw.orders
+
+"#]]);
     let ran = schema(&project, ["compare", "--all", "--output", "json"]).exits(1);
     let change = &json(&ran)["tables"][0]["changes"][0];
     assert_eq!(change["kind"], "retyped");

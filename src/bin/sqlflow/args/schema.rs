@@ -46,8 +46,8 @@ pub(crate) struct Accept {
     /// Why, for the history
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) message: Option<String>,
-    /// Remove the snapshots of tables that the project no longer has
-    #[arg(long, requires = "all")]
+    /// With --all: remove the snapshots of tables that the project no longer has
+    #[arg(long)]
     pub(crate) prune: bool,
     /// Show what would be accepted, and write nothing
     #[arg(long)]

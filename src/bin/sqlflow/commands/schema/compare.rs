@@ -104,6 +104,9 @@ fn tell_summary(compared: &[Comparison], printer: &Printer) {
 }
 
 fn text(label: &str, comparison: &Comparison, paint: Paint) -> String {
+    if comparison.status() == Status::Same {
+        return head(label, comparison, paint) + "\n";
+    }
     let lines = paint::lines(&hunks(comparison.lines()), comparison, paint);
     let renames = comparison.renames().map(|(old, new)| {
         let line = format!("    ? {new} is perhaps {old} under a new name");

@@ -101,7 +101,10 @@ impl Read {
     /// A line where there is no snapshot to tell more of.
     fn lack(&self) -> String {
         match &self.snapshot {
-            Ok(_) => "nothing is accepted yet: its first load does, or `schema accept`".to_owned(),
+            Ok(_) => format!(
+                "nothing is accepted yet: the first load does, or sqlflow schema accept {}",
+                self.label
+            ),
             Err(_) => format!("{} cannot be read", self.file),
         }
     }
