@@ -167,6 +167,12 @@ codes! {
     SCHEMA_DRIFT = "SF401";
     /// A schema snapshot that cannot be read.
     SNAPSHOT_UNREADABLE = "SF402";
+    /// A schema snapshot that is missing where none may be written.
+    SNAPSHOT_MISSING = "SF403";
+    /// A drift that did not stop the load.
+    DRIFT_PASSED = "SF404";
+    /// A schema snapshot that a load wrote again, or might not write.
+    SNAPSHOT_BEHIND = "SF405";
     /// A schema snapshot of a table that the project does not have.
     SNAPSHOT_LEFT_OVER = "SF420";
     /// A test that found failures.

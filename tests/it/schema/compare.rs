@@ -124,7 +124,12 @@ fn a_verdict_is_what_the_load_will_do() {
         schema(&project, ["compare", "crm.orders"])
             .exits(1)
             .stdout_contains(&format!("drifted from version 1 · on_drift: {policy}"));
+        let ran = schema(&project, ["compare", "crm.orders", "--on-drift", "ignore"]).exits(1);
+        ran.stdout_contains("· on_drift: ignore").stdout_contains("+ paid   boolean  left out");
     }
+    schema(&unloaded(), ["compare", "crm", "--on-drift", "sleep"])
+        .exits(2)
+        .stderr_contains("expected one of alert, permissive, ignore");
 }
 
 #[test]

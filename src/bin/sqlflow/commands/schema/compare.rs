@@ -3,7 +3,7 @@
 use super::json;
 use super::paint::{self, Paint, plain};
 use super::{chosen, left_over};
-use crate::args::schema::{SchemaOutput, Tables};
+use crate::args::schema::{Compare, SchemaOutput};
 use crate::commands::Opened;
 use crate::outcome::Exit;
 use crate::printer::Printer;
@@ -16,10 +16,13 @@ use sqlflow::schema::{Change, Snapshot, Verdict, fingerprint, hunks};
 /// Tables that a message lists.
 const LISTED: usize = 8;
 
-pub(super) fn run(opened: &Opened, tables: &Tables, printer: &Printer) -> Result<Exit, Exit> {
-    let graph = &opened.graph;
+pub(super) fn run(opened: &Opened, args: &Compare, printer: &Printer) -> Result<Exit, Exit> {
+    let (graph, tables) = (&opened.graph, &args.tables);
     let nodes = chosen(opened, tables, printer)?;
-    let compared = compare_sources(graph, &nodes, &opened.target.scratch());
+    let mut compared = compare_sources(graph, &nodes, &opened.target.scratch());
+    for comparison in &mut compared {
+        comparison.policy = args.on_drift.unwrap_or(comparison.policy);
+    }
     match tables.output {
         SchemaOutput::Json => {
             let left_over = left_over(opened, tables, printer);

@@ -26,7 +26,7 @@ pub(crate) fn run(common: &Common, verb: &Schema, printer: &Printer) -> Result<E
     match verb {
         Schema::Show(tables) => show::run(&opened, tables, printer),
         Schema::History(tables) => history::run(&opened, tables, printer),
-        Schema::Compare(tables) => compare::run(&opened, tables, printer),
+        Schema::Compare(args) => compare::run(&opened, args, printer),
         Schema::Accept(args) => accept::run(&opened, args, printer),
     }
 }
