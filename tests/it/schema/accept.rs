@@ -12,9 +12,29 @@ fn a_drift_is_accepted_and_then_loaded() {
     project.run(["load", "--select", "source:crm.orders"]).fails_with("SF401");
     schema(&project, ["accept", "crm.orders", "--message", "CRM release 7"])
         .succeeds()
-        .stdout(str![])
+        .stdout(str![[r#"
+✓ crm.orders  version 1 -> 2
+    + paid boolean
+    ~ total: bigint -> double
+
+"#]])
         .stderr_is("");
-    assert_data_eq!(timeless(&project.read("schemas/crm/orders.yml")), str![]);
+    assert_data_eq!(
+        timeless(&project.read("schemas/crm/orders.yml")),
+        str![[r#"
+version: 2
+fingerprint: 1de2b4dec5c79f2b3272ca24474fb9ae
+read: {delimiter: ","}
+columns:
+  - {name: id, type: bigint, nullable: true}
+  - {name: total, type: double, nullable: true}
+  - {name: paid, type: boolean, nullable: true}
+history:
+  - {version: 1, at: [AT], by: first load}
+  - {version: 2, at: [AT], by: accept, why: CRM release 7, added: [{name: paid, type: boolean, nullable: true}], retyped: [{name: total, from: bigint, to: double}]}
+
+"#]]
+    );
     schema(&project, ["compare", "--all"]).succeeds();
 }
 
@@ -157,7 +177,14 @@ fn a_dry_run_writes_nothing() {
     let before = project.files("schemas");
     schema(&project, ["accept", "--all", "--prune", "--dry-run"])
         .succeeds()
-        .stdout(str![])
+        .stdout(str![[r#"
+✓ crm.customers  as accepted, version 1: nothing to accept
+✓ crm.orders     version 1 -> 2
+    + paid boolean
+✓ web.hits       version 1, 2 columns
+- schemas/web/visits.yml would be removed
+
+"#]])
         .stderr_is("Nothing was written: --dry-run\n");
     assert_eq!(project.files("schemas"), before);
 }

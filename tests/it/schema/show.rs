@@ -59,9 +59,9 @@ fn what_was_never_loaded_is_told_and_no_error() {
     let project = unloaded();
     project.run(["load", "--select", "source:web"]).succeeds();
     schema(&project, ["show", "crm"]).succeeds().stdout(str![[r#"
-crm.customers · nothing is accepted yet: its first load does, or `schema accept`
+crm.customers · nothing is accepted yet: the first load does, or sqlflow schema accept crm.customers
 
-crm.orders · nothing is accepted yet: its first load does, or `schema accept`
+crm.orders · nothing is accepted yet: the first load does, or sqlflow schema accept crm.orders
 
 "#]]);
     let ran = schema(&project, ["show", "--all", "--output", "json"]).succeeds();
@@ -70,7 +70,7 @@ crm.orders · nothing is accepted yet: its first load does, or `schema accept`
         ["crm.customers none", "crm.orders none", "web.visits accepted"]
     );
     schema(&project, ["history", "crm.orders"]).succeeds().stdout(str![[r#"
-crm.orders · nothing is accepted yet: its first load does, or `schema accept`
+crm.orders · nothing is accepted yet: the first load does, or sqlflow schema accept crm.orders
 
 "#]]);
 }
