@@ -58,6 +58,11 @@ impl SchemaDirectory {
         self.root.join(file_name(source)).join(format!("{}.yml", file_name(table)))
     }
 
+    /// Whether there is a file for `table`, whatever it holds.
+    pub fn exists(&self, source: &str, table: &str) -> bool {
+        self.path(source, table).is_file()
+    }
+
     /// The snapshot of `table`; `None` where there is no file.
     ///
     /// # Errors

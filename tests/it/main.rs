@@ -15,6 +15,7 @@
 mod applied;
 mod bad_input;
 mod build;
+mod check;
 mod clean;
 mod codes;
 mod compile;

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     let exit = match args.command {
         Command::Parse => commands::parse::run(&args.common, &printer),
         Command::Compile(compile) => commands::compile::run(&args.common, &compile, &printer),
+        Command::Check(check) => commands::check::run(&args.common, &check, &printer),
         Command::Ls(ls) => commands::ls::run(&args.common, &ls, &printer),
         Command::Plan(plan) => commands::plan::run(&args.common, &plan, &printer),
         Command::Build(run) => build(&args.common, &run, "build", Kinds::ALL, &printer),

@@ -1,6 +1,7 @@
 //! One file a verb: calls the library and tells what came of it.
 
 pub(crate) mod build;
+pub(crate) mod check;
 pub(crate) mod clean;
 pub(crate) mod compile;
 pub(crate) mod debug;
