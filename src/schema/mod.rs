@@ -24,4 +24,5 @@ pub use crate::mode::load::OnDrift as Policy;
 pub use compare::{Change, Difference, compare};
 pub use fingerprint::fingerprint;
 pub use policy::{Verdict, verdict, verdicts};
+pub use read::of_table;
 pub use snapshot::{Acceptance, AcceptedBy, Entry, Retyped, Snapshot, SnapshotColumn};
