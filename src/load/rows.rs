@@ -27,14 +27,14 @@ pub(super) struct Rows<'s> {
     object: Object,
     /// Whether a column is declared with another type than it has there.
     casts: bool,
-    /// Whether it has columns that are not loaded, because nobody has accepted them.
-    leaves_out: bool,
+    /// Whether its columns have to be named: those that are loaded are others, or in another order.
+    names_columns: bool,
 }
 
 impl<'s> Rows<'s> {
     /// What `load` reads from `connector`; nothing is asked yet. Of files there are no rows.
     pub(super) fn new(load: &LoadNode, connector: &'s dyn Connector) -> Self {
-        Self { connector, object: object(load), casts: false, leaves_out: false }
+        Self { connector, object: object(load), casts: false, names_columns: false }
     }
 
     /// The columns that it has, as the target will hold them, and the query that the stage is
@@ -52,7 +52,7 @@ impl<'s> Rows<'s> {
         let place = |cast: &RowColumn| columns.iter().position(|column| column.name == cast.name);
         casts.retain(|cast| place(cast).is_some());
         casts.sort_by_key(|cast| place(cast));
-        self.leaves_out = !known.ruling.left_out.is_empty();
+        self.names_columns = !known.ruling.is_of(&found);
         self.casts = casts.iter().any(|cast| {
             let from = found.iter().find(|from| from.name == cast.name);
             from.is_some_and(|from| from.data_type != cast.data_type)
@@ -74,7 +74,7 @@ impl<'s> Rows<'s> {
         let selected = scanned.columns.iter().map(|column| column.name.clone()).collect();
         let request = ReadRequest {
             object: self.object.clone(),
-            columns: (self.leaves_out || load.rules.selection.option().is_some())
+            columns: (self.names_columns || load.rules.selection.option().is_some())
                 .then_some(selected),
             filter: filter(load, facts),
             limit: None,

@@ -10,8 +10,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What to do where nothing better is known.
-const MEND: &str =
-    "take the change back with git, or delete the file: the next load writes it again";
+const MEND: &str = "take the change back with git, or write the file anew: `sqlflow schema accept`";
+
+/// The command that writes a file anew, without the table.
+const ACCEPT: &str = "`sqlflow schema accept`";
 
 /// How lines begin that git puts where two branches changed the same.
 const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
@@ -75,6 +77,12 @@ impl Snapshot {
     }
 }
 
+/// `problem` of the snapshot of `table`, which its help then names: `crm.customers`.
+pub fn of_table(problem: Diagnostic, table: &str) -> Diagnostic {
+    let named = ACCEPT.replace("accept", &format!("accept {table}"));
+    Diagnostic { help: problem.help.map(|help| help.replace(ACCEPT, &named)), ..problem }
+}
+
 fn unreadable(message: impl Into<String>, place: Place) -> Diagnostic {
     Diagnostic::error(Code::SNAPSHOT_UNREADABLE, message).at(place).with_help(MEND)
 }
@@ -99,8 +107,8 @@ fn conflict(file: &Arc<SourceFile>) -> Option<Diagnostic> {
             let place = Place::new(file.clone(), offset..offset + marker.len());
             let problem = unreadable("an unresolved merge conflict in the snapshot", place);
             return Some(problem.with_help(
-                "keep one side whole, with `git checkout --ours` or `--theirs` and this file; the next \
-                 load compares the source with it",
+                "keep one side whole, with `git checkout --ours` or `--theirs` and this file, or write \
+                 it anew: `sqlflow schema accept`",
             ));
         }
         offset += line.len();

@@ -60,7 +60,8 @@ pub(super) fn file(columns: &[Column]) -> Vec<u8> {
     let root = Struct::default().text(4, "root").number(5, columns.len() as i64, I32);
     let mut schema = vec![root.end()];
     schema.extend(columns.iter().map(element));
-    let group = columns.iter().zip(chunks).map(|(column, (start, size))| chunk(column, start, size));
+    let group =
+        columns.iter().zip(chunks).map(|(column, (start, size))| chunk(column, start, size));
     let group = Struct::default().list(1, &group.collect::<Vec<_>>()).number(2, 0, I64);
     let group = group.number(3, rows as i64, I64).end();
     let footer = Struct::default().number(1, 1, I32).list(2, &schema);
