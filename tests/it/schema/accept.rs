@@ -36,6 +36,8 @@ history:
 "#]]
     );
     schema(&project, ["compare", "--all"]).succeeds();
+    project.run(["load"]).succeeds();
+    assert_eq!(project.query("select id, total, paid from crm.orders"), json!([[1, 2.5, true]]));
 }
 
 #[test]

@@ -37,6 +37,19 @@ fn a_broken_file_is_told_for_its_table_and_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_file_of_a_later_version_is_left_alone() {
+    let project = shop();
+    changed(&project, "version: 1", "format: 2\nversion: 1");
+    let before = project.files("schemas");
+    for verb in ["show", "history", "compare", "accept"] {
+        let ran = schema(&project, [verb, "--all"]).fails_with("SF421");
+        ran.stderr_contains("--> schemas/crm/orders.yml:1:9").stdout_contains("web.visits");
+    }
+    project.run(["load"]).fails_with("SF421").stderr_contains("✓ load   web.visits");
+    assert_eq!(project.files("schemas"), before);
+}
+
+#[test]
 fn what_is_no_text_or_no_file_is_told_too() {
     let project = shop();
     project.write_bytes("schemas/crm/orders.yml", b"version: 1\nname: \xff\xfe\n");
