@@ -20,6 +20,7 @@
 //! | `postgres` | statements, rows | rows, errors | a PostgreSQL server |
 //! | [`engine`] | SQL | rows, errors | the target database |
 //! | [`connector`] | files, other systems | rows, or a scan that the engine runs | data files, other systems |
+//! | [`check`] | scripts, columns of sources | columns of all nodes, what does not fit | – |
 //! | [`load`] | a scan | a table, whole or not at all | the engine |
 //! | [`export`] | rows of a query | files, or a table elsewhere, whole or not at all | the engine, disk, connectors |
 //! | [`run`] | scripts in order | an outcome | the engine |
@@ -29,6 +30,7 @@
 //! [`graph::Surroundings`]. The binary parses arguments, calls it, and tells what came of it.
 
 pub mod artifact;
+pub mod check;
 pub mod compile;
 pub mod connector;
 pub mod diagnostic;

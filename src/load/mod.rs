@@ -19,7 +19,9 @@
 //! | `again` | when a load starts again, because its source broke |
 //! | `versions` | how versions of rows are kept |
 //! | `fit` | whether the batch fits the table that it is applied to |
+//! | `known` | which columns are known of sources and seeds |
 //! | `verdict` | what the checks found, and whether the load goes on |
+//! | `schemas` | accepted schemas beside those that sources have, without loading |
 //!
 //! Whatever happens before the publishing transaction leaves the table and its state as they were;
 //! the transaction changes both or none.
@@ -33,12 +35,14 @@ mod facts;
 mod file;
 mod fit;
 mod foreseen;
+mod known;
 mod manifest;
 mod observe;
 mod obstacle;
 mod publish;
 mod rows;
 mod ruling;
+pub mod schemas;
 mod table;
 mod verdict;
 mod versions;
@@ -51,5 +55,6 @@ pub use connections::Connections;
 pub use drift::{Sign, SourceColumns, SourceDrift, problem as drift_problem};
 pub use file::{check_options, scan_files};
 pub use foreseen::foreseen_script;
+pub use known::{known_columns, seed_load};
 pub use observe::{Observed, observe};
 pub use table::{LoadRequest, Loaded, Writer, load_table};

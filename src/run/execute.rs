@@ -126,7 +126,7 @@ fn run_hooks(graph: &Graph, engine: &dyn Engine, hooks: &[Text]) -> Result<()> {
     for (sql, place) in compile::run_hooks(graph, hooks, &asked)? {
         session
             .execute(&sql)
-            .map_err(|error| Box::new(super::problem::refusal(graph, &error).at(place.clone())))?;
+            .map_err(|error| Box::new(crate::check::refusal(graph, &error).at(place.clone())))?;
     }
     Ok(())
 }

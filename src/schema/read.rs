@@ -116,6 +116,23 @@ fn conflict(file: &Arc<SourceFile>) -> Option<Diagnostic> {
     None
 }
 
+/// The entry of a history that `item` is, where it is one.
+pub(super) fn entry(item: &str) -> Option<Entry> {
+    lenient(item, |reader, node| reader.entry(node)).map(|(entry, _)| entry)
+}
+
+/// The column that `item` is, where it is one.
+pub(super) fn described(item: &str) -> Option<SnapshotColumn> {
+    lenient(item, |reader, node| reader.described(node)).map(|(column, _)| column)
+}
+
+fn lenient<T>(item: &str, read: fn(&mut Reader<'_>, &Node) -> Option<T>) -> Option<T> {
+    let file = SourceFile::new("", item);
+    let node = parse_yaml(&file).ok()?;
+    let mut reader = Reader { file: &file, problems: Vec::new() };
+    read(&mut reader, &node).filter(|_| reader.problems.is_empty())
+}
+
 struct Reader<'f> {
     file: &'f Arc<SourceFile>,
     problems: Vec<Diagnostic>,

@@ -15,6 +15,7 @@
 mod applied;
 mod bad_input;
 mod build;
+mod check;
 mod clean;
 mod codes;
 mod compile;
@@ -54,6 +55,7 @@ mod run_results;
 mod s3;
 mod sample;
 mod scd2;
+mod schema;
 mod seed;
 mod show;
 mod snapshot;

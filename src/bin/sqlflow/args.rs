@@ -1,5 +1,7 @@
 //! The arguments as typed.
 
+pub(crate) mod schema;
+
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use jiff::Timestamp;
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Parse,
     /// Write all SQL for the selected nodes, without opening a database
     Compile(Compile),
+    /// Type every query without a database, against schemas/
+    Check(Check),
     /// List the selected nodes
     Ls(Ls),
     /// Show what a build would do, in order; runs nothing
@@ -44,6 +48,9 @@ pub(crate) enum Command {
     Test(Run),
     /// Show rows of a node, or of a query
     Show(Show),
+    /// Show, compare and accept the schemas of sources
+    #[command(subcommand)]
+    Schema(schema::Schema),
     /// Recompile on each save
     Watch(Watch),
     /// Write a new project that builds at once
@@ -131,8 +138,17 @@ pub(crate) struct Compile {
     /// Write the SQL of this engine, whatever the target is: duckdb, postgres
     #[arg(long, value_name = "NAME", value_parser = engine, conflicts_with = "introspect")]
     pub(crate) engine: Option<&'static dyn Dialect>,
+    /// Type every query, as `check` does, and write the columns into the manifest
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) event_time: EventTime,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) select: Select,
 }
 
 /// The window of time that microbatch models are built in.
@@ -236,6 +252,9 @@ pub(crate) struct Run {
     /// Start nothing new once a node has failed
     #[arg(long, short = 'x', env = "SQLFLOW_FAIL_FAST", value_parser = FalseyValueParser::new())]
     pub(crate) fail_fast: bool,
+    /// Leave what does not fit to the database, in place of checking the queries first
+    #[arg(long, env = "SQLFLOW_NO_CHECK", value_parser = FalseyValueParser::new())]
+    pub(crate) no_check: bool,
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 #[derive(Debug)]
 pub(crate) struct Printer {
     colour: bool,
+    data_colour: bool,
     progress: bool,
     quiet: bool,
     width: usize,
@@ -19,9 +20,11 @@ const WIDTH: usize = 100;
 
 impl Printer {
     pub(crate) fn new(no_color: bool, no_progress: bool, quiet: bool) -> Self {
-        let terminal = io::stderr().is_terminal() && !crate::environment::is_dumb();
+        let dumb = crate::environment::is_dumb();
+        let terminal = io::stderr().is_terminal() && !dumb;
         Self {
             colour: terminal && !no_color,
+            data_colour: io::stdout().is_terminal() && !dumb && !no_color,
             progress: terminal && !no_progress && !quiet,
             quiet,
             width: WIDTH,
@@ -42,6 +45,11 @@ impl Printer {
     /// Whether styles may be used.
     pub(crate) fn colour(&self) -> bool {
         self.colour
+    }
+
+    /// Whether styles may be used in what was asked for.
+    pub(crate) fn data_colour(&self) -> bool {
+        self.data_colour
     }
 
     /// What was asked for: rows of data stay as they are.

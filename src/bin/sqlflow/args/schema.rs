@@ -1,0 +1,55 @@
+//! The arguments of `schema`.
+
+use clap::{Args as ClapArgs, Subcommand};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Schema {
+    /// Show the accepted schemas
+    Show(Tables),
+    /// Show how the accepted schemas came to be, oldest first
+    History(Tables),
+    /// Compare sources with their accepted schemas, without loading; exits 1 where one drifted
+    Compare(Tables),
+    /// Accept the schemas that sources have now
+    Accept(Accept),
+}
+
+/// Which tables of sources, and how they are told.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Tables {
+    /// Sources, or tables of them: `crm`, `crm.customers`
+    #[arg(value_name = "SOURCE[.TABLE]", conflicts_with = "all")]
+    pub(crate) names: Vec<String>,
+    /// Every table that is loaded
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = SchemaOutput::Text)]
+    pub(crate) output: SchemaOutput,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SchemaOutput {
+    /// Lines, for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Accept {
+    #[command(flatten)]
+    pub(crate) tables: Tables,
+    /// Accept only what is new about this column; may be repeated
+    #[arg(long = "column", value_name = "NAME")]
+    pub(crate) columns: Vec<String>,
+    /// Why, for the history
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) message: Option<String>,
+    /// Remove the snapshots of tables that the project no longer has
+    #[arg(long, requires = "all")]
+    pub(crate) prune: bool,
+    /// Show what would be accepted, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}

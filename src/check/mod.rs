@@ -1,0 +1,40 @@
+//! Binding the graph against the columns of its sources: what holds, what does not, and why, without
+//! a database and without a row.
+//!
+//! | file | question |
+//! | --- | --- |
+//! | `known` | which columns do sources and seeds have |
+//! | `bind` | which columns does each node give, and which cannot |
+//! | `verdict` | what came of it, node by node |
+//! | `refusal` | where in the user's text is what the database refuses |
+//! | `versions` | which columns does a table of versions have |
+//! | `named` | are the columns there that an incremental model's settings name |
+//! | `schema_change` | which columns does `on_schema_change` refuse |
+//! | `declared` | do the declared types hold |
+//! | `unused` | what does nothing read |
+//! | `syntax` | which columns does a statement use, where, and what are its own made of |
+//!
+//! Queries are bound by DuckDB itself, in memory, over empty tables: what it refuses here it would
+//! refuse when the project is built.
+
+mod bind;
+mod declared;
+mod known;
+mod named;
+mod refusal;
+mod schema_change;
+pub mod syntax;
+mod unused;
+mod verdict;
+mod versions;
+
+pub use bind::check;
+pub use known::Known;
+pub use named::named_columns;
+pub use refusal::{describe_inline_error, describe_query_error, refusal};
+pub use schema_change::columns_refused;
+pub use unused::unused;
+pub use verdict::{Checked, Unchecked, Verdict};
+pub use versions::{landed_columns, misfit, place_of_role, place_of_setting, snapshot_columns};
+
+pub(crate) use refusal::at_origin;

@@ -1,0 +1,16 @@
+//! The accepted schemas of sources beside what the sources have now: compared and accepted, without
+//! loading anything and without opening the target.
+//!
+//! | file | answers |
+//! | --- | --- |
+//! | `choice` | which tables are meant |
+//! | `comparison` | what is different in a table, and what its load does about that |
+//! | `acceptance` | what is written when it is accepted |
+
+mod acceptance;
+mod choice;
+mod comparison;
+
+pub use acceptance::{AcceptRequest, Accepted, accept, check_columns};
+pub use choice::{all, choose};
+pub use comparison::{Comparison, Status, compare_sources};
