@@ -17,6 +17,7 @@ use crate::schema::{
     Acceptance, Change, Difference, Policy, Snapshot, SnapshotColumn, Verdict, compare, verdict,
 };
 use serde_json::Map;
+use std::cmp::Reverse;
 
 /// The columns that a source table has now, of those that are loaded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -226,7 +227,9 @@ pub fn problem(
     policy: Policy,
 ) -> Diagnostic {
     let mut changes = drift.verdicts(policy);
-    changes.sort_by_key(|(_, verdict)| std::cmp::Reverse(*verdict));
+    // What no policy lets pass comes first.
+    let gravity = |change| verdict(Policy::Permissive, change);
+    changes.sort_by_key(|(change, verdict)| Reverse((*verdict, gravity(*change))));
     let mut lines = changes.iter().map(|(change, _)| drift.told(load, *change));
     let message = lines.next().unwrap_or_default();
     let problem = Diagnostic::error(Code::SCHEMA_DRIFT, message).at(load.place.clone());

@@ -7,7 +7,7 @@ use crate::elsewhere::again_on_postgres;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-const MODES: [(&str, &str); 4] = [
+pub(super) const MODES: [(&str, &str); 4] = [
     ("replace", "mode: replace"),
     ("append", "mode: append, cursor: id"),
     ("merge", "mode: merge, key: id"),
@@ -15,7 +15,7 @@ const MODES: [(&str, &str); 4] = [
 ];
 
 /// The rows of the table of policies: a change, and what becomes of it under each.
-fn policies() -> Vec<(&'static str, BTreeMap<&'static str, &'static str>)> {
+pub(super) fn policies() -> Vec<(&'static str, BTreeMap<&'static str, &'static str>)> {
     let text = include_str!("../../../src/schema/policy.rs");
     let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
     let rows: Vec<Vec<&str>> =
@@ -43,7 +43,7 @@ fn base(source: Source) -> Vec<Column> {
     ]
 }
 
-fn before(source: Source) -> Table {
+pub(super) fn before(source: Source) -> Table {
     let rows = vec![
         vec![Some("1"), Some("10"), Some("2024-01-01"), Some("x")],
         vec![Some("2"), Some("20"), Some("2024-01-02"), Some("y")],
@@ -52,7 +52,7 @@ fn before(source: Source) -> Table {
 }
 
 /// What the table has become, and how that is told; `None` where the source has no such change.
-fn after(change: &str, source: Source, table: &str) -> Option<(Table, String)> {
+pub(super) fn after(change: &str, source: Source, table: &str) -> Option<(Table, String)> {
     let mut columns = base(source);
     let mut rows = vec![
         vec![Some("2"), Some("20"), Some("2024-01-02"), Some("y")],
