@@ -14,7 +14,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, SourceFile};
 use crate::graph::Graph;
-use crate::schema::Snapshot;
+use crate::schema::{Snapshot, of_table};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
@@ -74,9 +74,13 @@ impl SchemaDirectory {
             return Ok(None);
         };
         self.refuse_other_case(&path).map_err(|problem| vec![*problem])?;
-        let text = String::from_utf8(bytes).map_err(|error| vec![no_text(&shown, &error)])?;
+        let table = format!("{source}.{table}");
+        let named = |problem| of_table(problem, &table);
+        let text =
+            String::from_utf8(bytes).map_err(|error| vec![named(no_text(&shown, &error))])?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        Snapshot::parse(&SourceFile::new(shown, text)).map(Some)
+        let read = Snapshot::parse(&SourceFile::new(shown, text)).map(Some);
+        read.map_err(|problems| problems.into_iter().map(named).collect())
     }
 
     /// The text of the file of `table`, whatever it is; `None` where there is none.
@@ -246,7 +250,7 @@ fn no_text(shown: &str, error: &std::string::FromUtf8Error) -> Diagnostic {
     let line = valid.split(|&byte| byte == b'\n').count();
     let message = format!("cannot read `{shown}`: line {line} is not UTF-8");
     Diagnostic::error(Code::SNAPSHOT_UNREADABLE, message)
-        .with_help("take the file back with git, or delete it: the next load writes it again")
+        .with_help("take the file back with git, or write it anew: `sqlflow schema accept`")
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {

@@ -35,6 +35,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "anew_checked",
             "add_column",
             "drop_column",
+            "relax_column",
             "retype_column",
             "retyped_values",
             "keys_of_batch",

@@ -8,14 +8,16 @@
 //! | the order | as a note; in JSON, and where files are united by name, there is none |
 
 use super::fit;
+use crate::artifact::SchemaDirectory;
 use crate::connector::file::{Drift, Scan, Seen};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{LoadNode, Node};
+use crate::graph::{Graph, LoadNode, Node};
 use crate::relation::{Column, DataType};
 use crate::schema::{
     Acceptance, Change, Difference, Policy, Snapshot, SnapshotColumn, Verdict, compare, verdict,
 };
 use serde_json::Map;
+use std::cmp::Reverse;
 
 /// The columns that a source table has now, of those that are loaded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,13 +53,13 @@ pub struct Sign {
 impl SourceColumns {
     /// The columns of a table or query.
     pub(super) fn of_rows(load: &LoadNode, columns: Vec<Column>) -> Self {
-        let seen = Seen { columns, is_ordered: true, tells_nulls: true };
-        Self { is_typed: true, ..Self::of_seen(load, seen) }
+        let seen = Seen { columns, is_ordered: true, tells_nulls: true, is_typed: true };
+        Self::of_seen(load, seen)
     }
 
     /// The columns of files that are as accepted, or read for the first time.
     pub(super) fn of_scan(load: &LoadNode, scan: &Scan, is_frozen: bool) -> Self {
-        let is_typed = is_frozen || scan.row_count != Some(0);
+        let is_typed = is_frozen || scan.seen.is_typed;
         let delimiter = scan.delimiter.clone();
         Self { is_typed, delimiter, ..Self::of_seen(load, scan.seen.clone()) }
     }
@@ -75,13 +77,13 @@ impl SourceColumns {
             text: one.text,
         });
         let signs = added.chain(removed).chain(retyped).collect();
-        Self { is_typed: true, signs, ..Self::of_seen(load, drift.seen) }
+        Self { signs, ..Self::of_seen(load, drift.seen) }
     }
 
     fn of_seen(load: &LoadNode, seen: Seen) -> Self {
-        let Seen { mut columns, is_ordered, tells_nulls } = seen;
+        let Seen { mut columns, is_ordered, tells_nulls, is_typed } = seen;
         fit::require(&fit::spelt_as(load, &columns), &mut columns);
-        Self { columns, is_ordered, tells_nulls, ..Self::default() }
+        Self { columns, is_ordered, tells_nulls, is_typed, ..Self::default() }
     }
 
     /// The snapshot once these columns are accepted: the next version of `before`, the same where
@@ -128,7 +130,12 @@ impl SourceDrift {
 
     /// Each change with what becomes of it under `policy`.
     pub fn verdicts(&self, policy: Policy) -> Vec<(Change<'_>, Verdict)> {
-        self.difference.changes().map(|change| (change, verdict(policy, change))).collect()
+        let of = |change| match verdict(policy, change) {
+            // A type that no value tells would be accepted for ever.
+            Verdict::Accept if !self.seen.is_typed => Verdict::LeaveOut,
+            verdict => verdict,
+        };
+        self.difference.changes().map(|change| (change, of(change))).collect()
     }
 
     /// One change in words, with where it shows; `load` is what is read.
@@ -212,21 +219,30 @@ fn declared_type(load: &LoadNode, known: &[&str], name: &str) -> Option<DataType
 }
 
 /// The one place where a drift that stops a load becomes a problem. The gravest change comes first.
-pub fn problem(node: &Node, load: &LoadNode, drift: &SourceDrift, policy: Policy) -> Diagnostic {
+pub fn problem(
+    graph: &Graph,
+    node: &Node,
+    load: &LoadNode,
+    drift: &SourceDrift,
+    policy: Policy,
+) -> Diagnostic {
     let mut changes = drift.verdicts(policy);
-    changes.sort_by_key(|(_, verdict)| std::cmp::Reverse(*verdict));
+    // What no policy lets pass comes first.
+    let gravity = |change| verdict(Policy::Permissive, change);
+    changes.sort_by_key(|(change, verdict)| Reverse((*verdict, gravity(*change))));
     let mut lines = changes.iter().map(|(change, _)| drift.told(load, *change));
     let message = lines.next().unwrap_or_default();
     let problem = Diagnostic::error(Code::SCHEMA_DRIFT, message).at(load.place.clone());
     let problem = lines.chain(drift.renames()).fold(problem, Diagnostic::with_note);
-    problem.with_help(accept_help(node))
+    problem.with_help(accept_help(graph, node))
 }
 
 /// How a new schema is accepted.
-pub(super) fn accept_help(node: &Node) -> String {
+fn accept_help(graph: &Graph, node: &Node) -> String {
     let name = node.label();
+    let path = SchemaDirectory::of(graph).shown_path(node.source_name(), &node.name);
     format!(
         "`sqlflow schema compare {name}` shows what it breaks; if it is right, `sqlflow schema accept \
-         {name}`"
+         {name}`, then commit {path}"
     )
 }

@@ -8,6 +8,7 @@
 //! | `accepted` | which schema was accepted before, and what is accepted now |
 //! | `observe` | what sources are like now, without a load |
 //! | `drift` | how a source has drifted, and what is said of it |
+//! | `ruling` | what the load does about it |
 //! | `foreseen` | the script of a load before its source is looked into |
 //! | `table` | the steps of a load, in order |
 //! | `obstacle` | why a load cannot begin |
@@ -40,6 +41,7 @@ mod observe;
 mod obstacle;
 mod publish;
 mod rows;
+mod ruling;
 pub mod schemas;
 mod table;
 mod verdict;

@@ -1,6 +1,7 @@
 //! Rows of another system, on their way into the stage.
 
 use super::connection::problem;
+use super::drift::SourceColumns;
 use super::table::{Failure, Known, Result, Work};
 use crate::compile::{self, LoadFacts, RowColumn, Script};
 use crate::connector::file::Scan;
@@ -13,7 +14,6 @@ use crate::engine::EngineError;
 use crate::graph::{LoadNode, LoadObject};
 use crate::mode::load::OnNullCursor;
 use crate::relation::{Column, DataType};
-use crate::schema::{Policy, Verdict, compare, verdicts};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
@@ -27,28 +27,36 @@ pub(super) struct Rows<'s> {
     object: Object,
     /// Whether a column is declared with another type than it has there.
     casts: bool,
+    /// Whether its columns have to be named: those that are loaded are others, or in another order.
+    names_columns: bool,
 }
 
 impl<'s> Rows<'s> {
     /// What `load` reads from `connector`; nothing is asked yet. Of files there are no rows.
     pub(super) fn new(load: &LoadNode, connector: &'s dyn Connector) -> Self {
-        Self { connector, object: object(load), casts: false }
+        Self { connector, object: object(load), casts: false, names_columns: false }
     }
 
     /// The columns that it has, as the target will hold them, and the query that the stage is
     /// filled by.
-    pub(super) fn scan(&mut self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
+    pub(super) fn scan(&mut self, work: &Work<'_>, known: &mut Known) -> Result<Scan> {
         let load = work.request.load;
         let found = found(load, self.connector, &self.object).map_err(|unseen| match unseen {
             Unseen::Source(error) => self.told(work, &error),
             Unseen::Load(problems) => problems,
         })?;
         Self::names(work, &found)?;
-        let (columns, casts) = declared(load, &found)?;
-        self.casts = columns.iter().zip(&found).any(|(to, from)| to.data_type != from.data_type);
-        if let Some(accepted) = accepted {
-            work.drift(accepted, &columns)?;
-        }
+        let (columns, mut casts) = declared(load, &found)?;
+        known.ruling = work.judge(known, SourceColumns::of_rows(load, columns))?;
+        let columns = known.ruling.columns.clone();
+        let place = |cast: &RowColumn| columns.iter().position(|column| column.name == cast.name);
+        casts.retain(|cast| place(cast).is_some());
+        casts.sort_by_key(|cast| place(cast));
+        self.names_columns = !known.ruling.is_of(&found);
+        self.casts = casts.iter().any(|cast| {
+            let from = found.iter().find(|from| from.name == cast.name);
+            from.is_some_and(|from| from.data_type != cast.data_type)
+        });
         let sql = compile::rows_query(work.relation, &casts);
         Ok(Scan { sql, columns, ..Scan::default() })
     }
@@ -66,7 +74,8 @@ impl<'s> Rows<'s> {
         let selected = scanned.columns.iter().map(|column| column.name.clone()).collect();
         let request = ReadRequest {
             object: self.object.clone(),
-            columns: load.rules.selection.option().map(|_| selected),
+            columns: (self.names_columns || load.rules.selection.option().is_some())
+                .then_some(selected),
             filter: filter(load, facts),
             limit: None,
             partition_on: option(load, "partition_on"),
@@ -190,24 +199,6 @@ impl Work<'_> {
             made.map_err(|error| self.request.engine(&error))?;
         }
         Ok(self.session.ingest(&last.sql, view, Box::new(reader)))
-    }
-
-    /// The load stops where the source is not as accepted.
-    fn drift(&self, accepted: &[Column], seen: &[Column]) -> Result<()> {
-        let difference = compare(accepted, seen);
-        let changes: Vec<String> = verdicts(Policy::Alert, &difference)
-            .into_iter()
-            .filter(|(_, verdict)| *verdict == Verdict::Halt)
-            .map(|(change, _)| change.to_string())
-            .collect();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let message = format!("`{}` is no longer as accepted", self.request.load.object);
-        let problem = Diagnostic::error(Code::SCHEMA_DRIFT, message)
-            .at(self.request.load.place.clone())
-            .with_help(super::drift::accept_help(self.request.node));
-        Err(vec![changes.into_iter().fold(problem, Diagnostic::with_note)])
     }
 }
 

@@ -31,6 +31,7 @@ pub use compare::{Change, Difference, compare};
 pub use diff::{DiffLine, Hunk, diff, hunks};
 pub use fingerprint::fingerprint;
 pub use policy::{Verdict, verdict, verdicts};
+pub use read::of_table;
 pub use salvage::Salvage;
 pub use single::single;
 pub use snapshot::{Acceptance, AcceptedBy, Entry, Retyped, Snapshot, SnapshotColumn};

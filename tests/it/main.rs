@@ -26,6 +26,7 @@ mod crash;
 mod dbt_project;
 mod debug;
 mod dialects;
+mod drift;
 mod elsewhere;
 mod engine;
 #[cfg(feature = "postgres")]

@@ -35,7 +35,7 @@ pub(super) fn scan(
     let rejects = reading.rejects(&parts)?;
     reading.infer(&parts);
     reading.compare(&parts, &mut drift)?;
-    let seen = reading.seen(&drift);
+    let seen = reading.seen(&drift, &parts);
     if !drift.is_empty() {
         return Err(FileError::Drift(Box::new(Drift { seen, ..drift })));
     }
@@ -195,7 +195,7 @@ impl Reading<'_> {
     }
 
     /// The columns as the files have them now.
-    fn seen(&self, drift: &Drift) -> Seen {
+    fn seen(&self, drift: &Drift, parts: &[Part]) -> Seen {
         let keys = self.layout.columns.iter().filter(|column| column.from_path);
         let keys = keys.map(|column| &column.name);
         let mut names: Vec<&String> = Vec::new();
@@ -212,7 +212,12 @@ impl Reading<'_> {
             Some(Column { name: (*name).clone(), data_type, nullable: true })
         };
         let is_ordered = !self.object.options.union_by_name;
-        Seen { columns: names.iter().filter_map(column).collect(), is_ordered, tells_nulls: false }
+        Seen {
+            columns: names.iter().filter_map(column).collect(),
+            is_ordered,
+            tells_nulls: false,
+            is_typed: count(parts) > 0,
+        }
     }
 
     /// Completes what is no longer as in the frozen schema.

@@ -23,6 +23,8 @@ pub struct Seen {
     pub is_ordered: bool,
     /// Whether the files say which columns may hold NULL.
     pub tells_nulls: bool,
+    /// Whether there is a row, or the files say types themselves.
+    pub is_typed: bool,
 }
 
 /// How files differ from the frozen schema.

@@ -296,6 +296,7 @@ impl<'a> Reading<'a> {
             columns: names.iter().filter_map(column).collect(),
             is_ordered: false,
             tells_nulls: false,
+            is_typed: self.rows > 0,
         }
     }
 

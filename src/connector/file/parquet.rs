@@ -56,6 +56,7 @@ pub(super) fn scan(
             .collect(),
         is_ordered: !object.options.union_by_name,
         tells_nulls: true,
+        is_typed: true,
     };
     if object.only_columns {
         return Ok(Scan { columns, seen, files: files.to_vec(), ..Scan::default() });
@@ -219,7 +220,7 @@ fn seen<'c>(
             nullable: is_nullable(name, footers),
         });
     }
-    Seen { columns, is_ordered: !object.options.union_by_name, tells_nulls: true }
+    Seen { columns, is_ordered: !object.options.union_by_name, tells_nulls: true, is_typed: true }
 }
 
 /// Whether a file may have NULL in the column: says so, or lacks it.

@@ -4,7 +4,7 @@ use super::impact;
 use super::json;
 use super::paint::{self, Paint, plain};
 use super::{chosen, left_over};
-use crate::args::schema::{SchemaOutput, Tables};
+use crate::args::schema::{Compare, SchemaOutput};
 use crate::commands::Opened;
 use crate::outcome::Exit;
 use crate::printer::Printer;
@@ -18,10 +18,13 @@ use sqlflow::schema::{Change, Snapshot, Verdict, fingerprint, hunks};
 /// Tables that a message lists.
 const LISTED: usize = 8;
 
-pub(super) fn run(opened: &Opened, tables: &Tables, printer: &Printer) -> Result<Exit, Exit> {
-    let graph = &opened.graph;
+pub(super) fn run(opened: &Opened, args: &Compare, printer: &Printer) -> Result<Exit, Exit> {
+    let (graph, tables) = (&opened.graph, &args.tables);
     let nodes = chosen(opened, tables, printer)?;
-    let compared = compare_sources(graph, &nodes, &opened.target.scratch());
+    let mut compared = compare_sources(graph, &nodes, &opened.target.scratch());
+    for comparison in &mut compared {
+        comparison.policy = args.on_drift.unwrap_or(comparison.policy);
+    }
     let drifted = compared.iter().filter_map(|found| Some((found.node, changed(found)?)));
     let impacts = impacts(graph, drifted).map_err(|error| {
         let problem = Diagnostic::error(error.kind.code(), error.message.clone());
@@ -121,6 +124,9 @@ fn text(
     impact: Option<&Impact>,
     paint: Paint,
 ) -> String {
+    if comparison.status() == Status::Same {
+        return head(label, comparison, paint) + "\n";
+    }
     let impact = impact.map(|impact| impact::lines(graph, impact, paint)).unwrap_or_default();
     let lines = paint::lines(&hunks(comparison.lines()), comparison, paint);
     let renames = comparison.renames().map(|(old, new)| {
