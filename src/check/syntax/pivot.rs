@@ -76,7 +76,7 @@ impl<'t> Resolver<'t, '_> {
         let place = location.and_then(|location| self.text.after(location, after, name));
         let source = self.source();
         let Some((_, column)) = source.named(name) else {
-            if source.rest.is_none() {
+            if !source.is_open() {
                 self.problem(place, ProblemKind::Unknown, name);
             }
             return None;

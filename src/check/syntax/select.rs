@@ -24,7 +24,7 @@ impl<'t> Resolver<'t, '_> {
         for item in node.list("select_list") {
             self.item(item, &mut columns);
         }
-        if columns.list.is_empty() && columns.rest.is_none() {
+        if columns.list.is_empty() && !columns.is_open() {
             let place = node.list("select_list").next().and_then(|star| self.star_place(star));
             self.problem(place, ProblemKind::Empty, "");
         }
@@ -162,27 +162,21 @@ fn text_of(node: Node<'_>) -> Option<String> {
             let field = node.list("children").last()?.get("value")?.get("value")?;
             field.as_text().map(str::to_owned)
         }
-        ("FUNCTION", _) => call(node),
+        ("CONSTANT", _) => {
+            let number = node.get("value")?.get("value")?.as_number()?;
+            Some(number.to_string()).filter(|_| is_integer(node))
+        }
+        ("FUNCTION", _) if node.text("function_name") == "count_star" => {
+            Some("count_star()".to_owned())
+        }
         _ => None,
     }
 }
 
-/// `name(a, t.b)` of plain words.
-fn call(node: Node<'_>) -> Option<String> {
-    let name = node.text("function_name");
-    let is_plain = ["filter", "schema", "catalog"].iter().all(|key| node.get(key).is_none());
-    let is_plain = is_plain && !node.flag("is_operator") && !node.flag("distinct");
-    let is_ordered =
-        node.get("order_bys").is_some_and(|orders| orders.list("orders").next().is_some());
-    let words = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    if !is_plain || is_ordered || !words(name) {
-        return None;
-    }
-    let arguments = node.list("children").map(|child| {
-        let parts = child.texts("column_names");
-        let is_name = child.text("class") == "COLUMN_REF" && child.text("alias").is_empty();
-        (is_name && parts.iter().all(|part| words(part))).then(|| parts.join("."))
-    });
-    let arguments: Option<Vec<String>> = arguments.collect();
-    Some(format!("{name}({})", arguments?.join(", ")))
+/// Whether a constant prints as the number that it holds.
+fn is_integer(node: Node<'_>) -> bool {
+    let data_type = node.get("value").and_then(|value| value.get("type"));
+    data_type.is_some_and(|data_type| {
+        data_type.text("id").ends_with("INT") || data_type.text("id") == "INTEGER"
+    })
 }

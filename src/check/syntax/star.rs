@@ -25,6 +25,21 @@ struct Entries {
     rest: Option<Rest>,
 }
 
+impl Entries {
+    /// Whether it stands for nothing else.
+    fn is_closed(&self) -> bool {
+        self.rest.as_ref().is_none_or(|rest| rest.is_texts)
+    }
+
+    /// Keeps the columns whose names are so; of those without, this is not known.
+    fn keep(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        self.list.retain(|entry| entry.column.name.as_deref().is_none_or(&is_wanted));
+        for entry in self.list.iter_mut().filter(|entry| entry.column.name.is_none()) {
+            entry.column.is_sure = false;
+        }
+    }
+}
+
 impl<'t> Resolver<'t, '_> {
     /// Adds to `columns` what an item of the select list stands for, where stars are in it.
     pub(super) fn stars(
@@ -101,7 +116,7 @@ impl<'t> Resolver<'t, '_> {
         if let Some(frame) = self.frames.last() {
             expand(frame, relation, &mut entries);
         }
-        if !relation.is_empty() && entries.list.is_empty() && entries.rest.is_none() {
+        if !relation.is_empty() && entries.list.is_empty() && entries.is_closed() {
             self.fields(node, relation, &mut entries);
         }
         self.exclude(node, &mut entries);
@@ -151,7 +166,7 @@ impl<'t> Resolver<'t, '_> {
         });
         let mut meant = entries.list.iter().filter(|entry| is_meant(entry));
         match (meant.next(), meant.next()) {
-            (None, _) if entries.rest.is_none() => {
+            (None, _) if entries.is_closed() => {
                 self.problem(place, ProblemKind::Unknown, name);
             }
             (Some(only), None) => self.used(place.as_ref(), &only.column, Role::Star),
@@ -204,8 +219,8 @@ impl<'t> Resolver<'t, '_> {
         if let Some(pattern) = constant(choice) {
             let Ok(pattern) = Regex::new(pattern) else { return self.unsure(node, entries) };
             let is_match = |name: &str| pattern.is_match(name).unwrap_or(true);
-            entries.list.retain(|one| one.column.name.as_deref().is_none_or(is_match));
-            if entries.list.is_empty() && entries.rest.is_none() {
+            entries.keep(is_match);
+            if entries.list.is_empty() && entries.is_closed() {
                 let place = self.star_place(node);
                 self.problem(place, ProblemKind::Empty, "");
             }
@@ -227,7 +242,7 @@ impl<'t> Resolver<'t, '_> {
             let place = location.and_then(|location| self.text.string(location, name));
             let found: Vec<&Entry> =
                 entries.list.iter().filter(|one| one.column.is(name)).collect();
-            if found.is_empty() && entries.rest.is_none() {
+            if found.is_empty() && entries.is_closed() {
                 self.problem(place.clone(), ProblemKind::Unknown, name);
             }
             for entry in found {
@@ -255,13 +270,13 @@ impl<'t> Resolver<'t, '_> {
         let pattern = node.list("children").nth(1).and_then(constant);
         let pattern = pattern.and_then(|pattern| like(node.text("function_name"), pattern));
         match pattern {
-            Some((pattern, wanted)) => entries.list.retain(|one| {
-                let name = one.column.name.as_deref().unwrap_or_default();
-                pattern.is_match(name).is_ok_and(|is_match| is_match == wanted)
-            }),
+            Some((pattern, wanted)) => {
+                entries
+                    .keep(|name| pattern.is_match(name).is_ok_and(|is_match| is_match == wanted));
+            }
             None => self.unsure(star, entries),
         }
-        if entries.list.is_empty() && entries.rest.is_none() {
+        if entries.list.is_empty() && entries.is_closed() {
             let place = self.star_place(star);
             self.problem(place, ProblemKind::Empty, "");
         }
