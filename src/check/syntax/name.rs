@@ -100,6 +100,14 @@ impl<'t> Resolver<'t, '_> {
         matches!(found, Some(Found::Column(..) | Found::Alias(..)))
     }
 
+    /// The column that `name` means here.
+    pub(super) fn visible(&self, name: &str) -> Option<Visible> {
+        match self.find(&[name], Context::plain(Role::Value), &mut Vec::new()) {
+            Some(Found::Column(column, _) | Found::Alias(column, _)) => Some(column),
+            Some(Found::Other(_) | Found::Several) | None => None,
+        }
+    }
+
     /// Looks from the innermost select outward. `open` are the relations passed on the way of which
     /// it could be an unknown column.
     fn find(&self, parts: &[&str], context: Context, open: &mut Vec<Rest>) -> Option<Found> {

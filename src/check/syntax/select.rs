@@ -1,6 +1,6 @@
 //! One `select`: its list, its clauses, and what orders it.
 
-use super::answer::{ProblemKind, Role};
+use super::answer::{ProblemKind, Role, Why};
 use super::expression::{Aliases, Context};
 use super::resolve::Resolver;
 use super::scope::{Columns, Frame, Rest, Visible, set};
@@ -110,7 +110,12 @@ impl<'t> Resolver<'t, '_> {
         let place = place.map(|at| at..at + position.to_string().len());
         let index = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
         match index.and_then(|index| columns.list.get(index)) {
-            Some(column) => self.used(place.as_ref(), &column.clone(), context.role),
+            Some(column) => {
+                if columns.list.iter().any(|column| !column.is_sure) {
+                    self.uncertain(place.clone(), Why::ChosenColumns, Vec::new());
+                }
+                self.used(place.as_ref(), &column.clone(), context.role);
+            }
             None if columns.is_certain() => {
                 self.problem(place, ProblemKind::Width, &position.to_string());
             }

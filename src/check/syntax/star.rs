@@ -30,14 +30,6 @@ impl Entries {
     fn is_closed(&self) -> bool {
         self.rest.as_ref().is_none_or(|rest| rest.is_texts)
     }
-
-    /// Keeps the columns whose names are so; of those without, this is not known.
-    fn keep(&mut self, is_wanted: impl Fn(&str) -> bool) {
-        self.list.retain(|entry| entry.column.name.as_deref().is_none_or(&is_wanted));
-        for entry in self.list.iter_mut().filter(|entry| entry.column.name.is_none()) {
-            entry.column.is_sure = false;
-        }
-    }
 }
 
 impl<'t> Resolver<'t, '_> {
@@ -185,6 +177,9 @@ impl<'t> Resolver<'t, '_> {
                 self.expression(value, Context::plain(Role::Value), &mut feeds);
             }
             let feeds = set(feeds);
+            // Further columns of that name go.
+            let mut is_first = true;
+            entries.list.retain(|entry| !is_meant(entry) || std::mem::take(&mut is_first));
             for entry in entries.list.iter_mut().filter(|entry| is_meant(entry)) {
                 entry.column.name = Some(name.into());
                 entry.column.feeds = Rc::clone(&feeds);
@@ -219,7 +214,7 @@ impl<'t> Resolver<'t, '_> {
         if let Some(pattern) = constant(choice) {
             let Ok(pattern) = Regex::new(pattern) else { return self.unsure(node, entries) };
             let is_match = |name: &str| pattern.is_match(name).unwrap_or(true);
-            entries.keep(is_match);
+            self.keep(node, entries, is_match);
             if entries.list.is_empty() && entries.is_closed() {
                 let place = self.star_place(node);
                 self.problem(place, ProblemKind::Empty, "");
@@ -251,6 +246,14 @@ impl<'t> Resolver<'t, '_> {
             }
         }
         entries.list.retain(|one| kept.iter().any(|name| one.column.is(name)));
+    }
+
+    /// Keeps the columns whose names are so; of those without one, this cannot be told.
+    fn keep(&mut self, node: Node<'t>, entries: &mut Entries, is_wanted: impl Fn(&str) -> bool) {
+        entries.list.retain(|one| one.column.name.as_deref().is_none_or(&is_wanted));
+        if entries.list.iter().any(|one| one.column.name.is_none()) {
+            self.unsure(node, entries);
+        }
     }
 
     /// Any of the columns may be chosen.
