@@ -274,8 +274,8 @@ impl<'t> Resolver<'t, '_> {
         let pattern = pattern.and_then(|pattern| like(node.text("function_name"), pattern));
         match pattern {
             Some((pattern, wanted)) => {
-                entries
-                    .keep(|name| pattern.is_match(name).is_ok_and(|is_match| is_match == wanted));
+                let is_wanted = |name: &str| pattern.is_match(name).is_ok_and(|one| one == wanted);
+                self.keep(star, entries, is_wanted);
             }
             None => self.unsure(star, entries),
         }
