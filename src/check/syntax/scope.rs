@@ -285,14 +285,23 @@ impl Frame {
     fn unqualified(&self, parts: &[&str]) -> Option<Meaning> {
         let name = parts.first()?;
         if let Some(shared) = self.shared.iter().find(|one| one.name.eq_ignore_ascii_case(name)) {
-            return Some(Meaning::Column(self.merged(shared), 0));
+            let mut column = self.merged(shared);
+            if shared.primary.len() > 1 {
+                // DuckDB calls it as it is written at the place.
+                column.name = None;
+            }
+            return Some(Meaning::Column(column, 0));
         }
-        let mut found = self.bindings.iter().filter_map(|one| one.columns.named(name));
-        if let Some((_, column)) = found.next() {
-            return Some(match found.next() {
-                Some(_) => Meaning::Several,
-                None => Meaning::Column(column.clone(), 0),
-            });
+        let found = self.bindings.iter().filter_map(|one| one.columns.named(name));
+        let found: Vec<&Visible> = found.map(|(_, column)| column).collect();
+        let sure = || found.iter().filter(|column| column.is_sure);
+        if sure().count() > 1 {
+            return Some(Meaning::Several);
+        }
+        if let Some(column) = sure().chain(&found).next() {
+            // That of the others which are not there for sure none is there, only DuckDB knows.
+            let is_sure = column.is_sure && found.len() == 1;
+            return Some(Meaning::Column(Visible { is_sure, ..(*column).clone() }, 0));
         }
         let is_stored = self.bindings.iter().any(|binding| binding.is_stored);
         if is_stored && parts.len() == 1 && name.eq_ignore_ascii_case("rowid") {

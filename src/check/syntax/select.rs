@@ -151,7 +151,7 @@ impl<'t> Resolver<'t, '_> {
         let is_flat = sides.into_iter().all(|side| side.text("type") == "SELECT_NODE");
         match found.map(|(_, column)| column.clone()) {
             Some(column) => self.used(place.as_ref(), &column, Role::Order),
-            None if is_flat && both.is_certain() && right.is_certain() => {
+            None if parts.len() == 1 && is_flat && both.is_certain() && right.is_certain() => {
                 self.problem(place, ProblemKind::Unknown, name);
             }
             None => {}
