@@ -1,6 +1,7 @@
 //! `sqlflow check`: what does not fit is told without a database.
 
 mod build;
+mod impact;
 
 use crate::project::Project;
 use snapbox::str;
@@ -33,7 +34,7 @@ fn what_fits_is_counted_and_no_database_is_made() {
         .model("per_day", "{{ config(materialized='table') }}select placed_on, sum(total) as total, null as note from {{ ref('orders') }} group by all")
         .model("labels", "select c.name, l.label from {{ ref('customers') }} c cross join {{ ref('codes') }} l")
         .file("models/_models.yml", "models:\n  - name: per_day\n    columns:\n      - {name: placed_on, data_tests: [not_null, unique]}\n");
-    project.run(["check"]).succeeds().stderr_is("Checked 6 nodes.\n");
+    project.run(["check", "--select", "*"]).succeeds().stderr_contains("Checked 6 nodes.\n");
     assert!(!project.has("shop.duckdb") && !project.has("target"));
 }
 
@@ -263,6 +264,12 @@ warning[SF413]: column `customer_id`: `bignumber` is no type of this database
   |
 7 |       - {name: customer_id, data_type: bignumber}
   |                                        ^^^^^^^^^
+
+warning[SF415]: nothing reads columns `customer_id`, `placed_on` of model `orders`
+ --> models/orders.sql:1:1
+  |
+1 | select * from {{ source('shop', 'orders') }}
+  | ^
 
 error[SF413]: column `id` is of type bigint, declared as varchar
   --> models/_models.yml:11:31
