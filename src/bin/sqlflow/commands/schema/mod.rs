@@ -3,6 +3,7 @@
 mod accept;
 mod compare;
 mod history;
+mod impact;
 mod json;
 mod paint;
 mod show;
