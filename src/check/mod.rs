@@ -42,7 +42,7 @@ pub use known::Known;
 pub use named::named_columns;
 pub use refusal::{describe_inline_error, describe_query_error, refusal};
 pub use schema_change::columns_refused;
-pub use unused::unused;
+pub use unused::{dead_columns, unused};
 pub use verdict::{Checked, Unchecked, Verdict};
 pub use versions::{
     landed_columns, misfit, place_of_role, place_of_setting, snapshot_columns, versions_after,

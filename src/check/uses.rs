@@ -1,7 +1,7 @@
 //! Where the queries of nodes name the columns that a relation loses.
 
 use super::bind::Check;
-use super::syntax::{self, Parsed};
+use super::syntax::{self, Parsed, Syntax};
 use super::verdict::Checked;
 use crate::compile::{Query, locate};
 use crate::diagnostic::Place;
@@ -51,6 +51,16 @@ impl Uses {
 
     fn is(&self, relation: &RelationName, node: NodeIndex) -> bool {
         self.relations.get(&self.key(relation)).is_some_and(|(index, _)| *index == node)
+    }
+
+    /// The node whose relation is meant.
+    pub(super) fn owner(&self, relation: &RelationName) -> Option<NodeIndex> {
+        self.relations.get(&self.key(relation)).map(|(index, _)| *index)
+    }
+
+    /// What the names of a statement mean.
+    pub(super) fn resolve(&self, tree: &Parsed) -> Syntax {
+        tree.resolve(&|relation| self.columns(relation))
     }
 
     /// The syntax tree of `query`.

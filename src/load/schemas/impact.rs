@@ -49,6 +49,35 @@ pub fn impacts<'d>(
     Ok(Some(impacts))
 }
 
+/// How many nodes a message lists.
+const LISTED: usize = 8;
+
+/// What `drift` breaks, a line a node, for a message about it.
+pub(in crate::load) fn impact_lines(
+    graph: &Graph,
+    node: &Node,
+    drift: &SourceDrift,
+) -> Vec<String> {
+    let Some(index) = graph.find(&node.id) else { return Vec::new() };
+    let impact = match impacts(graph, [(index, Changed::Drifted(drift))]) {
+        Ok(Some(mut impacts)) => impacts.remove(&index).unwrap_or_default(),
+        Ok(None) => return Vec::new(),
+        Err(error) => return vec![format!("what it breaks cannot be found out: {error}")],
+    };
+    let mut lines: Vec<String> =
+        impact.affected.iter().take(LISTED).map(|affected| affected.told(graph)).collect();
+    if impact.affected.is_empty() && impact.unknown.is_empty() {
+        lines.push("once accepted, it breaks nothing".to_owned());
+    }
+    if let Some(more @ 1..) = impact.affected.len().checked_sub(LISTED) {
+        lines.push(format!("and {more} nodes more"));
+    }
+    if !impact.unknown.is_empty() {
+        lines.push(format!("of {} nodes that read it nothing is known", impact.unknown.len()));
+    }
+    lines
+}
+
 /// What became of a source.
 #[derive(Debug, Clone, Copy)]
 pub enum Changed<'d> {

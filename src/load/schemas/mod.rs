@@ -16,4 +16,5 @@ mod impact;
 pub use acceptance::{AcceptRequest, Accepted, accept, check_columns};
 pub use choice::{all, choose};
 pub use comparison::{Comparison, Status, compare_sources};
+pub(super) use impact::impact_lines;
 pub use impact::{Changed, changed, impacts};
