@@ -106,18 +106,18 @@ fn branches_that_change_one_table_conflict_and_are_repaired_with_both_histories(
         timeless(&project.read("schemas/crm/orders.yml")),
         str![[r#"
 version: 4
-fingerprint: 641692284aa7d999e31116ea5e053fd6
+fingerprint: a8c4e5dbb8d8cf453a35da9ac605d49c
 read: {delimiter: ","}
 columns:
   - {name: id, type: bigint, nullable: true}
   - {name: total, type: bigint, nullable: true}
-  - {name: sent, type: boolean, nullable: true}
   - {name: paid, type: boolean, nullable: true}
+  - {name: sent, type: boolean, nullable: true}
 history:
   - {version: 1, at: [AT], by: first load}
   - {version: 2, at: [AT], by: accept, who: Ada, why: one, added: [{name: paid, type: boolean, nullable: true}]}
   - {version: 3, at: [AT], by: accept, who: Ada, why: two, added: [{name: sent, type: boolean, nullable: true}]}
-  - {version: 4, at: [AT], by: accept, who: Ada, why: both, added: [{name: paid, type: boolean, nullable: true}]}
+  - {version: 4, at: [AT], by: accept, who: Ada, why: both, added: [{name: sent, type: boolean, nullable: true}]}
 
 "#]]
     );
