@@ -60,6 +60,7 @@ impl Reader<'_> {
         let has = |name: &str| taken.contains(name);
         let mut rules = LoadRules { mode, ..LoadRules::default() };
         rules.adopt = self.flag("adopt");
+        rules.declare = self.flag("declare");
         rules.max_rejects = self.count("max_rejects").unwrap_or(0);
         let policies = OnDrift::NAMES.map(|name| (name, OnDrift::named(name).unwrap_or_default()));
         rules.on_drift = self.choice("on_drift", &policies).unwrap_or_default();

@@ -6,15 +6,32 @@ use crate::compile::state_tables;
 use crate::connector::file::{Frozen, Scan};
 use crate::diagnostic::{Diagnostic, SourceFile};
 use crate::graph::{Graph, LoadNode, Node};
+use crate::relation::{Column, DataType};
 use crate::schema::{Acceptance, AcceptedBy, Snapshot};
 
 /// What a scan of the files of `load` has to obey.
 pub(super) fn frozen(load: &LoadNode, snapshot: &Snapshot) -> Frozen {
     let delimiter = snapshot.read().get("delimiter").and_then(|value| value.as_str());
-    Frozen {
-        columns: load.rules.selection.of(&snapshot.relation_columns()),
-        delimiter: delimiter.map(str::to_owned),
-    }
+    Frozen { columns: columns(load, snapshot), delimiter: delimiter.map(str::to_owned) }
+}
+
+/// The accepted columns of those that are loaded: the declared ones where `declare` says so.
+pub(super) fn columns(load: &LoadNode, snapshot: &Snapshot) -> Vec<Column> {
+    let columns = match load.rules.declare {
+        true => declared(load),
+        false => snapshot.relation_columns(),
+    };
+    load.rules.selection.of(&columns)
+}
+
+/// The columns that the YAML declares with a type.
+fn declared(load: &LoadNode) -> Vec<Column> {
+    let column = |(name, data_type): &(String, String)| Column {
+        name: name.clone(),
+        data_type: DataType::new(data_type),
+        nullable: !load.required.iter().any(|(required, _)| required == name),
+    };
+    load.columns.iter().map(column).collect()
 }
 
 /// What is known of a source's schema before it is read.
@@ -46,6 +63,17 @@ impl Accepted {
         // Where there is a file, another version's state matters to nobody.
         let recorded = recorded.and_then(Result::ok);
         Ok(Self { snapshot: Some(snapshot), recorded, has_file: true })
+    }
+
+    /// Where the columns of `load` are declared, they are the schema of its first load too.
+    pub(super) fn declare(&mut self, load: &LoadNode, now: jiff::Timestamp) {
+        if !load.rules.declare || self.snapshot.is_some() {
+            return;
+        }
+        let declared = SourceColumns { columns: declared(load), ..SourceColumns::default() };
+        let by = AcceptedBy::FirstLoad;
+        let acceptance = Acceptance { at: now, by, who: None, why: None };
+        self.snapshot = Some(declared.accept(None, acceptance));
     }
 
     /// What a scan of files has to obey.

@@ -7,7 +7,7 @@
 //! | whether a column may hold NULL | where it is a database or Parquet; other files do not say |
 //! | the order | as a note; in JSON, and where files are united by name, there is none |
 
-use super::fit;
+use super::{accepted, fit};
 use crate::artifact::SchemaDirectory;
 use crate::connector::file::{Drift, Scan, Seen};
 use crate::diagnostic::{Code, Diagnostic};
@@ -115,7 +115,7 @@ pub struct SourceDrift {
 impl SourceDrift {
     /// How `seen` differs from `snapshot`.
     pub fn between(load: &LoadNode, snapshot: &Snapshot, seen: SourceColumns) -> Self {
-        let accepted = accepted(load, snapshot, &seen);
+        let accepted = accepted_now(load, snapshot, &seen);
         let mut difference = compare(&accepted, &seen.columns);
         if !seen.is_ordered {
             difference.moved.clear();
@@ -188,8 +188,8 @@ impl Sign {
 }
 
 /// The accepted columns of those that are loaded, under what the YAML declares by now.
-fn accepted(load: &LoadNode, snapshot: &Snapshot, seen: &SourceColumns) -> Vec<Column> {
-    let mut columns = load.rules.selection.of(&snapshot.relation_columns());
+fn accepted_now(load: &LoadNode, snapshot: &Snapshot, seen: &SourceColumns) -> Vec<Column> {
+    let mut columns = accepted::columns(load, snapshot);
     for column in &mut columns {
         if let Some(declared) = declared_type(load, &columns_named(&seen.columns), &column.name) {
             column.data_type = declared;

@@ -45,6 +45,9 @@ pub fn check_options(graph: &Graph) -> Vec<Diagnostic> {
     let loads = graph.nodes.iter().filter_map(Node::load);
     loads
         .flat_map(|load| {
+            if let Some(problem) = declares_nothing(load) {
+                return vec![problem];
+            }
             if load.path().is_none() {
                 return super::rows::check_options(load);
             }
@@ -54,6 +57,16 @@ pub fn check_options(graph: &Graph) -> Vec<Diagnostic> {
             problems
         })
         .collect()
+}
+
+/// Where the declared columns are the schema, there is one.
+fn declares_nothing(load: &LoadNode) -> Option<Diagnostic> {
+    if !load.rules.declare || !load.columns.is_empty() {
+        return None;
+    }
+    let message = "`declare: true`, and no column is declared with a type";
+    let problem = Diagnostic::error(Code::MISSING_KEY, message).at(load.place_of("declare"));
+    Some(problem.with_help("declare them: `columns: [{name: …, data_type: …}]`"))
 }
 
 /// Files know nothing of transactions that began and did not end.

@@ -341,10 +341,11 @@ impl Work<'_> {
         let course = course(rules, request.existing, recorded.as_ref(), request.full_refresh)
             .map_err(|obstacle| vec![self.obstacle(&obstacle)])?;
         let schema = schema.filter(|_| !request.full_refresh);
-        let accepted = Accepted::read(request.graph, request.node, schema.as_deref())?;
+        let mut accepted = Accepted::read(request.graph, request.node, schema.as_deref())?;
         if request.locked && !accepted.has_file {
             return Err(vec![self.no_snapshot()]);
         }
+        accepted.declare(request.load, request.now);
         let course = if accepted.snapshot.is_none() && recorded.is_some() {
             self.before_the_first_row(course)?
         } else {

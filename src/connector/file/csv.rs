@@ -44,7 +44,7 @@ pub(super) fn scan(
     if object.only_columns {
         let (delimiter, files) = (Some(delimiter), files.to_vec());
         let row_count = Some(count(&parts));
-        return Ok(Scan { columns, seen, delimiter, files, row_count, ..Scan::default() });
+        return Ok(Scan { columns, seen, files, row_count, delimiter, ..Scan::default() });
     }
     let mut copies = Copies::default();
     let sources = reading.sources(&parts, &mut copies)?;

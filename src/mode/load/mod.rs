@@ -89,6 +89,8 @@ pub struct LoadRules {
     pub track: Vec<String>,
     /// Whether a table that no run made may be taken over.
     pub adopt: bool,
+    /// Whether the declared columns are the schema, and nothing is inferred.
+    pub declare: bool,
     /// What a drift of the source does.
     pub on_drift: OnDrift,
     /// Bad rows that are put aside before the load fails.

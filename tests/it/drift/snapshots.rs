@@ -166,6 +166,31 @@ fn what_the_yaml_declares_is_no_drift() {
 }
 
 #[test]
+fn declared_columns_are_the_schema_where_the_load_says_so() {
+    let project = project("declare: true, on_drift: ignore");
+    project.run(["load"]).exits(2).stderr_contains("no column is declared with a type");
+    let yaml = project.read("sources/raw.yml").replace(
+        "load: {declare: true, on_drift: ignore}",
+        "load: {declare: true, on_drift: ignore}, columns: [{name: v, data_type: decimal(9,2)}, {name: id}]",
+    );
+    project.write("sources/raw.yml", &yaml);
+    let said = "note[SF404]: column `id` (bigint) was added in `orders.csv` and is left out";
+    project.run(["load"]).succeeds().stderr_contains(said);
+    assert_eq!(project.query("select cast(v as varchar) from raw.orders"), json!([["7.00"]]));
+    let file = project.read(FILE);
+    assert!(
+        file.contains("columns:\n  - {name: v, type: \"decimal(9,2)\", nullable: true}\nhistory:")
+    );
+    project.run(["load", "--on-drift", "alert"]).fails_with("SF401");
+    project.write("orders.csv", "id\n1\n");
+    project.run(["load"]).fails_with("SF401").stderr_contains("column `v` was removed");
+    project.write("sources/raw.yml", &yaml.replace("decimal(9,2)", "bigint"));
+    project.write("orders.csv", "v\n8\n");
+    project.run(["load", "--on-drift", "alert"]).succeeds().stderr_lacks("SF40");
+    assert!(project.read(FILE).contains("{name: v, type: bigint, nullable: true}"));
+}
+
+#[test]
 fn a_source_that_is_gone_was_there_once() {
     let project = project("mode: replace");
     project.run(["load"]).succeeds();

@@ -39,15 +39,18 @@ fn a_drift_is_a_diff_and_exit_1() {
     + since  date     stops the load
     + vip    boolean  stops the load
     ? mail is perhaps email under a new name
+    breaks nothing
     if that is right: sqlflow schema accept crm.customers
 ~ crm.orders     in another order than version 1
       total  bigint
     ~ id     bigint, at another position  noted
+    breaks nothing
     if that is right: sqlflow schema accept crm.orders
 ~ web.visits     drifted from version 1 · on_drift: alert
     ~ at    date -> varchar  stops the load
         line 2 of data/visits.csv has `soon`
       page  varchar
+    breaks nothing
     if that is right: sqlflow schema accept web.visits
 
 "#]])
@@ -87,6 +90,7 @@ fn a_drift_is_one_object_for_programs() {
             "seen",
             "changes",
             "possible_renames",
+            "impact",
             "problems"
         ]
     );
@@ -151,6 +155,7 @@ fn far_from_a_change_columns_are_counted() {
       c12  bigint
       c13  bigint
       … 7 columns as accepted
+    breaks nothing
     if that is right: sqlflow schema accept crm.orders
 
 "#]]);
@@ -180,6 +185,7 @@ fn a_source_that_is_gone_is_told_and_does_not_stop_the_others() {
     let ran = schema(&project, ["compare", "--all"]).exits(1).stdout(str![[r#"
 ✓ crm.customers  as accepted, version 1
 ✗ crm.orders     is not there
+    ✗ source `crm.orders` breaks: `data/orders.csv` does not exist
 ✗ web.visits     cannot be compared
 
 "#]]);
@@ -218,6 +224,7 @@ fn parquet_is_compared_by_its_footers() {
     ~ id    integer -> bigint (holds every value)  stops the load
       name  varchar
     + paid  boolean                                stops the load
+    breaks nothing
     if that is right: sqlflow schema accept crm.orders
 
 "#]]);

@@ -89,33 +89,35 @@ fn branches_that_change_one_table_conflict_and_are_repaired_with_both_histories(
     let project = git(shop());
     accept_on_branch(&project, "one", "orders", "id,total,paid\n1,2,true\n");
     accept_on_branch(&project, "two", "orders", "id,total,sent\n1,2,true\n");
-    let (is_merged, _) = run(&project, &["merge", "--quiet", "--no-edit", "one"]);
+    // The earlier branch is the side that is ours: both orders are one, within a second too.
+    run(&project, &["checkout", "--quiet", "one"]);
+    let (is_merged, _) = run(&project, &["merge", "--quiet", "--no-edit", "two"]);
     assert!(!is_merged);
-    project.write("data/orders.csv", "id,total,sent,paid\n1,2,true,true\n");
+    project.write("data/orders.csv", "id,total,paid,sent\n1,2,true,true\n");
     schema(&project, ["compare", "crm.orders"])
         .fails_with("SF402")
         .stderr_contains("an unresolved merge conflict in the snapshot");
     schema(&project, ["accept", "crm.orders", "-m", "both"]).succeeds().stdout(str![[r#"
 ✓ crm.orders  repaired, version 4
-    + paid boolean
+    + sent boolean
 
 "#]]);
     assert_data_eq!(
         timeless(&project.read("schemas/crm/orders.yml")),
         str![[r#"
 version: 4
-fingerprint: 641692284aa7d999e31116ea5e053fd6
+fingerprint: a8c4e5dbb8d8cf453a35da9ac605d49c
 read: {delimiter: ","}
 columns:
   - {name: id, type: bigint, nullable: true}
   - {name: total, type: bigint, nullable: true}
-  - {name: sent, type: boolean, nullable: true}
   - {name: paid, type: boolean, nullable: true}
+  - {name: sent, type: boolean, nullable: true}
 history:
   - {version: 1, at: [AT], by: first load}
-  - {version: 2, at: [AT], by: accept, who: Ada, why: two, added: [{name: sent, type: boolean, nullable: true}]}
-  - {version: 3, at: [AT], by: accept, who: Ada, why: one, added: [{name: paid, type: boolean, nullable: true}]}
-  - {version: 4, at: [AT], by: accept, who: Ada, why: both, added: [{name: paid, type: boolean, nullable: true}]}
+  - {version: 2, at: [AT], by: accept, who: Ada, why: one, added: [{name: paid, type: boolean, nullable: true}]}
+  - {version: 3, at: [AT], by: accept, who: Ada, why: two, added: [{name: sent, type: boolean, nullable: true}]}
+  - {version: 4, at: [AT], by: accept, who: Ada, why: both, added: [{name: sent, type: boolean, nullable: true}]}
 
 "#]]
     );

@@ -79,6 +79,7 @@ fn a_table_of_a_server_is_compared_by_its_catalogue_and_a_query_by_its_descripti
     ~ born    nullable -> not null                   stops the load
     + mood    varchar                                stops the load
     ? called is perhaps name under a new name
+    breaks nothing
     if that is right: sqlflow schema accept crm.people
 
 "#]]);
@@ -115,6 +116,7 @@ fn a_server_that_is_not_reached_is_said_once_and_the_others_are_compared() {
       id     bigint
       total  bigint
     + paid   boolean  stops the load
+    breaks nothing
     if that is right: sqlflow schema accept raw.orders
 
 "#]]);
@@ -161,6 +163,7 @@ fn objects_of_a_store_are_compared() {
       id     bigint
     ~ total  bigint -> varchar  stops the load
         line 2 of s3://shop/in/orders.csv has `x`
+    breaks nothing
     if that is right: sqlflow schema accept raw.orders
 
 "#]]);
