@@ -86,7 +86,9 @@ pub(super) fn after(change: &str, source: Source, table: &str) -> Option<(Table,
         }
         "removed column" => {
             columns.pop();
-            rows.iter_mut().for_each(|row| _ = row.pop());
+            for row in &mut rows {
+                _ = row.pop();
+            }
             format!("column `c` was removed from `{shown}`")
         }
         "type widened losslessly" if says => {
@@ -117,7 +119,9 @@ pub(super) fn after(change: &str, source: Source, table: &str) -> Option<(Table,
         }
         "position only" if source != Source::Json => {
             columns.swap(2, 3);
-            rows.iter_mut().for_each(|row| row.swap(2, 3));
+            for row in &mut rows {
+                row.swap(2, 3);
+            }
             format!("column `b` stands elsewhere in `{named}`")
         }
         _ => return None,
@@ -179,7 +183,9 @@ impl Case {
         let mut columns =
             if self.verdict == "accept" { self.after.columns.clone() } else { base(source) };
         // Keys of versions are no keys of the table; all its columns may hold NULL.
-        columns.iter_mut().for_each(|column| column.required &= self.mode != "scd2");
+        for column in &mut columns {
+            column.required &= self.mode != "scd2";
+        }
         columns
     }
 
@@ -200,7 +206,7 @@ impl Case {
         if !self.is_loaded() {
             return first;
         }
-        let kept = if self.mode == "replace" { 0 } else { 1 };
+        let kept = usize::from(self.mode != "replace");
         first.into_iter().take(kept).chain(batch(&self.after)).collect()
     }
 }
@@ -316,12 +322,12 @@ fn plain(rows: &Value) -> Vec<Vec<Option<String>>> {
 
 /// Rows as databases print them.
 fn expected(rows: &[Vec<Option<&'static str>>], columns: &[Column]) -> Vec<Vec<Option<String>>> {
-    let cell = |(cell, column): (&Option<&str>, &Column)| {
-        let text = (*cell)?.replace('T', " ");
+    let cell = |(cell, column): (Option<&str>, &Column)| {
+        let text = cell?.replace('T', " ");
         let is_midnight = column.data_type == "timestamp" && text.len() == 10;
         Some(if is_midnight { format!("{text} 00:00:00") } else { text })
     };
-    rows.iter().map(|row| row.iter().zip(columns).map(cell).collect()).collect()
+    rows.iter().map(|row| row.iter().copied().zip(columns).map(cell).collect()).collect()
 }
 
 #[test]
