@@ -185,6 +185,8 @@ codes! {
     UNUSED = "SF415";
     /// A schema snapshot of a table that the project does not have.
     SNAPSHOT_LEFT_OVER = "SF420";
+    /// A schema snapshot that a later version of sqlflow wrote.
+    SNAPSHOT_LATER = "SF421";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

@@ -88,6 +88,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "schema",
             "bind_database",
             "bind_setup",
+            "bind_plan",
             "bind_table",
             "bind_type",
             "test",

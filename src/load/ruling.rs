@@ -1,6 +1,7 @@
 //! What a load does about a drift of its source: which columns it reads, and what it says.
 
 use super::drift::{self, SourceColumns, SourceDrift};
+use super::schemas::impact_lines;
 use super::table::{Known, LoadRequest, Result, Work};
 use crate::artifact::SchemaDirectory;
 use crate::diagnostic::{Code, Diagnostic};
@@ -36,9 +37,18 @@ impl Work<'_> {
         let drift = SourceDrift::between(load, snapshot, seen);
         let stops = drift.verdicts(policy).iter().any(|(_, verdict)| *verdict == Verdict::Halt);
         if stops {
-            return Err(vec![drift::problem(graph, node, load, &drift, policy)]);
+            let problem = drift::problem(graph, node, load, &drift, policy);
+            return Err(vec![
+                impact_lines(graph, node, &drift).into_iter().fold(problem, Diagnostic::with_note),
+            ]);
         }
-        Ok(rule(node, load, &drift, policy))
+        let mut ruling = rule(node, load, &drift, policy);
+        if ruling.has_accepted
+            && let Some(note) = ruling.notes.first_mut()
+        {
+            note.notes.extend(impact_lines(graph, node, &drift));
+        }
+        Ok(ruling)
     }
 
     /// What is said of the file of the snapshot, where it is not what the load goes by.

@@ -67,6 +67,9 @@ impl Snapshot {
             let start = Place::start_of(file.clone());
             return Err(vec![unreadable("the snapshot is empty", start)]);
         }
+        if let Some(problem) = later(file, &node) {
+            return Err(vec![problem]);
+        }
         let mut reader = Reader { file, problems: Vec::new() };
         let snapshot = reader.snapshot(&node);
         let problems: Vec<_> = reader.problems.into_iter().map(recoded).collect();
@@ -92,6 +95,14 @@ fn recoded(problem: Diagnostic) -> Diagnostic {
     let help = problem.help.clone().unwrap_or_else(|| MEND.to_owned());
     let code = Code::SNAPSHOT_UNREADABLE;
     Diagnostic { code, severity: Severity::Error, help: Some(help), ..problem }
+}
+
+/// Files of this version say no format; those of a later one, that this cannot read, will.
+fn later(file: &Arc<SourceFile>, node: &Node) -> Option<Diagnostic> {
+    let format = node.entry("format")?;
+    let message = "a later version of sqlflow wrote this snapshot, in a format that this one lacks";
+    let problem = Diagnostic::error(Code::SNAPSHOT_LATER, message).at(format.place(file));
+    Some(problem.with_help("use that version, or take an older file back with git"))
 }
 
 fn conflict(file: &Arc<SourceFile>) -> Option<Diagnostic> {

@@ -36,6 +36,7 @@ mod export;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod guide;
 mod init;
+mod lineage;
 mod load;
 mod load_columns;
 mod load_modes;

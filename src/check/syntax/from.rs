@@ -173,14 +173,14 @@ impl<'t> Resolver<'t, '_> {
             self.from(left);
         }
         let middle = self.bindings();
+        let kind = node.text("join_type");
         if let Some(right) = node.get("right") {
-            self.from(right);
+            self.right_side(right, start, matches!(kind, "INNER" | "LEFT"));
         }
         if let Some(condition) = node.get("condition") {
             self.expression(condition, Context::plain(Role::Join), &mut Vec::new());
         }
         let sides = Sides { start, middle };
-        let kind = node.text("join_type");
         let mut shared = Vec::new();
         for name in node.texts("using_columns") {
             let place = node.location().and_then(|location| self.text.using(location, name));
@@ -203,6 +203,15 @@ impl<'t> Resolver<'t, '_> {
         }
     }
 
+    /// Adds the right side of a join, which sees the left one where DuckDB lets it be lateral.
+    fn right_side(&mut self, node: Node<'t>, start: usize, sees_left: bool) {
+        let hidden = self.frames.last_mut().filter(|_| !sees_left).map(|frame| frame.hide(start));
+        self.from(node);
+        if let (Some(hidden), Some(frame)) = (hidden, self.frames.last_mut()) {
+            frame.show(start, hidden);
+        }
+    }
+
     fn bindings(&self) -> usize {
         self.frames.last().map_or(0, |frame| frame.bindings.len())
     }
@@ -216,7 +225,7 @@ impl<'t> Resolver<'t, '_> {
             let columns = side.iter().flat_map(|binding| &binding.columns.list);
             columns.filter_map(|column| column.name.clone()).collect()
         };
-        let is_open = left.iter().chain(right).any(|binding| binding.columns.rest.is_some());
+        let is_open = left.iter().chain(right).any(|binding| binding.columns.is_open());
         let (left, right) = (names(left), names(right));
         let mut common: Vec<Rc<str>> = Vec::new();
         for name in left {
@@ -308,7 +317,7 @@ impl<'t> Resolver<'t, '_> {
         let frame = self.frames.last()?;
         let rests = range.filter_map(|at| {
             let rest = frame.bindings.get(at)?.columns.rest.clone()?;
-            Some((at, rest))
+            rest.may_have(name).then_some((at, rest))
         });
         let rests: Vec<(usize, Rest)> = rests.collect();
         match rests.as_slice() {
@@ -316,10 +325,10 @@ impl<'t> Resolver<'t, '_> {
                 self.problem(place.cloned(), ProblemKind::Unknown, name);
                 None
             }
-            [(at, Rest { relations, feeds })] => {
-                let column = match relations.as_slice() {
-                    [relation] if feeds.is_empty() => self.assumed(*relation, name)?,
-                    _ => Visible::computed(Some(name), Rc::clone(feeds)),
+            [(at, rest)] => {
+                let column = match rest.only_relation() {
+                    Some(relation) => self.assumed(relation, name)?,
+                    None => Visible::computed(Some(name), Rc::clone(&rest.feeds)),
                 };
                 self.used(place, &column, role);
                 self.frames.last_mut()?.bindings.get_mut(*at)?.columns.list.push(column);

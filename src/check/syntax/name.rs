@@ -69,6 +69,10 @@ impl<'t> Resolver<'t, '_> {
                 if part == 0 && !open.is_empty() {
                     self.perhaps(place.clone(), &open);
                 }
+                if !column.is_sure {
+                    let relations = column.feeds.iter().map(|one| one.relation).collect();
+                    self.uncertain(place.clone(), Why::ChosenColumns, relations);
+                }
                 self.used(place.as_ref(), &column, context.role);
                 feeds.extend(column.feeds.iter());
                 let is_field = part + 1 < parts.len();
@@ -94,6 +98,14 @@ impl<'t> Resolver<'t, '_> {
     pub(super) fn is_column(&self, parts: &[&str]) -> bool {
         let found = self.find(parts, Context::plain(Role::Value), &mut Vec::new());
         matches!(found, Some(Found::Column(..) | Found::Alias(..)))
+    }
+
+    /// The column that `name` means here.
+    pub(super) fn visible(&self, name: &str) -> Option<Visible> {
+        match self.find(&[name], Context::plain(Role::Value), &mut Vec::new()) {
+            Some(Found::Column(column, _) | Found::Alias(column, _)) => Some(column),
+            Some(Found::Other(_) | Found::Several) | None => None,
+        }
     }
 
     /// Looks from the innermost select outward. `open` are the relations passed on the way of which
@@ -123,7 +135,8 @@ impl<'t> Resolver<'t, '_> {
             if outward == 0 && parts.len() == 1 && parts.iter().all(|name| is_function(&name)) {
                 return Some(Found::Other(Rc::new([])));
             }
-            open.extend(frame.bindings.iter().filter_map(|one| one.columns.rest.clone()));
+            let rests = frame.bindings.iter().filter_map(|one| one.columns.rest.as_ref());
+            open.extend(rests.filter(|rest| rest.may_have(parts.first().unwrap_or(&""))).cloned());
             if aliased.is_some() {
                 return aliased;
             }
@@ -146,10 +159,10 @@ impl<'t> Resolver<'t, '_> {
         };
         let place = location.and_then(|location| self.text.part(location, parts, part));
         let name = parts.get(part)?;
-        if let [Rest { feeds: none, relations }] = rest.as_slice()
-            && let ([], [relation]) = (&**none, relations.as_slice())
+        if let [only] = rest.as_slice()
+            && let Some(relation) = only.only_relation()
         {
-            let column = self.assumed(*relation, name)?;
+            let column = self.assumed(relation, name)?;
             self.used(place.as_ref(), &column, context.role);
             feeds.extend(column.feeds.iter());
             let is_field = part + 1 < parts.len();
@@ -176,7 +189,10 @@ impl<'t> Resolver<'t, '_> {
             for length in (1..parts.len().min(4)).rev() {
                 let (qualifiers, _) = parts.split_at(length);
                 let mut meant = frame.bindings.iter().filter(|binding| binding.is(qualifiers));
-                if let Some(rest) = meant.find_map(|binding| binding.columns.rest.clone()) {
+                let rest = meant.find_map(|binding| binding.columns.rest.clone());
+                if let Some(rest) =
+                    rest.filter(|rest| rest.may_have(parts.get(length).unwrap_or(&"")))
+                {
                     return Some((rest, length));
                 }
             }
@@ -187,9 +203,9 @@ impl<'t> Resolver<'t, '_> {
     /// Notes that a name may be of any of the relations.
     fn perhaps(&mut self, place: Option<Range<usize>>, open: &[Rest]) {
         let relations: Vec<u32> = open.iter().flat_map(|rest| rest.relations.clone()).collect();
-        if !relations.is_empty() {
-            self.uncertain(place, Why::Unqualified, relations);
-        }
+        let is_text = open.iter().all(|rest| rest.is_texts);
+        let why = if is_text { Why::ShapeOfResult } else { Why::Unqualified };
+        self.uncertain(place, why, relations);
     }
 }
 

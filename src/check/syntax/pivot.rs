@@ -75,14 +75,15 @@ impl<'t> Resolver<'t, '_> {
         let location = node.location();
         let place = location.and_then(|location| self.text.after(location, after, name));
         let source = self.source();
-        let Some((_, column)) = source.named(name) else {
-            if source.rest.is_none() {
+        let own = source.named(name).map(|(_, column)| column.clone());
+        let Some(column) = own.or_else(|| self.visible(name)) else {
+            if !source.is_open() {
                 self.problem(place, ProblemKind::Unknown, name);
             }
             return None;
         };
-        self.used(place.as_ref(), column, Role::Pivot);
-        Some(column.clone())
+        self.used(place.as_ref(), &column, Role::Pivot);
+        Some(column)
     }
 
     fn unpivoted(&mut self, node: Node<'t>) -> Columns {

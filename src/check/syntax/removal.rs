@@ -1,6 +1,6 @@
 //! What breaks when a column goes: the statement resolved without it, beside the statement as it is.
 
-use super::answer::{Problem, ProblemKind, Syntax, Use};
+use super::answer::{Problem, ProblemKind, Syntax, Use, Why};
 use super::parse::Parsed;
 use crate::relation::RelationName;
 use std::ops::Range;
@@ -56,9 +56,10 @@ impl Parsed {
             }
         }
         breaks.sort_by_key(Problem::order);
-        let relations = before.columns(is_relation, column).map(|one| one.relation);
-        let is_uncertain = relations.into_iter().any(|relation| before.perhaps_uses(relation));
-        let is_uncertain = is_uncertain || before.reads.is_empty() && !before.uncertain.is_empty();
+        let mut relations = before.columns(is_relation, column).map(|one| one.relation);
+        let is_uncertain = relations.any(|relation| before.perhaps_uses(relation))
+            || after.uncertain.iter().any(|one| !before.uncertain.contains(one))
+            || before.uncertain.iter().any(|one| one.why == Why::NoTree);
         Removal { breaks, rebinds, is_uncertain, after }
     }
 

@@ -55,7 +55,7 @@ impl<'t, 'c> Resolver<'t, 'c> {
     pub(super) fn resolve(mut self, query: Node<'t>) -> Syntax {
         let columns = self.query(query);
         let mut answer = self.answer;
-        answer.is_open = columns.rest.is_some();
+        answer.is_open = columns.is_open();
         answer.outputs = columns.list.into_iter().map(output).collect();
         answer.uses.sort_by_key(Use::order);
         answer.uses.dedup();
@@ -222,8 +222,7 @@ impl<'t, 'c> Resolver<'t, 'c> {
         let columns = (0u32..).zip(&known.columns);
         let list =
             columns.map(|(column, name)| stored(Column { relation, column }, name)).collect();
-        let rest = Rest { feeds: Rc::new([]), relations: vec![relation] };
-        Columns { list, rest: (!known.is_known).then_some(rest) }
+        Columns { list, rest: (!known.is_known).then(|| Rest::of(relation)) }
     }
 
     /// A column of a relation whose columns are not known.
@@ -320,7 +319,7 @@ fn by_place(left: &Columns, right: &Columns) -> Columns {
                 both.feeds = union(&column.feeds, &other.feeds);
                 both.copy_of = None;
             }
-            None => both.is_sure &= right.rest.is_none(),
+            None => both.is_sure &= !right.is_open(),
         }
         both
     });
@@ -341,7 +340,9 @@ fn by_name(left: &Columns, right: &Columns) -> Columns {
                 let is_same = column.rests_on == other.rests_on;
                 column.rests_on = if is_same { Rc::clone(&other.rests_on) } else { Rc::new([]) };
             }
-            None => list.push(other.clone()),
+            // Where both have texts of expressions for names, these may be the same.
+            None => list
+                .push(Visible { is_sure: other.name.is_some() && other.is_sure, ..other.clone() }),
         }
     }
     Columns { list, rest: None }

@@ -46,11 +46,6 @@ impl Visible {
         Self { name, feeds, rests_on: Rc::new([]), copy_of: None, is_sure: true }
     }
 
-    /// The same under another name.
-    pub(super) fn called(self, name: &str) -> Self {
-        Self { name: Some(name.into()), ..self }
-    }
-
     /// Whether it is called `name`.
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(name))
@@ -73,16 +68,42 @@ pub(super) struct Rest {
     pub(super) feeds: Set,
     /// The relations whose columns they may be.
     pub(super) relations: Vec<u32>,
+    /// Whether they are known but for their names, which are texts of expressions and no words.
+    pub(super) is_texts: bool,
 }
 
 impl Rest {
     /// Columns computed from `feeds`.
     pub(super) fn computed(feeds: Set) -> Self {
-        Self { feeds, relations: Vec::new() }
+        Self { feeds, relations: Vec::new(), is_texts: false }
+    }
+
+    /// Columns that are listed without their names.
+    fn texts(feeds: Set) -> Self {
+        Self { is_texts: true, ..Self::computed(feeds) }
+    }
+
+    /// All columns of a relation.
+    pub(super) fn of(relation: u32) -> Self {
+        Self { feeds: Rc::new([]), relations: vec![relation], is_texts: false }
+    }
+
+    /// The relation of which a column that is in here has to be.
+    pub(super) fn only_relation(&self) -> Option<u32> {
+        match (&*self.feeds, self.relations.as_slice()) {
+            ([], [relation]) => Some(*relation),
+            _ => None,
+        }
+    }
+
+    /// Whether a column called `name` may be in here.
+    pub(super) fn may_have(&self, name: &str) -> bool {
+        !self.is_texts || !name.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ' ')
     }
 
     /// What either may be.
     pub(super) fn and(mut self, other: &Self) -> Self {
+        self.is_texts &= other.is_texts;
         self.feeds = union(&self.feeds, &other.feeds);
         self.relations.extend(&other.relations);
         self.relations.sort_unstable();
@@ -110,7 +131,12 @@ impl Columns {
 
     /// Whether all columns are known.
     pub(super) fn is_certain(&self) -> bool {
-        self.rest.is_none() && self.list.iter().all(|column| column.is_sure)
+        !self.is_open() && self.list.iter().all(|column| column.is_sure)
+    }
+
+    /// Whether there may be columns that are not listed.
+    pub(super) fn is_open(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| !rest.is_texts)
     }
 
     /// Notes further columns.
@@ -127,7 +153,7 @@ impl Columns {
         let mut taken = std::collections::HashSet::new();
         for at in 0..self.list.len() {
             let Some(name) = self.list[at].name.clone() else {
-                let rest = Rest::computed(Rc::clone(&self.list[at].feeds));
+                let rest = Rest::texts(Rc::clone(&self.list[at].feeds));
                 self.open(&rest);
                 continue;
             };
@@ -259,14 +285,23 @@ impl Frame {
     fn unqualified(&self, parts: &[&str]) -> Option<Meaning> {
         let name = parts.first()?;
         if let Some(shared) = self.shared.iter().find(|one| one.name.eq_ignore_ascii_case(name)) {
-            return Some(Meaning::Column(self.merged(shared), 0));
+            let mut column = self.merged(shared);
+            if shared.primary.len() > 1 {
+                // DuckDB calls it as it is written at the place.
+                column.name = None;
+            }
+            return Some(Meaning::Column(column, 0));
         }
-        let mut found = self.bindings.iter().filter_map(|one| one.columns.named(name));
-        if let Some((_, column)) = found.next() {
-            return Some(match found.next() {
-                Some(_) => Meaning::Several,
-                None => Meaning::Column(column.clone(), 0),
-            });
+        let found = self.bindings.iter().filter_map(|one| one.columns.named(name));
+        let found: Vec<&Visible> = found.map(|(_, column)| column).collect();
+        let sure = || found.iter().filter(|column| column.is_sure);
+        if sure().count() > 1 {
+            return Some(Meaning::Several);
+        }
+        if let Some(column) = sure().chain(&found).next() {
+            // That of the others which are not there for sure none is there, only DuckDB knows.
+            let is_sure = column.is_sure && found.len() == 1;
+            return Some(Meaning::Column(Visible { is_sure, ..(*column).clone() }, 0));
         }
         let is_stored = self.bindings.iter().any(|binding| binding.is_stored);
         if is_stored && parts.len() == 1 && name.eq_ignore_ascii_case("rowid") {
@@ -290,6 +325,27 @@ impl Frame {
             merged.copy_of = None;
         }
         merged
+    }
+
+    /// Takes the bindings from `start` on out of sight, with what joins have made of them.
+    pub(super) fn hide(&mut self, start: usize) -> (Vec<Binding>, Vec<Shared>) {
+        let bindings = self.bindings.split_off(start);
+        let (stay, go): (Vec<_>, Vec<_>) =
+            self.shared.drain(..).partition(|one| one.members.iter().all(|at| *at < start));
+        self.shared = stay;
+        (bindings, go)
+    }
+
+    /// Puts back, at `start`, what was hidden, before what has come since.
+    pub(super) fn show(&mut self, start: usize, (bindings, shared): (Vec<Binding>, Vec<Shared>)) {
+        let moved = bindings.len();
+        let is_new = |at: &&mut usize| **at >= start;
+        for one in &mut self.shared {
+            one.members.iter_mut().filter(is_new).for_each(|at| *at += moved);
+            one.primary.iter_mut().filter(is_new).for_each(|at| *at += moved);
+        }
+        self.shared.extend(shared);
+        self.bindings.splice(start..start, bindings);
     }
 
     /// The select list's alias called `name`.

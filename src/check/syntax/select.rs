@@ -1,6 +1,6 @@
 //! One `select`: its list, its clauses, and what orders it.
 
-use super::answer::{ProblemKind, Role};
+use super::answer::{ProblemKind, Role, Why};
 use super::expression::{Aliases, Context};
 use super::resolve::Resolver;
 use super::scope::{Columns, Frame, Rest, Visible, set};
@@ -24,7 +24,7 @@ impl<'t> Resolver<'t, '_> {
         for item in node.list("select_list") {
             self.item(item, &mut columns);
         }
-        if columns.list.is_empty() && columns.rest.is_none() {
+        if columns.list.is_empty() && !columns.is_open() {
             let place = node.list("select_list").next().and_then(|star| self.star_place(star));
             self.problem(place, ProblemKind::Empty, "");
         }
@@ -110,7 +110,12 @@ impl<'t> Resolver<'t, '_> {
         let place = place.map(|at| at..at + position.to_string().len());
         let index = usize::try_from(position).ok().and_then(|position| position.checked_sub(1));
         match index.and_then(|index| columns.list.get(index)) {
-            Some(column) => self.used(place.as_ref(), &column.clone(), context.role),
+            Some(column) => {
+                if columns.list.iter().any(|column| !column.is_sure) {
+                    self.uncertain(place.clone(), Why::ChosenColumns, Vec::new());
+                }
+                self.used(place.as_ref(), &column.clone(), context.role);
+            }
             None if columns.is_certain() => {
                 self.problem(place, ProblemKind::Width, &position.to_string());
             }
@@ -146,7 +151,7 @@ impl<'t> Resolver<'t, '_> {
         let is_flat = sides.into_iter().all(|side| side.text("type") == "SELECT_NODE");
         match found.map(|(_, column)| column.clone()) {
             Some(column) => self.used(place.as_ref(), &column, Role::Order),
-            None if is_flat && both.is_certain() && right.is_certain() => {
+            None if parts.len() == 1 && is_flat && both.is_certain() && right.is_certain() => {
                 self.problem(place, ProblemKind::Unknown, name);
             }
             None => {}
@@ -162,27 +167,21 @@ fn text_of(node: Node<'_>) -> Option<String> {
             let field = node.list("children").last()?.get("value")?.get("value")?;
             field.as_text().map(str::to_owned)
         }
-        ("FUNCTION", _) => call(node),
+        ("CONSTANT", _) => {
+            let number = node.get("value")?.get("value")?.as_number()?;
+            Some(number.to_string()).filter(|_| is_integer(node))
+        }
+        ("FUNCTION", _) if node.text("function_name") == "count_star" => {
+            Some("count_star()".to_owned())
+        }
         _ => None,
     }
 }
 
-/// `name(a, t.b)` of plain words.
-fn call(node: Node<'_>) -> Option<String> {
-    let name = node.text("function_name");
-    let is_plain = ["filter", "schema", "catalog"].iter().all(|key| node.get(key).is_none());
-    let is_plain = is_plain && !node.flag("is_operator") && !node.flag("distinct");
-    let is_ordered =
-        node.get("order_bys").is_some_and(|orders| orders.list("orders").next().is_some());
-    let words = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    if !is_plain || is_ordered || !words(name) {
-        return None;
-    }
-    let arguments = node.list("children").map(|child| {
-        let parts = child.texts("column_names");
-        let is_name = child.text("class") == "COLUMN_REF" && child.text("alias").is_empty();
-        (is_name && parts.iter().all(|part| words(part))).then(|| parts.join("."))
-    });
-    let arguments: Option<Vec<String>> = arguments.collect();
-    Some(format!("{name}({})", arguments?.join(", ")))
+/// Whether a constant prints as the number that it holds.
+fn is_integer(node: Node<'_>) -> bool {
+    let data_type = node.get("value").and_then(|value| value.get("type"));
+    data_type.is_some_and(|data_type| {
+        data_type.text("id").ends_with("INT") || data_type.text("id") == "INTEGER"
+    })
 }

@@ -25,6 +25,13 @@ struct Entries {
     rest: Option<Rest>,
 }
 
+impl Entries {
+    /// Whether it stands for nothing else.
+    fn is_closed(&self) -> bool {
+        self.rest.as_ref().is_none_or(|rest| rest.is_texts)
+    }
+}
+
 impl<'t> Resolver<'t, '_> {
     /// Adds to `columns` what an item of the select list stands for, where stars are in it.
     pub(super) fn stars(
@@ -101,7 +108,7 @@ impl<'t> Resolver<'t, '_> {
         if let Some(frame) = self.frames.last() {
             expand(frame, relation, &mut entries);
         }
-        if !relation.is_empty() && entries.list.is_empty() && entries.rest.is_none() {
+        if !relation.is_empty() && entries.list.is_empty() && entries.is_closed() {
             self.fields(node, relation, &mut entries);
         }
         self.exclude(node, &mut entries);
@@ -151,7 +158,7 @@ impl<'t> Resolver<'t, '_> {
         });
         let mut meant = entries.list.iter().filter(|entry| is_meant(entry));
         match (meant.next(), meant.next()) {
-            (None, _) if entries.rest.is_none() => {
+            (None, _) if entries.is_closed() => {
                 self.problem(place, ProblemKind::Unknown, name);
             }
             (Some(only), None) => self.used(place.as_ref(), &only.column, Role::Star),
@@ -170,6 +177,9 @@ impl<'t> Resolver<'t, '_> {
                 self.expression(value, Context::plain(Role::Value), &mut feeds);
             }
             let feeds = set(feeds);
+            // Further columns of that name go.
+            let mut is_first = true;
+            entries.list.retain(|entry| !is_meant(entry) || std::mem::take(&mut is_first));
             for entry in entries.list.iter_mut().filter(|entry| is_meant(entry)) {
                 entry.column.name = Some(name.into());
                 entry.column.feeds = Rc::clone(&feeds);
@@ -204,8 +214,8 @@ impl<'t> Resolver<'t, '_> {
         if let Some(pattern) = constant(choice) {
             let Ok(pattern) = Regex::new(pattern) else { return self.unsure(node, entries) };
             let is_match = |name: &str| pattern.is_match(name).unwrap_or(true);
-            entries.list.retain(|one| one.column.name.as_deref().is_none_or(is_match));
-            if entries.list.is_empty() && entries.rest.is_none() {
+            self.keep(node, entries, is_match);
+            if entries.list.is_empty() && entries.is_closed() {
                 let place = self.star_place(node);
                 self.problem(place, ProblemKind::Empty, "");
             }
@@ -227,7 +237,7 @@ impl<'t> Resolver<'t, '_> {
             let place = location.and_then(|location| self.text.string(location, name));
             let found: Vec<&Entry> =
                 entries.list.iter().filter(|one| one.column.is(name)).collect();
-            if found.is_empty() && entries.rest.is_none() {
+            if found.is_empty() && entries.is_closed() {
                 self.problem(place.clone(), ProblemKind::Unknown, name);
             }
             for entry in found {
@@ -236,6 +246,14 @@ impl<'t> Resolver<'t, '_> {
             }
         }
         entries.list.retain(|one| kept.iter().any(|name| one.column.is(name)));
+    }
+
+    /// Keeps the columns whose names are so; of those without one, this cannot be told.
+    fn keep(&mut self, node: Node<'t>, entries: &mut Entries, is_wanted: impl Fn(&str) -> bool) {
+        entries.list.retain(|one| one.column.name.as_deref().is_none_or(&is_wanted));
+        if entries.list.iter().any(|one| one.column.name.is_none()) {
+            self.unsure(node, entries);
+        }
     }
 
     /// Any of the columns may be chosen.
@@ -255,13 +273,13 @@ impl<'t> Resolver<'t, '_> {
         let pattern = node.list("children").nth(1).and_then(constant);
         let pattern = pattern.and_then(|pattern| like(node.text("function_name"), pattern));
         match pattern {
-            Some((pattern, wanted)) => entries.list.retain(|one| {
-                let name = one.column.name.as_deref().unwrap_or_default();
-                pattern.is_match(name).is_ok_and(|is_match| is_match == wanted)
-            }),
+            Some((pattern, wanted)) => {
+                let is_wanted = |name: &str| pattern.is_match(name).is_ok_and(|one| one == wanted);
+                self.keep(star, entries, is_wanted);
+            }
             None => self.unsure(star, entries),
         }
-        if entries.list.is_empty() && entries.rest.is_none() {
+        if entries.list.is_empty() && entries.is_closed() {
             let place = self.star_place(star);
             self.problem(place, ProblemKind::Empty, "");
         }

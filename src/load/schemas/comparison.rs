@@ -3,7 +3,7 @@
 
 use crate::artifact::SchemaDirectory;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Graph, NodeIndex};
+use crate::graph::{Graph, LoadObject, NodeIndex};
 use crate::load::{Observed, Sign, SourceColumns, SourceDrift, observe};
 use crate::schema::{Change, DiffLine, Difference, Policy, Snapshot, Verdict, diff, verdict};
 use std::path::Path;
@@ -23,6 +23,8 @@ pub struct Comparison {
     pub seen: Result<SourceColumns, Vec<Diagnostic>>,
     /// How it differs; `None` where one of both is not known.
     pub drift: Option<SourceDrift>,
+    /// Whether it is a query, which may lack something and be there.
+    is_query: bool,
 }
 
 /// What a comparison comes to.
@@ -69,6 +71,7 @@ impl Comparison {
             node: observed.node,
             file: SchemaDirectory::of(graph).shown_path(node.source_name(), &node.name),
             policy: node.load().map(|load| load.rules.on_drift).unwrap_or_default(),
+            is_query: node.load().is_some_and(|load| matches!(load.object, LoadObject::Query(_))),
             drift: observed.drift(graph),
             accepted: observed.accepted,
             seen: observed.seen,
@@ -78,7 +81,7 @@ impl Comparison {
     /// What it comes to. Whether the source can be asked counts more than its file.
     pub fn status(&self) -> Status {
         match (&self.seen, &self.accepted, &self.drift) {
-            (Err(problems), _, _) => of_problems(problems),
+            (Err(problems), _, _) => of_problems(problems, self.is_query),
             (Ok(_), Err(_), _) => Status::Broken,
             (Ok(_), Ok(_), None) => Status::New,
             (Ok(_), Ok(_), Some(drift)) if drift.is_empty() => Status::Same,
@@ -141,11 +144,11 @@ fn is_only_moved(difference: &Difference) -> bool {
     difference.changes().all(|change| matches!(change, Change::Moved(_)))
 }
 
-fn of_problems(problems: &[Diagnostic]) -> Status {
+fn of_problems(problems: &[Diagnostic], is_query: bool) -> Status {
     let is = |codes: &[Code]| problems.iter().any(|problem| codes.contains(&problem.code));
     if problems.iter().any(|problem| matches!(&problem.code.as_str()[2..3], "6" | "9")) {
         Status::Unreachable
-    } else if is(&[Code::SOURCE_MISSING, Code::CONNECTION_LACKS]) {
+    } else if is(&[Code::SOURCE_MISSING, Code::CONNECTION_LACKS]) && !is_query {
         Status::Vanished
     } else {
         Status::Failed

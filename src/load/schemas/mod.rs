@@ -5,12 +5,16 @@
 //! | --- | --- |
 //! | `choice` | which tables are meant |
 //! | `comparison` | what is different in a table, and what its load does about that |
+//! | `impact` | what the drift breaks |
 //! | `acceptance` | what is written when it is accepted |
 
 mod acceptance;
 mod choice;
 mod comparison;
+mod impact;
 
 pub use acceptance::{AcceptRequest, Accepted, accept, check_columns};
 pub use choice::{all, choose};
 pub use comparison::{Comparison, Status, compare_sources};
+pub(super) use impact::impact_lines;
+pub use impact::{Changed, changed, impacts};

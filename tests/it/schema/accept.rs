@@ -9,13 +9,35 @@ use snapbox::{assert_data_eq, str};
 fn a_drift_is_accepted_and_then_loaded() {
     let project = shop();
     project.write("data/orders.csv", "id,total,paid\n1,2.5,true\n");
-    project.run(["load", "--select", "crm.orders"]).fails_with("SF401");
+    project.run(["load", "--select", "source:crm.orders"]).fails_with("SF401");
     schema(&project, ["accept", "crm.orders", "--message", "CRM release 7"])
         .succeeds()
-        .stdout(str![])
+        .stdout(str![[r#"
+✓ crm.orders  version 1 -> 2
+    + paid boolean
+    ~ total: bigint -> double
+
+"#]])
         .stderr_is("");
-    assert_data_eq!(timeless(&project.read("schemas/crm/orders.yml")), str![]);
+    assert_data_eq!(
+        timeless(&project.read("schemas/crm/orders.yml")),
+        str![[r#"
+version: 2
+fingerprint: 1de2b4dec5c79f2b3272ca24474fb9ae
+read: {delimiter: ","}
+columns:
+  - {name: id, type: bigint, nullable: true}
+  - {name: total, type: double, nullable: true}
+  - {name: paid, type: boolean, nullable: true}
+history:
+  - {version: 1, at: [AT], by: first load}
+  - {version: 2, at: [AT], by: accept, why: CRM release 7, added: [{name: paid, type: boolean, nullable: true}], retyped: [{name: total, from: bigint, to: double}]}
+
+"#]]
+    );
     schema(&project, ["compare", "--all"]).succeeds();
+    project.run(["load"]).succeeds();
+    assert_eq!(project.query("select id, total, paid from crm.orders"), json!([[1, 2.5, true]]));
 }
 
 #[test]
@@ -28,7 +50,12 @@ fn accepting_what_has_not_changed_says_so_and_writes_nothing() {
     };
     let time = written();
     for _ in 0..2 {
-        schema(&project, ["accept", "--all", "-m", "nothing"]).succeeds().stdout(str![]);
+        schema(&project, ["accept", "--all", "-m", "nothing"]).succeeds().stdout(str![[r#"
+✓ crm.customers  as accepted, version 1: nothing to accept
+✓ crm.orders     as accepted, version 1: nothing to accept
+✓ web.visits     as accepted, version 1: nothing to accept
+
+"#]]);
     }
     assert_eq!((project.files("schemas"), written()), (before, time));
 }
@@ -53,8 +80,17 @@ fn only_the_columns_that_are_named_are_accepted() {
         let columns = columns.iter().flat_map(|name| ["--column", name]);
         schema(&project, ["accept", "crm.orders"].into_iter().chain(columns))
     };
-    accept(&["paid"]).succeeds().stdout(str![]);
-    accept(&["total", "key"]).succeeds().stdout(str![]);
+    accept(&["paid"]).succeeds().stdout(str![[r#"
+✓ crm.orders  version 1 -> 2
+    + paid boolean
+
+"#]]);
+    accept(&["total", "key"]).succeeds().stdout(str![[r#"
+✓ crm.orders  version 2 -> 3
+    + key varchar
+    ~ total: bigint -> double
+
+"#]]);
     accept(&["id"]).succeeds().stdout_contains("version 3: nothing to accept");
     schema(&project, ["compare", "crm.orders"]).succeeds();
 }
@@ -80,8 +116,24 @@ fn a_column_that_is_nowhere_is_wrong_usage() {
 #[test]
 fn a_table_that_was_never_loaded_has_a_first_snapshot() {
     let project = unloaded();
-    schema(&project, ["accept", "crm.customers"]).succeeds().stdout(str![]);
-    assert_data_eq!(timeless(&project.read("schemas/crm/customers.yml")), str![]);
+    schema(&project, ["accept", "crm.customers"]).succeeds().stdout(str![[r#"
+✓ crm.customers  version 1, 2 columns
+
+"#]]);
+    assert_data_eq!(
+        timeless(&project.read("schemas/crm/customers.yml")),
+        str![[r#"
+version: 1
+fingerprint: 4429edb8c9980e4482155d97d951a60d
+read: {delimiter: ","}
+columns:
+  - {name: id, type: bigint, nullable: true}
+  - {name: email, type: varchar, nullable: true}
+history:
+  - {version: 1, at: [AT], by: accept}
+
+"#]]
+    );
     assert_eq!(project.files("schemas").len(), 1);
     project.run(["load"]).succeeds();
     schema(&project, ["compare", "--all"]).succeeds();
@@ -93,7 +145,7 @@ fn files_without_rows_tell_no_types() {
     project.write("data/orders.csv", "id,total\n");
     let ran = schema(&project, ["accept", "--all"]).exits(1);
     ran.stderr_contains(
-        "error[SF303]: the files of `crm.orders` have no rows, which tell the types",
+        "error[SF302]: the files of `crm.orders` have no rows, which tell the types",
     );
     assert!(!project.has("schemas/crm/orders.yml") && project.has("schemas/web/visits.yml"));
 }
@@ -123,11 +175,18 @@ fn without_git_it_is_nobody() {
 fn a_dry_run_writes_nothing() {
     let project = shop();
     project.write("data/orders.csv", "id,total,paid\n1,2,true\n");
-    project.write("sources/crm.yml", &SOURCES.replace("visits", "hits"));
+    project.write("sources/crm.yml", &SOURCES.replace("{name: visits", "{name: hits"));
     let before = project.files("schemas");
     schema(&project, ["accept", "--all", "--prune", "--dry-run"])
         .succeeds()
-        .stdout(str![])
+        .stdout(str![[r#"
+✓ crm.customers  as accepted, version 1: nothing to accept
+✓ crm.orders     version 1 -> 2
+    + paid boolean
+✓ web.hits       version 1, 2 columns
+- schemas/web/visits.yml would be removed
+
+"#]])
         .stderr_is("Nothing was written: --dry-run\n");
     assert_eq!(project.files("schemas"), before);
 }

@@ -10,7 +10,12 @@ fn what_is_as_accepted_is_a_line_and_exit_0() {
     for _ in 0..2 {
         schema(&project, ["compare", "--all"])
             .succeeds()
-            .stdout(str![])
+            .stdout(str![[r#"
+✓ crm.customers  as accepted, version 1
+✓ crm.orders     as accepted, version 1
+✓ web.visits     as accepted, version 1
+
+"#]])
             .stderr_is("3 tables: 3 as accepted\n");
     }
     let ran = schema(&project, ["compare", "--all", "--output", "json"]).succeeds();
@@ -26,7 +31,26 @@ fn a_drift_is_a_diff_and_exit_1() {
     project.write("data/visits.csv", "at,page\nsoon,/home\n");
     schema(&project, ["compare", "--all"])
         .exits(1)
-        .stdout(str![])
+        .stdout(str![[r#"
+~ crm.customers  drifted from version 1 · on_drift: alert
+      id     bigint
+    - email  varchar  stops the load
+    + mail   varchar  stops the load
+    + since  date     stops the load
+    + vip    boolean  stops the load
+    ? mail is perhaps email under a new name
+    if that is right: sqlflow schema accept crm.customers
+~ crm.orders     in another order than version 1
+      total  bigint
+    ~ id     bigint, at another position  noted
+    if that is right: sqlflow schema accept crm.orders
+~ web.visits     drifted from version 1 · on_drift: alert
+    ~ at    date -> varchar  stops the load
+        line 2 of data/visits.csv has `soon`
+      page  varchar
+    if that is right: sqlflow schema accept web.visits
+
+"#]])
         .stderr_is("3 tables: 2 drifted, 1 in another order\n");
     schema(&project, ["compare", "crm.orders"]).succeeds();
 }
@@ -97,7 +121,12 @@ fn a_verdict_is_what_the_load_will_do() {
         schema(&project, ["compare", "crm.orders"])
             .exits(1)
             .stdout_contains(&format!("drifted from version 1 · on_drift: {policy}"));
+        let ran = schema(&project, ["compare", "crm.orders", "--on-drift", "ignore"]).exits(1);
+        ran.stdout_contains("· on_drift: ignore").stdout_contains("+ paid   boolean  left out");
     }
+    schema(&unloaded(), ["compare", "crm", "--on-drift", "sleep"])
+        .exits(2)
+        .stderr_contains("expected one of alert, permissive, ignore");
 }
 
 #[test]
@@ -111,7 +140,20 @@ fn far_from_a_change_columns_are_counted() {
     let mut now = names.clone();
     now.remove(9);
     project.write("data/orders.csv", &row(&now));
-    schema(&project, ["compare", "crm.orders"]).exits(1).stdout(str![]);
+    schema(&project, ["compare", "crm.orders"]).exits(1).stdout(str![[r#"
+~ crm.orders  drifted from version 1 · on_drift: alert
+      … 6 columns as accepted
+      c7   bigint
+      c8   bigint
+      c9   bigint
+    - c10  bigint  stops the load
+      c11  bigint
+      c12  bigint
+      c13  bigint
+      … 7 columns as accepted
+    if that is right: sqlflow schema accept crm.orders
+
+"#]]);
 }
 
 #[test]
@@ -135,7 +177,12 @@ fn a_source_that_is_gone_is_told_and_does_not_stop_the_others() {
     let project = shop();
     project.remove("data/orders.csv");
     project.write("data/visits.csv", "at,page\n2026-01-01,\"half\n");
-    let ran = schema(&project, ["compare", "--all"]).exits(1).stdout(str![]);
+    let ran = schema(&project, ["compare", "--all"]).exits(1).stdout(str![[r#"
+✓ crm.customers  as accepted, version 1
+✗ crm.orders     is not there
+✗ web.visits     cannot be compared
+
+"#]]);
     ran.stderr_contains("error[SF301]")
         .stderr_contains("version 1 of its schema was accepted at")
         .stderr_contains("3 tables: 1 not there, 1 as accepted, 1 not compared");
@@ -166,8 +213,20 @@ fn parquet_is_compared_by_its_footers() {
     schema(&project, ["compare", "crm.orders"]).succeeds();
     write("b.parquet", "select 1::bigint as id, 'x' as name, true as paid");
     write("a.parquet", "select 1::bigint as id, 'x' as name, true as paid");
-    schema(&project, ["compare", "crm.orders"]).exits(1).stdout(str![]);
-    schema(&project, ["accept", "crm.orders"]).succeeds().stdout(str![]);
+    schema(&project, ["compare", "crm.orders"]).exits(1).stdout(str![[r#"
+~ crm.orders  drifted from version 1 · on_drift: alert
+    ~ id    integer -> bigint (holds every value)  stops the load
+      name  varchar
+    + paid  boolean                                stops the load
+    if that is right: sqlflow schema accept crm.orders
+
+"#]]);
+    schema(&project, ["accept", "crm.orders"]).succeeds().stdout(str![[r#"
+✓ crm.orders  version 1 -> 2
+    + paid boolean
+    ~ id: integer -> bigint
+
+"#]]);
     schema(&project, ["compare", "crm.orders"]).succeeds();
 }
 
@@ -182,5 +241,9 @@ fn json_has_no_order() {
     let ran = schema(&project, ["accept", "crm.orders"]).succeeds();
     ran.stdout_contains("nothing to accept");
     project.write("data/orders.json", "{\"paid\": true, \"total\": 2, \"id\": 1}\n");
-    schema(&project, ["accept", "crm.orders"]).succeeds().stdout(str![]);
+    schema(&project, ["accept", "crm.orders"]).succeeds().stdout(str![[r#"
+✓ crm.orders  version 1 -> 2
+    + paid boolean
+
+"#]]);
 }

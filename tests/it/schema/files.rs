@@ -37,6 +37,19 @@ fn a_broken_file_is_told_for_its_table_and_does_not_stop_the_others() {
 }
 
 #[test]
+fn a_file_of_a_later_version_is_left_alone() {
+    let project = shop();
+    changed(&project, "version: 1", "format: 2\nversion: 1");
+    let before = project.files("schemas");
+    for verb in ["show", "history", "compare", "accept"] {
+        let ran = schema(&project, [verb, "--all"]).fails_with("SF421");
+        ran.stderr_contains("--> schemas/crm/orders.yml:1:9").stdout_contains("web.visits");
+    }
+    project.run(["load"]).fails_with("SF421").stderr_contains("✓ load   web.visits");
+    assert_eq!(project.files("schemas"), before);
+}
+
+#[test]
 fn what_is_no_text_or_no_file_is_told_too() {
     let project = shop();
     project.write_bytes("schemas/crm/orders.yml", b"version: 1\nname: \xff\xfe\n");
@@ -60,8 +73,27 @@ fn a_hand_edited_file_is_repaired_with_its_history_and_descriptions() {
     schema(&project, ["accept", "crm.orders", "--column", "id"])
         .exits(2)
         .stderr_contains("the snapshot of `crm.orders` cannot be read");
-    schema(&project, ["accept", "crm.orders"]).succeeds().stdout(str![]);
-    assert_data_eq!(timeless(&project.read("schemas/crm/orders.yml")), str![]);
+    schema(&project, ["accept", "crm.orders"]).succeeds().stdout(str![[r#"
+✓ crm.orders  repaired, version 3
+
+"#]]);
+    assert_data_eq!(
+        timeless(&project.read("schemas/crm/orders.yml")),
+        str![[r#"
+version: 3
+fingerprint: 82777b8fedc51461b7989f3e4b5dfc0f
+read: {delimiter: ","}
+columns:
+  - {name: id, type: bigint, nullable: true, description: the key}
+  - {name: total, type: bigint, nullable: true}
+  - {name: paid, type: boolean, nullable: true}
+history:
+  - {version: 1, at: [AT], by: first load}
+  - {version: 2, at: [AT], by: accept, why: release 7, added: [{name: paid, type: boolean, nullable: true}]}
+  - {version: 3, at: [AT], by: accept}
+
+"#]]
+    );
     schema(&project, ["compare", "crm.orders"]).succeeds();
 }
 
@@ -97,7 +129,9 @@ fn snapshots_of_nobody_are_a_warning_and_can_be_removed() {
     }
     let ran = schema(&project, ["compare", "--all", "--output", "json"]);
     assert_eq!(json(&ran)["left_over"], serde_json::json!(["schemas/web/visits.yml"]));
-    schema(&project, ["accept", "crm", "--prune"]).exits(2).stderr_contains("--all");
+    schema(&project, ["accept", "crm", "--prune"])
+        .exits(2)
+        .stderr_contains("`--prune` stands without `--all`");
     let ran = schema(&project, ["accept", "--all", "--prune"]);
     ran.stdout_contains("- schemas/web/visits.yml removed\n").stderr_lacks("SF420");
     let left: Vec<String> = project.files("schemas").into_iter().map(|(path, _)| path).collect();

@@ -58,7 +58,18 @@ fn an_added_column_changes_four_lines() {
     project.write("data/orders.csv", "id,paid,total\n1,true,2\n");
     schema(&project, ["accept", "--all"]).succeeds();
     run(&project, &["checkout", "--quiet", "data"]);
-    assert_data_eq!(diff(&project), str![]);
+    assert_data_eq!(
+        diff(&project),
+        str![[r#"
+-version: 1
+-fingerprint: 69674e0494e84afb97f45175381ca285
++version: 2
++fingerprint: e48d0df250af8cc781b91680aeffa07b
++  - {name: paid, type: boolean, nullable: true}
++  - {version: 2, at: [AT], by: accept, who: Ada, added: [{name: paid, type: boolean, nullable: true}]}
+
+"#]]
+    );
 }
 
 #[test]
@@ -84,8 +95,30 @@ fn branches_that_change_one_table_conflict_and_are_repaired_with_both_histories(
     schema(&project, ["compare", "crm.orders"])
         .fails_with("SF402")
         .stderr_contains("an unresolved merge conflict in the snapshot");
-    schema(&project, ["accept", "crm.orders", "-m", "both"]).succeeds().stdout(str![]);
-    assert_data_eq!(timeless(&project.read("schemas/crm/orders.yml")), str![]);
+    schema(&project, ["accept", "crm.orders", "-m", "both"]).succeeds().stdout(str![[r#"
+✓ crm.orders  repaired, version 4
+    + paid boolean
+
+"#]]);
+    assert_data_eq!(
+        timeless(&project.read("schemas/crm/orders.yml")),
+        str![[r#"
+version: 4
+fingerprint: 641692284aa7d999e31116ea5e053fd6
+read: {delimiter: ","}
+columns:
+  - {name: id, type: bigint, nullable: true}
+  - {name: total, type: bigint, nullable: true}
+  - {name: sent, type: boolean, nullable: true}
+  - {name: paid, type: boolean, nullable: true}
+history:
+  - {version: 1, at: [AT], by: first load}
+  - {version: 2, at: [AT], by: accept, who: Ada, why: two, added: [{name: sent, type: boolean, nullable: true}]}
+  - {version: 3, at: [AT], by: accept, who: Ada, why: one, added: [{name: paid, type: boolean, nullable: true}]}
+  - {version: 4, at: [AT], by: accept, who: Ada, why: both, added: [{name: paid, type: boolean, nullable: true}]}
+
+"#]]
+    );
     schema(&project, ["compare", "--all"]).succeeds();
 }
 

@@ -28,7 +28,15 @@ fn without_a_name_is_told_what_there_is() {
     let project = unloaded();
     for verb in VERBS {
         let ran = schema(&project, [verb]).exits(2).stdout("");
-        ran.stderr_is(str![]);
+        ran.stderr_is(str![[r#"
+error[SF220]: no source or source table is named
+ |
+ = note: source `crm` has customers, orders
+ = note: source `web` has visits
+ = help: name a source, or `source.table`, or several; `--all` means all of them
+
+
+"#]]);
     }
 }
 
@@ -51,7 +59,7 @@ fn an_unknown_name_is_told_with_its_neighbour() {
             .exits(2)
             .stdout("")
             .stderr_contains("error[SF221]: no source or source table `crm.order`")
-            .stderr_contains("did you mean `crm.orders`?")
+            .stderr_contains("did you mean `crm.orders`")
             .stderr_contains("no source or source table `wep`")
             .stderr_contains("did you mean `web`?");
         schema(&project, [verb, "crm", "--all"]).exits(2).stderr_contains("cannot be used with");

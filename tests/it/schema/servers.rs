@@ -62,7 +62,7 @@ fn a_table_of_a_server_is_compared_by_its_catalogue_and_a_query_by_its_descripti
     let server = Postgres::start();
     server.run("create table people (id int primary key, name varchar(10), born date)");
     let tables =
-        "      - {name: people}\n      - {name: names, query: select id, name from people}\n";
+        "      - {name: people}\n      - {name: names, query: 'select id, name from people'}\n";
     let project = project(server.port, "http://127.0.0.1:1", &crm(tables));
     project.run(["load"]).succeeds();
     schema(&project, ["compare", "--all"]).succeeds();
@@ -70,10 +70,29 @@ fn a_table_of_a_server_is_compared_by_its_catalogue_and_a_query_by_its_descripti
         "alter table people alter id type bigint; alter table people alter born set not null;
          alter table people rename name to called; alter table people add column mood text",
     );
-    let ran = schema(&project, ["compare", "--all"]).exits(1).stdout(str![]);
+    let ran = schema(&project, ["compare", "--all"]).exits(1).stdout(str![[r#"
+✗ crm.names   cannot be compared
+~ crm.people  drifted from version 1 · on_drift: alert
+    ~ id      integer -> bigint (holds every value)  stops the load
+    - name    varchar                                stops the load
+    + called  varchar                                stops the load
+    ~ born    nullable -> not null                   stops the load
+    + mood    varchar                                stops the load
+    ? called is perhaps name under a new name
+    if that is right: sqlflow schema accept crm.people
+
+"#]]);
     ran.stderr_contains("2 tables: 1 drifted").stderr_lacks("hush");
     server.run("alter table people rename called to name");
-    schema(&project, ["accept", "crm", "--message", "wider keys"]).succeeds().stdout(str![]);
+    schema(&project, ["accept", "crm", "--message", "wider keys"]).succeeds().stdout(str![[r#"
+✓ crm.names   version 1 -> 2
+    ~ id: integer -> bigint
+✓ crm.people  version 1 -> 2
+    + mood varchar
+    ~ id: integer -> bigint
+    ~ born: nullable -> not null
+
+"#]]);
     schema(&project, ["compare", "--all"]).succeeds();
 }
 
@@ -89,7 +108,16 @@ fn a_server_that_is_not_reached_is_said_once_and_the_others_are_compared() {
     store.object("in/orders.csv", "id,total,paid\n1,2,true\n");
     schema(&project, ["compare", "raw"]).exits(1);
     server.stop();
-    let ran = schema(&project, ["compare", "--all"]).exits(3).stdout(str![]);
+    let ran = schema(&project, ["compare", "--all"]).exits(3).stdout(str![[r#"
+✗ crm.a       cannot be reached
+✗ crm.b       cannot be reached
+~ raw.orders  drifted from version 1 · on_drift: alert
+      id     bigint
+      total  bigint
+    + paid   boolean  stops the load
+    if that is right: sqlflow schema accept raw.orders
+
+"#]]);
     let ran = ran.stderr_lacks("hush").stderr_contains("so it is for 2 tables: crm.a, crm.b");
     assert_eq!(ran.stderr.matches("error[").count(), 1, "{ran}");
     let ran = schema(&project, ["compare", "--all", "--output", "json"]).exits(3);
@@ -128,7 +156,14 @@ fn objects_of_a_store_are_compared() {
     project.run(["load"]).succeeds();
     schema(&project, ["compare", "--all"]).succeeds();
     store.object("in/orders.csv", "id,total\n1,x\n");
-    schema(&project, ["compare", "--all"]).exits(1).stdout(str![]);
+    schema(&project, ["compare", "--all"]).exits(1).stdout(str![[r#"
+~ raw.orders  drifted from version 1 · on_drift: alert
+      id     bigint
+    ~ total  bigint -> varchar  stops the load
+        line 2 of s3://shop/in/orders.csv has `x`
+    if that is right: sqlflow schema accept raw.orders
+
+"#]]);
     let ran = schema(&project, ["compare", "--all", "--output", "json"]).exits(1);
     let change = &json(&ran)["tables"][0]["changes"][0];
     assert_eq!(change["kind"], "retyped");

@@ -14,7 +14,21 @@ fn the_accepted_schema_is_a_table() {
     let described = format!("{}{described}{}", &snapshot[..last], &snapshot[last + 15..]);
     project.write("schemas/crm/orders.yml", &described);
     let ran = schema(&project, ["show", "crm.orders"]).succeeds().stderr_is("");
-    assert_data_eq!(timeless(&ran.stdout), str![]);
+    assert_data_eq!(
+        timeless(&ran.stdout),
+        str![[r#"
+crm.orders · schemas/crm/orders.yml
+version 1 since [AT] UTC: first load
+fingerprint 69674e0494e84afb97f45175381ca285
+┌─────────────────────────────────────────┐
+│ name    type     nullable   description │
+╞═════════════════════════════════════════╡
+│ id      bigint   yes                    │
+│ total   bigint   yes        in cents    │
+└─────────────────────────────────────────┘
+
+"#]]
+    );
 }
 
 #[test]
@@ -44,13 +58,21 @@ fn the_accepted_schema_is_one_object() {
 fn what_was_never_loaded_is_told_and_no_error() {
     let project = unloaded();
     project.run(["load", "--select", "source:web"]).succeeds();
-    schema(&project, ["show", "crm"]).succeeds().stdout(str![]);
+    schema(&project, ["show", "crm"]).succeeds().stdout(str![[r#"
+crm.customers · nothing is accepted yet: the first load does, or sqlflow schema accept crm.customers
+
+crm.orders · nothing is accepted yet: the first load does, or sqlflow schema accept crm.orders
+
+"#]]);
     let ran = schema(&project, ["show", "--all", "--output", "json"]).succeeds();
     assert_eq!(
         words(&ran, "status"),
         ["crm.customers none", "crm.orders none", "web.visits accepted"]
     );
-    schema(&project, ["history", "crm.orders"]).succeeds().stdout(str![]);
+    schema(&project, ["history", "crm.orders"]).succeeds().stdout(str![[r#"
+crm.orders · nothing is accepted yet: the first load does, or sqlflow schema accept crm.orders
+
+"#]]);
 }
 
 #[test]
@@ -62,7 +84,23 @@ fn the_history_reads_like_a_log_oldest_first() {
     project.write("data/orders.csv", "paid,total\ntrue,x\n");
     schema(&project, ["accept", "crm"]).succeeds();
     let ran = schema(&project, ["history", "crm.orders"]).succeeds().stderr_is("");
-    assert_data_eq!(timeless(&ran.stdout), str![]);
+    assert_data_eq!(
+        timeless(&ran.stdout),
+        str![[r#"
+crm.orders · schemas/crm/orders.yml
+version 1 · [AT] UTC · first load
+version 2 · [AT] UTC · accept
+    CRM release 7
+    see ticket 12
+    + paid boolean
+    ~ total: bigint -> double
+version 3 · [AT] UTC · accept
+    - id bigint
+    ~ total: double -> varchar
+    ~ total: at another position
+
+"#]]
+    );
     let ran = schema(&project, ["history", "crm.orders", "--output", "json"]).succeeds();
     let value = json(&ran);
     let history = &value["tables"][0]["history"];

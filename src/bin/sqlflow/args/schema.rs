@@ -1,6 +1,8 @@
 //! The arguments of `schema`.
 
+use super::policy;
 use clap::{Args as ClapArgs, Subcommand};
+use sqlflow::mode::load::OnDrift;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Schema {
@@ -9,7 +11,7 @@ pub(crate) enum Schema {
     /// Show how the accepted schemas came to be, oldest first
     History(Tables),
     /// Compare sources with their accepted schemas, without loading; exits 1 where one drifted
-    Compare(Tables),
+    Compare(Compare),
     /// Accept the schemas that sources have now
     Accept(Accept),
 }
@@ -37,6 +39,15 @@ pub(crate) enum SchemaOutput {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct Compare {
+    #[command(flatten)]
+    pub(crate) tables: Tables,
+    /// What loads would do about it under this policy, in place of their `on_drift`
+    #[arg(long, env = "SQLFLOW_ON_DRIFT", value_name = "POLICY", value_parser = policy)]
+    pub(crate) on_drift: Option<OnDrift>,
+}
+
+#[derive(Debug, ClapArgs)]
 pub(crate) struct Accept {
     #[command(flatten)]
     pub(crate) tables: Tables,
@@ -46,8 +57,8 @@ pub(crate) struct Accept {
     /// Why, for the history
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) message: Option<String>,
-    /// Remove the snapshots of tables that the project no longer has
-    #[arg(long, requires = "all")]
+    /// With --all: remove the snapshots of tables that the project no longer has
+    #[arg(long)]
     pub(crate) prune: bool,
     /// Show what would be accepted, and write nothing
     #[arg(long)]

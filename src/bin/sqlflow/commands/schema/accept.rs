@@ -10,7 +10,7 @@ use crate::outcome::Exit;
 use crate::printer::Printer;
 use serde_json::Value;
 use sqlflow::artifact::{LeftOver, SchemaDirectory};
-use sqlflow::diagnostic::Diagnostic;
+use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::graph::Graph;
 use sqlflow::load::schemas::{
     AcceptRequest, Accepted, Comparison, accept, check_columns, compare_sources,
@@ -19,6 +19,13 @@ use sqlflow::schema::{Acceptance, AcceptedBy, Snapshot};
 
 pub(super) fn run(opened: &Opened, args: &Accept, printer: &Printer) -> Result<Exit, Exit> {
     let graph = &opened.graph;
+    if args.prune && !args.tables.all {
+        // clap does not ask for a flag that what is there rules out.
+        let problem = Diagnostic::error(Code::SELECTION_SYNTAX, "`--prune` stands without `--all`")
+            .with_help("sqlflow schema accept --all --prune");
+        printer.problems(&[problem]);
+        return Err(Exit::Usage);
+    }
     let nodes = chosen(opened, &args.tables, printer)?;
     let request = request(opened, args);
     let compared = compare_sources(graph, &nodes, &opened.target.scratch());
@@ -41,8 +48,9 @@ pub(super) fn run(opened: &Opened, args: &Accept, printer: &Printer) -> Result<E
                 let label = format!("{:<1$}", label(graph, found), width.unwrap_or_default());
                 printer.data(&text(&label, done, paint));
             }
+            let gone = if args.dry_run { "would be removed" } else { "removed" };
             for file in &pruned {
-                printer.data(&(paint.red(&format!("- {} removed", file.shown)) + "\n"));
+                printer.data(&(paint.red(&format!("- {} {gone}", file.shown)) + "\n"));
             }
         }
     }

@@ -1,29 +1,43 @@
 //! `sqlflow schema compare`: what sources have now beside what was accepted.
 
+use super::impact;
 use super::json;
 use super::paint::{self, Paint, plain};
 use super::{chosen, left_over};
-use crate::args::schema::{SchemaOutput, Tables};
+use crate::args::schema::{Compare, SchemaOutput};
 use crate::commands::Opened;
 use crate::outcome::Exit;
 use crate::printer::Printer;
 use serde_json::Value;
+use sqlflow::check::Impact;
 use sqlflow::diagnostic::Diagnostic;
 use sqlflow::graph::{Graph, NodeIndex};
-use sqlflow::load::schemas::{Comparison, Status, compare_sources};
+use sqlflow::load::schemas::{Comparison, Status, changed, compare_sources, impacts};
 use sqlflow::schema::{Change, Snapshot, Verdict, fingerprint, hunks};
 
 /// Tables that a message lists.
 const LISTED: usize = 8;
 
-pub(super) fn run(opened: &Opened, tables: &Tables, printer: &Printer) -> Result<Exit, Exit> {
-    let graph = &opened.graph;
+pub(super) fn run(opened: &Opened, args: &Compare, printer: &Printer) -> Result<Exit, Exit> {
+    let (graph, tables) = (&opened.graph, &args.tables);
     let nodes = chosen(opened, tables, printer)?;
-    let compared = compare_sources(graph, &nodes, &opened.target.scratch());
+    let mut compared = compare_sources(graph, &nodes, &opened.target.scratch());
+    for comparison in &mut compared {
+        comparison.policy = args.on_drift.unwrap_or(comparison.policy);
+    }
+    let drifted = compared.iter().filter_map(|found| Some((found.node, changed(found)?)));
+    let impacts = impacts(graph, drifted).map_err(|error| {
+        let problem = Diagnostic::error(error.kind.code(), error.message.clone());
+        printer.problems(std::slice::from_ref(&problem));
+        Exit::of_running(&[problem])
+    })?;
+    let impact = |found: &Comparison| impacts.as_ref()?.get(&found.node);
     match tables.output {
         SchemaOutput::Json => {
             let left_over = left_over(opened, tables, printer);
-            let values = compared.iter().map(|comparison| value(graph, comparison, printer));
+            let values = compared
+                .iter()
+                .map(|comparison| value(graph, comparison, impact(comparison), printer));
             json::print(values.collect(), "left_over", &left_over, printer);
         }
         SchemaOutput::Text => {
@@ -32,7 +46,7 @@ pub(super) fn run(opened: &Opened, tables: &Tables, printer: &Printer) -> Result
             let width = compared.iter().map(|comparison| label(comparison).chars().count()).max();
             for comparison in &compared {
                 let label = format!("{:<1$}", label(comparison), width.unwrap_or_default());
-                printer.data(&text(&label, comparison, paint));
+                printer.data(&text(graph, &label, comparison, impact(comparison), paint));
             }
             left_over(opened, tables, printer);
         }
@@ -103,7 +117,17 @@ fn tell_summary(compared: &[Comparison], printer: &Printer) {
     printer.tell(&format!("{tables}{parts}"));
 }
 
-fn text(label: &str, comparison: &Comparison, paint: Paint) -> String {
+fn text(
+    graph: &Graph,
+    label: &str,
+    comparison: &Comparison,
+    impact: Option<&Impact>,
+    paint: Paint,
+) -> String {
+    if comparison.status() == Status::Same {
+        return head(label, comparison, paint) + "\n";
+    }
+    let impact = impact.map(|impact| impact::lines(graph, impact, paint)).unwrap_or_default();
     let lines = paint::lines(&hunks(comparison.lines()), comparison, paint);
     let renames = comparison.renames().map(|(old, new)| {
         let line = format!("    ? {new} is perhaps {old} under a new name");
@@ -121,7 +145,7 @@ fn text(label: &str, comparison: &Comparison, paint: Paint) -> String {
         | Status::Unreachable
         | Status::Failed => String::new(),
     };
-    format!("{}\n{lines}{renames}{accept}", head(label, comparison, paint))
+    format!("{}\n{lines}{renames}{impact}{accept}", head(label, comparison, paint))
 }
 
 /// The line of a table.
@@ -148,7 +172,12 @@ fn head(label: &str, comparison: &Comparison, paint: Paint) -> String {
     paint.marked(&line)
 }
 
-fn value(graph: &Graph, comparison: &Comparison, printer: &Printer) -> Value {
+fn value(
+    graph: &Graph,
+    comparison: &Comparison,
+    impact: Option<&Impact>,
+    printer: &Printer,
+) -> Value {
     let node = graph.node(comparison.node);
     let status = comparison.status().word();
     let mut table = json::table(&node.label(), &node.id.0, &comparison.file, status);
@@ -163,13 +192,14 @@ fn value(graph: &Graph, comparison: &Comparison, printer: &Printer) -> Value {
     let changes: Vec<Value> = comparison.verdicts().into_iter().map(change).collect();
     let rename = |(from, to): (&str, &str)| serde_json::json!({"from": from, "to": to});
     let renames: Vec<Value> = comparison.renames().map(rename).collect();
-    let more: [(&str, Value); 7] = [
+    let more: [(&str, Value); 8] = [
         ("on_drift", comparison.policy.name().into()),
         ("halts", comparison.halts().into()),
         ("accepted", accepted.map(json::snapshot).into()),
         ("seen", seen.into()),
         ("changes", changes.into()),
         ("possible_renames", renames.into()),
+        ("impact", impact.map(|impact| impact::value(graph, impact)).into()),
         ("problems", json::problems(comparison.problems(), printer).into()),
     ];
     table.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));

@@ -3,6 +3,7 @@
 mod accept;
 mod compare;
 mod history;
+mod impact;
 mod json;
 mod paint;
 mod show;
@@ -26,7 +27,7 @@ pub(crate) fn run(common: &Common, verb: &Schema, printer: &Printer) -> Result<E
     match verb {
         Schema::Show(tables) => show::run(&opened, tables, printer),
         Schema::History(tables) => history::run(&opened, tables, printer),
-        Schema::Compare(tables) => compare::run(&opened, tables, printer),
+        Schema::Compare(args) => compare::run(&opened, args, printer),
         Schema::Accept(args) => accept::run(&opened, args, printer),
     }
 }
@@ -101,7 +102,10 @@ impl Read {
     /// A line where there is no snapshot to tell more of.
     fn lack(&self) -> String {
         match &self.snapshot {
-            Ok(_) => "nothing is accepted yet: its first load does, or `schema accept`".to_owned(),
+            Ok(_) => format!(
+                "nothing is accepted yet: the first load does, or sqlflow schema accept {}",
+                self.label
+            ),
             Err(_) => format!("{} cannot be read", self.file),
         }
     }
