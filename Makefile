@@ -5,7 +5,7 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte bench bench-connectors bench-target clean libduckdb rust-components
+.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte reloads bench bench-connectors bench-target clean libduckdb rust-components
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
