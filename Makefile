@@ -5,7 +5,7 @@ sqlflow := $(CARGO_TARGET_DIR)/release/sqlflow
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte bench bench-connectors bench-target clean libduckdb rust-components
+.PHONY: help demo demo-full build test format lint docs doc-tests tests features kills faults gigabyte reloads bench bench-connectors bench-target clean libduckdb rust-components
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 26
@@ -46,6 +46,9 @@ kills: libduckdb ## the crash tests in full, into both engines: some 800 kills i
 
 faults: libduckdb ## what breaks on the way to other systems, in full: 200 faults of each sort of transfer
 	SQLFLOW_TEST_FAULTS=200 cargo test --locked --test it faults -- --nocapture
+
+reloads: libduckdb ## a hundred loads of each kind of source that does not change, which give no alert
+	SQLFLOW_TEST_RELOADS=100 cargo test --locked --test it drift::reloads -- --nocapture
 
 gigabyte: libduckdb ## 1 GB of text from PostgreSQL to DuckDB and back, with the memory that it takes
 	cargo test --locked --test it a_gigabyte_of_text -- --ignored --nocapture

@@ -17,10 +17,7 @@ pub(super) fn frozen(load: &LoadNode, snapshot: &Snapshot) -> Frozen {
 
 /// The accepted columns of those that are loaded: the declared ones where `declare` says so.
 pub(super) fn columns(load: &LoadNode, snapshot: &Snapshot) -> Vec<Column> {
-    let columns = match load.rules.declare {
-        true => declared(load),
-        false => snapshot.relation_columns(),
-    };
+    let columns = if load.rules.declare { declared(load) } else { snapshot.relation_columns() };
     load.rules.selection.of(&columns)
 }
 

@@ -235,6 +235,7 @@ pub(crate) enum PlanOutput {
 }
 
 #[derive(Debug, ClapArgs)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) select: Select,

@@ -57,19 +57,23 @@ pub(super) fn file(columns: &[Column]) -> Vec<u8> {
         bytes.extend(page(column));
         chunks.push((start, bytes.len() - start));
     }
-    let root = Struct::default().text(4, "root").number(5, columns.len() as i64, I32);
+    let root = Struct::default().text(4, "root").number(5, number_of(columns.len()), I32);
     let mut schema = vec![root.end()];
     schema.extend(columns.iter().map(element));
     let group =
         columns.iter().zip(chunks).map(|(column, (start, size))| chunk(column, start, size));
     let group = Struct::default().list(1, &group.collect::<Vec<_>>()).number(2, 0, I64);
-    let group = group.number(3, rows as i64, I64).end();
+    let group = group.number(3, number_of(rows), I64).end();
     let footer = Struct::default().number(1, 1, I32).list(2, &schema);
-    let footer = footer.number(3, rows as i64, I64).list(4, &[group]).end();
+    let footer = footer.number(3, number_of(rows), I64).list(4, &[group]).end();
     bytes.extend(&footer);
     bytes.extend(u32::try_from(footer.len()).unwrap().to_le_bytes());
     bytes.extend(b"PAR1");
     bytes
+}
+
+fn number_of(count: usize) -> i64 {
+    i64::try_from(count).unwrap()
 }
 
 fn element(column: &Column) -> Vec<u8> {
@@ -91,18 +95,18 @@ fn page(column: &Column) -> Vec<u8> {
         data.extend(levels);
     }
     data.extend(column.values.iter().flatten().flat_map(|value| column.kind.plain(value)));
-    let size = data.len() as i64;
-    let header = Struct::default().number(1, column.values.len() as i64, I32);
+    let size = number_of(data.len());
+    let header = Struct::default().number(1, number_of(column.values.len()), I32);
     let header = header.number(2, 0, I32).number(3, 3, I32).number(4, 3, I32).end();
     let page = Struct::default().number(1, 0, I32).number(2, size, I32).number(3, size, I32);
     [page.inner(5, &header).end(), data].concat()
 }
 
 fn chunk(column: &Column, start: usize, size: usize) -> Vec<u8> {
-    let (start, size) = (start as i64, size as i64);
+    let (start, size) = (number_of(start), number_of(size));
     let about = Struct::default().number(1, column.kind.physical(), I32).numbers(2, &[0, 3]);
     let about = about.texts(3, &[column.name]).number(4, 0, I32);
-    let about = about.number(5, column.values.len() as i64, I64).number(6, size, I64);
+    let about = about.number(5, number_of(column.values.len()), I64).number(6, size, I64);
     let about = about.number(7, size, I64).number(9, start, I64).end();
     Struct::default().number(2, start, I64).inner(3, &about).end()
 }
@@ -181,6 +185,6 @@ fn varint(mut number: u64) -> Vec<u8> {
         bytes.push((number & 0x7f) as u8 | 0x80);
         number >>= 7;
     }
-    bytes.push(number as u8);
+    bytes.push((number & 0x7f) as u8);
     bytes
 }

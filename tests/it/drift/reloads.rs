@@ -4,6 +4,7 @@
 use super::matrix::{MODES, before};
 use super::sources::{Shop, Source};
 
+#[expect(clippy::disallowed_methods, reason = "how much a test does is for who runs it to say")]
 fn reloads() -> usize {
     std::env::var("SQLFLOW_TEST_RELOADS").map_or(3, |count| count.parse().unwrap())
 }

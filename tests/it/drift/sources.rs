@@ -164,7 +164,7 @@ impl Shop {
                 Source::S3Csv => _ = self.store.as_ref().unwrap().object(&path, csv(&table)),
                 #[cfg(feature = "s3")]
                 Source::S3Parquet => {
-                    _ = self.store.as_ref().unwrap().object(&path, parquet(&table))
+                    _ = self.store.as_ref().unwrap().object(&path, parquet(&table));
                 }
                 #[cfg(feature = "postgres")]
                 Source::Postgres => statements.push_str(&sql(name, &table)),
@@ -225,9 +225,9 @@ fn sql(name: &str, table: &Table) -> String {
         format!("{} {}{required}", column.name, column.data_type)
     };
     let columns: Vec<String> = table.columns.iter().map(column).collect();
-    let cell = |cell: &Option<&str>| cell.map_or("null".to_owned(), |text| format!("'{text}'"));
+    let cell = |cell: Option<&str>| cell.map_or("null".to_owned(), |text| format!("'{text}'"));
     let row = |row: &Vec<Option<&str>>| {
-        format!("({})", row.iter().map(cell).collect::<Vec<_>>().join(", "))
+        format!("({})", row.iter().copied().map(cell).collect::<Vec<_>>().join(", "))
     };
     let rows: Vec<String> = table.rows.iter().map(row).collect();
     format!(
