@@ -318,8 +318,10 @@ fn by_place(left: &Columns, right: &Columns) -> Columns {
             Some(other) => {
                 both.feeds = union(&column.feeds, &other.feeds);
                 both.copy_of = None;
+                // What may be missing moves what follows it.
+                both.is_sure &= right.is_certain();
             }
-            None => both.is_sure &= !right.is_open(),
+            None => both.is_sure &= right.is_certain(),
         }
         both
     });

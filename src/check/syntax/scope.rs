@@ -247,6 +247,8 @@ pub(super) struct Frame {
     pub(super) shared: Vec<Shared>,
     /// Its select list's aliases so far.
     pub(super) aliases: Vec<Visible>,
+    /// Its select list's columns without an alias so far.
+    pub(super) listed: Vec<Visible>,
     /// Names by which it groups.
     pub(super) groups: Vec<String>,
 }
@@ -351,5 +353,13 @@ impl Frame {
     /// The select list's alias called `name`.
     pub(super) fn alias(&self, name: &str) -> Option<&Visible> {
         self.aliases.iter().find(|alias| alias.is(name))
+    }
+
+    /// What `order by` can mean by `name` before any column in scope: an alias, or the only column
+    /// of the select list that is called so.
+    pub(super) fn ordered(&self, name: &str) -> Option<&Visible> {
+        let mut listed = self.listed.iter().filter(|column| column.is(name));
+        let only = listed.next().filter(|_| listed.next().is_none());
+        self.alias(name).or(only)
     }
 }

@@ -231,7 +231,8 @@ fn retyped(
 ) -> Result<(), String> {
     let Some(after) = after else { return Ok(()) };
     counts.retyped += 1;
-    if syntax.is_open || syntax.outputs.len() != before.len() {
+    let is_sure = syntax.outputs.iter().all(|output| output.is_sure);
+    if syntax.is_open || !is_sure || syntax.outputs.len() != before.len() {
         return Ok(());
     }
     for (output, (old, new)) in syntax.outputs.iter().zip(before.iter().zip(&after)) {
