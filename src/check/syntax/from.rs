@@ -3,7 +3,7 @@
 use super::answer::{ProblemKind, Role, Why};
 use super::expression::Context;
 use super::resolve::Resolver;
-use super::scope::{Binding, Columns, Rest, Shared, Visible, set};
+use super::scope::{Binding, Columns, Frame, Rest, Shared, Visible, set};
 use super::tree::{Node, deeper};
 use crate::relation::RelationName;
 use std::ops::Range;
@@ -175,7 +175,7 @@ impl<'t> Resolver<'t, '_> {
         let middle = self.bindings();
         let kind = node.text("join_type");
         if let Some(right) = node.get("right") {
-            self.right_side(right, start, matches!(kind, "INNER" | "LEFT"));
+            self.right_side(right, matches!(kind, "INNER" | "LEFT"));
         }
         if let Some(condition) = node.get("condition") {
             self.expression(condition, Context::plain(Role::Join), &mut Vec::new());
@@ -203,12 +203,20 @@ impl<'t> Resolver<'t, '_> {
         }
     }
 
-    /// Adds the right side of a join, which sees the left one where DuckDB lets it be lateral.
-    fn right_side(&mut self, node: Node<'t>, start: usize, sees_left: bool) {
-        let hidden = self.frames.last_mut().filter(|_| !sees_left).map(|frame| frame.hide(start));
+    /// Adds the right side of a join. It sees the left one as a query around it, where DuckDB lets
+    /// it be lateral.
+    fn right_side(&mut self, node: Node<'t>, sees_left: bool) {
+        let Some(left) = self.frames.pop() else { return };
+        let mut hidden = Some(left);
+        if sees_left {
+            self.frames.extend(hidden.take());
+        }
+        self.frames.push(Frame::default());
         self.from(node);
-        if let (Some(hidden), Some(frame)) = (hidden, self.frames.last_mut()) {
-            frame.show(start, hidden);
+        let right = self.frames.pop().unwrap_or_default();
+        self.frames.extend(hidden);
+        if let Some(left) = self.frames.last_mut() {
+            left.join(right);
         }
     }
 
@@ -241,9 +249,21 @@ impl<'t> Resolver<'t, '_> {
             let place = node.location().map(|location| self.text.byte(location));
             self.problem(place.map(|at| at..at), ProblemKind::Empty, "");
         }
+        self.texts_of_both(sides);
         for name in common {
             let kind = node.text("join_type");
             shared.extend(self.share(sides, &name, None, Role::NaturalJoin, kind));
+        }
+    }
+
+    /// Columns of both sides that have texts of expressions for names may have the same.
+    fn texts_of_both(&mut self, sides: &Sides) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let (left, right) = frame.bindings.split_at_mut(sides.middle);
+        let mut left = left.iter().skip(sides.start).flat_map(|binding| &binding.columns.list);
+        if left.any(|column| column.name.is_none()) {
+            let right = right.iter_mut().flat_map(|binding| &mut binding.columns.list);
+            right.filter(|column| column.name.is_none()).for_each(|column| column.is_sure = false);
         }
     }
 
