@@ -3,6 +3,7 @@
 mod deep;
 mod oracle;
 mod random;
+mod speed;
 mod statements;
 
 use oracle::Oracle;

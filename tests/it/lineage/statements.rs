@@ -67,11 +67,12 @@ fn show(sql: &str, syntax: &Syntax) -> String {
         let place = used
             .place
             .clone()
-            .map_or("?".to_owned(), |place| format!("{}:{}", place.start, &sql[place]));
+            .map_or("?".to_owned(), |place| format!("{}:{}", place.start, &sql[place.clone()]));
         writeln!(text, "  =use {place} {:?} {}", used.role, column(syntax, used.column)).unwrap();
     }
     for read in &syntax.reads {
-        let place = read.place.clone().map(|place| format!("{}:{}", place.start, &sql[place]));
+        let place =
+            read.place.clone().map(|place| format!("{}:{}", place.start, &sql[place.clone()]));
         writeln!(text, "  =read {}", place.unwrap_or_default()).unwrap();
     }
     writeln!(text, "  =rows {}", columns(syntax, &syntax.rows)).unwrap();
