@@ -58,12 +58,12 @@ impl<'t> Resolver<'t, '_> {
             // A struct becomes one column a field.
             columns.open(&Rest::computed(Rc::clone(&feeds)));
         }
+        let found = column;
         let column = Visible { copy_of, ..Visible::computed(name.as_deref(), feeds) };
         if let Some(frame) = self.frames.last_mut() {
             match alias {
                 Some(_) => frame.aliases.push(column.clone()),
-                None if node.text("class") == "COLUMN_REF" => frame.listed.push(column.clone()),
-                None => {}
+                None => frame.listed.extend(found),
             }
         }
         columns.list.push(column);
