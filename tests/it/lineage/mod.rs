@@ -3,7 +3,6 @@
 mod deep;
 mod oracle;
 mod random;
-mod speed;
 mod statements;
 
 use oracle::Oracle;
