@@ -15,7 +15,7 @@ impl<'t> Resolver<'t, '_> {
         deeper(|| match node.text("type") {
             "EMPTY" => {}
             "BASE_TABLE" => self.base_table(node),
-            "SUBQUERY" => self.from_subquery(node),
+            "SUBQUERY" => self.derived_table(node),
             "JOIN" => self.join(node),
             "TABLE_FUNCTION" => self.table_function(node),
             "EXPRESSION_LIST" => self.values(node),
@@ -34,7 +34,7 @@ impl<'t> Resolver<'t, '_> {
     pub(super) fn bind(&mut self, node: Node<'t>, name: &str, columns: Columns) {
         let alias = node.text("alias");
         let alias = if alias.is_empty() { name } else { alias };
-        self.add(node, Binding::new(alias, columns.as_relation()));
+        self.add(node, Binding::new(alias, columns.into_relation()));
     }
 
     /// Adds a relation whose columns are not known.
@@ -92,7 +92,7 @@ impl<'t> Resolver<'t, '_> {
         self.text.string(location, node.text("table_name"))
     }
 
-    fn from_subquery(&mut self, node: Node<'t>) {
+    fn derived_table(&mut self, node: Node<'t>) {
         let query = node.get("subquery").and_then(|query| query.get("node"));
         let columns = query.map(|query| self.query(query)).unwrap_or_default();
         self.bind(node, "unnamed_subquery", columns);

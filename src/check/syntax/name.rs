@@ -137,7 +137,7 @@ impl<'t> Resolver<'t, '_> {
             }
             let is_function =
                 |name: &&str| FUNCTIONS.iter().any(|one| one.eq_ignore_ascii_case(name));
-            if outward == 0 && parts.len() == 1 && parts.iter().all(|name| is_function(&name)) {
+            if outward == 0 && parts.len() == 1 && parts.iter().all(is_function) {
                 return Some(Found::Other(Rc::new([])));
             }
             let rests = frame.bindings.iter().filter_map(|one| one.columns.rest.as_ref());

@@ -149,7 +149,7 @@ impl Columns {
 
     /// As a relation of a `from`: no two columns have one name, and what has no name that is known
     /// is one of the rest.
-    pub(super) fn as_relation(mut self) -> Self {
+    pub(super) fn into_relation(mut self) -> Self {
         let mut taken = std::collections::HashSet::new();
         for at in 0..self.list.len() {
             let Some(name) = self.list[at].name.clone() else {
