@@ -3,6 +3,7 @@
 
 use crate::compile::Compiled;
 use crate::graph::{Graph, Node, NodeIndex, NodeKind, Reference};
+use crate::relation::Column;
 use crate::template::BlockKind;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -10,12 +11,19 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 /// dbt's name for the shape.
 const SHAPE: &str = "https://schemas.getdbt.com/dbt/manifest/v12.json";
 
 /// The manifest as text. `compiled` are the nodes whose SQL is known; others stand without it.
-pub fn manifest(graph: &Graph, compiled: &[Compiled]) -> serde_json::Result<String> {
+///
+/// `bound` are the columns of nodes whose types a check found: they stand beside the declared ones.
+pub fn manifest(
+    graph: &Graph,
+    compiled: &[Compiled],
+    bound: &BTreeMap<NodeIndex, Vec<Column>>,
+) -> serde_json::Result<String> {
     let by_index: HashMap<NodeIndex, &Compiled> =
         compiled.iter().map(|compiled| (compiled.index, compiled)).collect();
     let (sources, nodes): (Vec<_>, Vec<_>) = (0..)
@@ -29,10 +37,13 @@ pub fn manifest(graph: &Graph, compiled: &[Compiled]) -> serde_json::Result<Stri
     });
     let nodes = Entries(nodes.into_iter().map(|(index, node)| {
         let compiled = by_index.get(&NodeIndex(index)).copied();
-        (node.id.0.as_str(), manifest_node(graph, node, compiled))
+        let bound = bound.get(&NodeIndex(index)).map(Vec::as_slice);
+        (node.id.0.as_str(), manifest_node(graph, node, compiled, bound))
     }));
-    let sources =
-        sources.into_iter().map(|(_, node)| (node.id.0.as_str(), manifest_source(graph, node)));
+    let sources = sources.into_iter().map(|(index, node)| {
+        let bound = bound.get(&NodeIndex(index)).map(Vec::as_slice);
+        (node.id.0.as_str(), manifest_source(graph, node, bound))
+    });
     let manifest = Manifest {
         metadata: metadata(graph),
         nodes,
@@ -241,12 +252,15 @@ fn materialized(node: &Node) -> &'static str {
     }
 }
 
+/// No facts of the user's own.
+static NO_META: LazyLock<Value> = LazyLock::new(|| json!({}));
 static NOTHING: Value = Value::Null;
 
 fn manifest_node<'g>(
     graph: &'g Graph,
     node: &'g Node,
     compiled: Option<&'g Compiled>,
+    bound: Option<&'g [Column]>,
 ) -> ManifestNode<'g> {
     let relation = node.relation.as_ref();
     let query = compiled.and_then(|compiled| compiled.query.as_ref());
@@ -278,7 +292,7 @@ fn manifest_node<'g>(
         config: NodeConfig(node),
         tags: &node.config.tags,
         description: &node.description,
-        columns: columns(node),
+        columns: columns(node, bound),
         meta: node.config.all.get("meta").unwrap_or(&NOTHING),
         group: node.config.text("group"),
         docs: Docs { show: true, node_color: None },
@@ -327,22 +341,39 @@ fn alias(node: &Node) -> &str {
     }
 }
 
-fn columns(node: &Node) -> BTreeMap<&str, ManifestColumn<'_>> {
-    let column = |column: &'_ crate::graph::NodeColumn| column.quote.then_some(true);
-    node.columns
-        .iter()
-        .map(|declared| {
-            let entry = ManifestColumn {
-                name: &declared.name,
-                description: &declared.description,
-                meta: &declared.meta,
-                data_type: declared.data_type.as_deref(),
-                quote: column(declared),
-                tags: &declared.tags,
-            };
-            (declared.name.as_str(), entry)
-        })
-        .collect()
+/// The declared columns, and those that a check found; a declared type stays what the user wrote.
+fn columns<'g>(
+    node: &'g Node,
+    bound: Option<&'g [Column]>,
+) -> BTreeMap<&'g str, ManifestColumn<'g>> {
+    let bound = bound.unwrap_or_default();
+    let entry = |column: &'g Column| ManifestColumn {
+        name: &column.name,
+        description: "",
+        meta: &NO_META,
+        data_type: Some(column.data_type.as_str()),
+        quote: None,
+        tags: &[],
+    };
+    let mut columns: BTreeMap<_, _> =
+        bound.iter().map(|column| (column.name.as_str(), entry(column))).collect();
+    for declared in &node.columns {
+        let found = bound.iter().find(|column| column.name.eq_ignore_ascii_case(&declared.name));
+        if let Some(found) = found {
+            columns.remove(found.name.as_str());
+        }
+        let data_type = declared.data_type.as_deref();
+        let entry = ManifestColumn {
+            name: &declared.name,
+            description: &declared.description,
+            meta: &declared.meta,
+            data_type: data_type.or(found.map(|column| column.data_type.as_str())),
+            quote: declared.quote.then_some(true),
+            tags: &declared.tags,
+        };
+        columns.insert(declared.name.as_str(), entry);
+    }
+    columns
 }
 
 fn refs(node: &Node) -> Vec<ManifestRef<'_>> {
@@ -393,7 +424,11 @@ struct ManifestSource<'g> {
     relation_name: Option<String>,
 }
 
-fn manifest_source<'g>(graph: &'g Graph, node: &'g Node) -> ManifestSource<'g> {
+fn manifest_source<'g>(
+    graph: &'g Graph,
+    node: &'g Node,
+    bound: Option<&'g [Column]>,
+) -> ManifestSource<'g> {
     let relation = node.relation.as_ref();
     let source = match &node.kind {
         NodeKind::Source(source) => Some(source),
@@ -418,7 +453,7 @@ fn manifest_source<'g>(graph: &'g Graph, node: &'g Node) -> ManifestSource<'g> {
         freshness: source.and_then(|source| source.freshness.as_ref()).unwrap_or(&NOTHING),
         external: None,
         description: &node.description,
-        columns: columns(node),
+        columns: columns(node, bound),
         meta: node.config.all.get("meta").unwrap_or(&NOTHING),
         source_meta: json!({}),
         tags: &node.config.tags,

@@ -12,7 +12,7 @@ mod secret;
 
 pub use code::Code;
 pub use nearest::{did_you_mean, nearest};
-pub use number::{grouped, rows};
+pub use number::{columns_named, grouped, rows};
 pub use place::{LineColumn, Place, SourceFile};
 pub use secret::{SECRET_FIELDS, Secrets};
 

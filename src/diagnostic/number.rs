@@ -17,3 +17,10 @@ pub fn grouped(number: u64) -> String {
 pub fn rows(count: u64) -> String {
     if count == 1 { "1 row".to_owned() } else { format!("{} rows", grouped(count)) }
 }
+
+/// `column `a`` or `columns `a`, `b``.
+pub fn columns_named(names: &[String]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let word = if names.len() == 1 { "column" } else { "columns" };
+    format!("{word} {}", quoted.join(", "))
+}

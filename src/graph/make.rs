@@ -295,7 +295,9 @@ impl Context<'_> {
                 NodeColumn {
                     name: column.name.text.clone(),
                     description: self.text(&column.description, &column.name.place, problems),
+                    place: column.name.place.clone(),
                     data_type: column.data_type.as_ref().map(|text| text.text.clone()),
+                    type_place: column.data_type.as_ref().map(|text| text.place.clone()),
                     meta: config.all.get("meta").cloned().unwrap_or_else(|| serde_json::json!({})),
                     tags: config.tags,
                     quote: column.quote,

@@ -244,8 +244,12 @@ pub struct NodeColumn {
     pub name: String,
     /// What it is.
     pub description: String,
+    /// Where it is named.
+    pub place: Place,
     /// Its declared type.
     pub data_type: Option<String>,
+    /// Where its type is declared.
+    pub type_place: Option<Place>,
     /// Tags.
     pub tags: Vec<String>,
     /// The user's own facts.
@@ -308,6 +312,11 @@ impl Node {
             NodeKind::Source(source) => &source.source,
             _ => "",
         }
+    }
+
+    /// Where the configuration says `setting`, or the node where that is not known.
+    pub fn place_of(&self, setting: &str) -> Place {
+        self.config.places.get(setting).unwrap_or(&self.place).clone()
     }
 
     /// The generic or singular test, where this is one.

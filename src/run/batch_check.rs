@@ -1,13 +1,11 @@
 //! Whether a batch can be applied: its columns, its keys, and whether it has rows at all.
 
 use super::worker::{Result, Worker, count_of, plain};
+use crate::check::{self, named_columns};
 use crate::compile::{self, Query};
-use crate::diagnostic::{Code, Diagnostic, Place, rows};
+use crate::diagnostic::{Code, Diagnostic, columns_named, rows};
 use crate::graph::{Node, NodeKind};
-use crate::mode::{
-    Alteration, BatchSize, Incremental, Materialization, Mode, Reaction, Reconciled, SchemaChange,
-    is_name,
-};
+use crate::mode::{Alteration, Incremental, Materialization, Reaction, Reconciled, SchemaChange};
 use crate::relation::{Column, RelationName};
 
 impl Worker<'_> {
@@ -21,21 +19,22 @@ impl Worker<'_> {
         problems: &mut Vec<Diagnostic>,
     ) -> Result<Reconciled> {
         let dialect = self.execution.graph.target.dialect;
+        let fold = |name: &str| dialect.fold(name);
         let from = compile::batch_relation(self.execution.graph, relation);
         let (table, batch) = (self.columns(node, relation)?, self.columns(node, &from)?);
         let change = SchemaChange::between(&batch, &table, |name| dialect.fold(name));
         let reconciled = change
             .reconcile(incremental.on_schema_change)
-            .map_err(|refused| Box::new(super::schema_change::refusal(node, relation, &refused)))?;
+            .map_err(|refused| Box::new(check::columns_refused(node, relation, &refused)))?;
         self.check_retyped(node, relation, &reconciled)?;
-        self.check_named(node, incremental, &batch, "which the query does not give")?;
+        named_columns(node, incremental, &batch, "which the query does not give", &fold)?;
         let written = |column: &&Column| {
             let name = dialect.fold(&column.name);
             reconciled.columns.iter().any(|written| dialect.fold(written) == name)
         };
         let written: Vec<Column> = batch.iter().filter(written).cloned().collect();
         let lacks = format!("which `{relation}` lacks");
-        self.check_named(node, incremental, &written, &lacks)?;
+        named_columns(node, incremental, &written, &lacks, &fold)?;
         if !reconciled.left_out.is_empty() {
             let columns = columns_named(&reconciled.left_out);
             let message = format!("table `{relation}` lacks {columns}: left out");
@@ -66,7 +65,9 @@ impl Worker<'_> {
         let column = |(name, data_type)| Column { name, data_type, nullable: true };
         let columns: Vec<Column> = bound.columns.into_iter().map(column).collect();
         let lacks = "which the query does not give";
-        let checked = self.check_named(node, incremental, &columns, lacks);
+        let dialect = self.execution.graph.target.dialect;
+        let fold = |name: &str| dialect.fold(name);
+        let checked = named_columns(node, incremental, &columns, lacks, &fold);
         match &node.relation {
             Some(relation) => self.or_discard(checked, &compile::stage_relation(relation)),
             None => checked,
@@ -105,43 +106,6 @@ impl Worker<'_> {
         Ok(columns.unwrap_or_default())
     }
 
-    /// Every column that a setting names is one of `columns`, and of a type that serves.
-    fn check_named(
-        &self,
-        node: &Node,
-        incremental: &Incremental,
-        columns: &[Column],
-        lacks: &str,
-    ) -> Result<()> {
-        let dialect = self.execution.graph.target.dialect;
-        let find = |name: &str| {
-            let name = dialect.fold(name);
-            columns.iter().find(|column| dialect.fold(&column.name) == name)
-        };
-        for (setting, names) in incremental.named_columns() {
-            let missing = names.iter().filter(|name| find(name).is_none());
-            let missing: Vec<String> = missing.cloned().collect();
-            if !missing.is_empty() {
-                let message = format!("`{setting}` names {}, {lacks}", columns_named(&missing));
-                let known: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-                return Err(Box::new(
-                    Diagnostic::error(Code::DATA_FAILED, message)
-                        .at(place_of(node, setting))
-                        .with_help(format!("its columns are {}", known.join(", "))),
-                ));
-            }
-        }
-        match &incremental.mode {
-            Mode::Microbatch(microbatch) if is_name(&microbatch.event_time) => {
-                match find(&microbatch.event_time) {
-                    Some(column) => check_event_time(node, column, microbatch.batch_size),
-                    None => Ok(()),
-                }
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// No value of the table changes when its column takes the batch's type.
     fn check_retyped(
         &mut self,
@@ -165,7 +129,7 @@ impl Worker<'_> {
                 );
                 return Err(Box::new(
                     Diagnostic::error(Code::DATA_FAILED, message)
-                        .at(place_of(node, "on_schema_change"))
+                        .at(node.place_of("on_schema_change"))
                         .with_note("the table stays as it is")
                         .with_help(format!(
                             "cast the column to {before} in the query, or rebuild the table with \
@@ -206,37 +170,11 @@ pub(super) fn check_rows(
         NodeKind::Seed(seed) => format!("`{}` has no rows", seed.path),
         _ => format!("the query of `{}` gives no rows", node.name),
     };
-    let mut problem =
-        reacting(reaction, Code::EMPTY_OVER_ROWS, what).at(place_of(node, "on_empty"));
+    let mut problem = reacting(reaction, Code::EMPTY_OVER_ROWS, what).at(node.place_of("on_empty"));
     if reaction == Reaction::Error {
         problem = problem.with_note("the table stays as it is");
     }
     react(reaction, problem, problems)
-}
-
-/// Only a date or a time lies in an interval of time.
-fn check_event_time(node: &Node, column: &Column, size: BatchSize) -> Result<()> {
-    let data_type = column.data_type.as_str();
-    let name = &column.name;
-    let (problem, help) = if data_type == "date" && size == BatchSize::Hour {
-        let message = format!("`batch_size: hour` is finer than column `{name}` of type date");
-        (message, "write `batch_size: day`")
-    } else if data_type == "date" || data_type.starts_with("timestamp") {
-        return Ok(());
-    } else {
-        let message = format!(
-            "`event_time` names column `{name}` of type {data_type}, expected a date or timestamp"
-        );
-        (message, "cast it in the query")
-    };
-    let setting = if data_type == "date" { "batch_size" } else { "event_time" };
-    let problem = Diagnostic::error(Code::DATA_FAILED, problem).at(place_of(node, setting));
-    Err(Box::new(problem.with_help(help)))
-}
-
-/// Where `setting` is set, or the node where that is not known.
-pub(super) fn place_of(node: &Node, setting: &str) -> Place {
-    node.config.places.get(setting).unwrap_or(&node.place).clone()
 }
 
 /// A problem as loud as `reaction` says.
@@ -258,11 +196,4 @@ pub(super) fn react(
         Reaction::Error => return Err(Box::new(problem)),
     }
     Ok(())
-}
-
-/// `column `a`` or `columns `a`, `b``.
-pub(super) fn columns_named(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    let word = if names.len() == 1 { "column" } else { "columns" };
-    format!("{word} {}", quoted.join(", "))
 }

@@ -1,6 +1,6 @@
 //! Whether the keys of a batch are keys: each in one row, none with NULL.
 
-use super::batch_check::{place_of, react, reacting};
+use super::batch_check::{react, reacting};
 use super::worker::{Result, Worker, plain};
 use crate::compile;
 use crate::diagnostic::{self, Code, Diagnostic};
@@ -102,7 +102,7 @@ impl Fault {
         };
         let message = format!("{} of the batch with {what} `unique_key`", diagnostic::rows(rows));
         reacting(reaction, code, message)
-            .at(place_of(node, setting))
+            .at(node.place_of(setting))
             .with_note(keys)
             .with_note(result)
     }

@@ -3,7 +3,6 @@
 //! An interval that fails does not undo the others. Where the first one fails nothing else is tried,
 //! as in dbt: it makes the table that the others need.
 
-use super::batch_check::place_of;
 use super::model::Built;
 use super::outcome::Status;
 use super::worker::{Done, Result, Worker, count_of};
@@ -169,7 +168,7 @@ impl Worker<'_> {
         let help =
             "a row is written with the interval that its `event_time` lies in; NULL lies in none";
         let problem = Diagnostic::warning(Code::DATA_FAILED, message);
-        Some(problem.at(place_of(node, "event_time")).with_help(help))
+        Some(problem.at(node.place_of("event_time")).with_help(help))
     }
 }
 

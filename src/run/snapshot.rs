@@ -3,12 +3,13 @@
 
 use super::outcome::Status;
 use super::worker::{Done, Worker, count_of, plain};
+use crate::check::{misfit, place_of_role};
 use crate::compile::{self, CURRENT_TWICE, Compiled, Scd2Counts};
 use crate::diagnostic::{Code, Diagnostic, Place, grouped, rows};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Table};
 use crate::graph::{Node, SnapshotNode};
-use crate::mode::scd2::{Asked, Change, Misfit, Role};
+use crate::mode::scd2::{Change, Misfit, Role};
 use crate::relation::{Column, RelationKind, RelationName};
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
@@ -96,7 +97,7 @@ impl Worker<'_> {
         if lacks.is_empty() {
             return Ok(Some(columns));
         }
-        Err(Box::new(tell(node, snapshot, &columns, &Misfit::NotVersioned(lacks))))
+        Err(Box::new(misfit(node, snapshot, &columns, &Misfit::NotVersioned(lacks))))
     }
 
     pub(super) fn fold(&self) -> impl Fn(&str) -> String + use<> {
@@ -122,7 +123,7 @@ impl Worker<'_> {
         let fit = match snapshot.scd2.fit(&columns, table, &self.fold()) {
             Ok(fit) => fit,
             Err(misfits) => {
-                let told = misfits.iter().map(|misfit| tell(node, snapshot, &columns, misfit));
+                let told = misfits.iter().map(|found| misfit(node, snapshot, &columns, found));
                 return Ok(told.collect());
             }
         };
@@ -162,14 +163,15 @@ impl Worker<'_> {
                 node.name
             );
             let help = "leave them out of the query, or give them a key";
-            problems.push(apart(message, place(node, snapshot, Role::Key)).with_help(help));
+            problems.push(apart(message, place_of_role(node, snapshot, Role::Key)).with_help(help));
         }
         if let (1.., Some(date)) = (without_date, date) {
             let message =
                 format!("{} of snapshot `{}` with NULL in `{date}`", rows(without_date), node.name);
             let help =
                 "nothing says when they changed: give them a time, or write `strategy: check`";
-            problems.push(apart(message, place(node, snapshot, Role::Date)).with_help(help));
+            problems
+                .push(apart(message, place_of_role(node, snapshot, Role::Date)).with_help(help));
         }
         if keys > 0 {
             let shown = self.query(node, &shared, 5)?;
@@ -229,16 +231,6 @@ fn refresh_ignored(node: &Node, relation: &RelationName) -> Diagnostic {
     Diagnostic::note(Code::REFRESH_IGNORED, message).at(node.place.clone()).with_help(help)
 }
 
-/// Where the configuration names the column, else the snapshot itself.
-fn place(node: &Node, snapshot: &SnapshotNode, role: Role) -> Place {
-    place_of_setting(node, snapshot, setting(role))
-}
-
-/// Where `setting` is set, else the snapshot itself.
-pub(super) fn place_of_setting(node: &Node, snapshot: &SnapshotNode, setting: &str) -> Place {
-    snapshot.places.get(setting).unwrap_or(&node.place).clone()
-}
-
 fn apart(message: String, place: Place) -> Diagnostic {
     Diagnostic::error(Code::ROWS_NOT_APART, message).at(place)
 }
@@ -258,7 +250,7 @@ fn shared_keys(node: &Node, snapshot: &SnapshotNode, keys: u64, shown: &Table) -
             Some(format!("`{key}` ({})", rows(count_of(row.get(1)))))
         })
         .collect();
-    apart(message, place(node, snapshot, Role::Key))
+    apart(message, place_of_role(node, snapshot, Role::Key))
         .with_note(examples.join(", "))
         .with_help("add the column that tells them apart to `unique_key`, or take one row of each")
 }
@@ -276,34 +268,5 @@ fn twice(
     let message = format!("`{relation}` already has more than one current version of a key");
     let end = &snapshot.scd2.names.valid_to;
     let help = format!("somebody else wrote to it: close all but one of them by setting `{end}`");
-    Box::new(apart(message, place(node, snapshot, Role::Key)).with_help(help))
-}
-
-/// A misfit as the user sees it.
-fn tell(node: &Node, snapshot: &SnapshotNode, given: &[Column], misfit: &Misfit) -> Diagnostic {
-    let table = node.relation.as_ref().map(ToString::to_string).unwrap_or_default();
-    let asked = Asked {
-        owner: &format!("snapshot `{}`", node.name),
-        giver: &format!("the query of `{}`", node.name),
-        table: &table,
-        setting,
-        rename: "rename it in the query, or rename dbt's with `snapshot_meta_column_names`",
-        elsewhere: "give the snapshot another `alias`",
-        given,
-    };
-    let code = match misfit {
-        Misfit::NotVersioned(_) => Code::NOT_VERSIONED,
-        _ => Code::VERSION_MISFIT,
-    };
-    let place = misfit.role().map_or(node.place.clone(), |role| place(node, snapshot, role));
-    Diagnostic::error(code, misfit.message(&asked)).at(place).with_help(misfit.help(&asked))
-}
-
-/// The setting that names columns of a role.
-fn setting(role: Role) -> &'static str {
-    match role {
-        Role::Key => "unique_key",
-        Role::Tracked => "check_cols",
-        Role::Date => "updated_at",
-    }
+    Box::new(apart(message, place_of_role(node, snapshot, Role::Key)).with_help(help))
 }

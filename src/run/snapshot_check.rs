@@ -2,8 +2,8 @@
 //! query has not lost more rows than it may.
 
 use super::batch_check::check_rows;
-use super::snapshot::place_of_setting;
 use super::worker::{Result, Worker, count_of};
+use crate::check::place_of_setting;
 use crate::compile::{self, Ends};
 use crate::diagnostic::{Code, Diagnostic, grouped};
 use crate::graph::{Node, SnapshotNode};

@@ -11,9 +11,8 @@ use crate::compile::{self, Compiled, LoadFacts, Script, Statement};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Pour, Session, Table, Unpoured, pour};
-use crate::graph::{Graph, LoadNode, LoadObject, Node, NodeKind, TestNode, TestSeverity};
-use crate::load::{LoadRequest, load_table, scan_files};
-use crate::mode::load::LoadRules;
+use crate::graph::{Graph, LoadNode, Node, NodeKind, TestNode, TestSeverity};
+use crate::load::{LoadRequest, load_table, scan_files, seed_load};
 use crate::relation::{RelationKind, RelationName};
 use crate::template::Introspection;
 use serde_json::Value;
@@ -218,6 +217,8 @@ impl Worker<'_> {
             full_refresh: execution.request.full_refresh,
             run_id: execution.run_id(),
             now: (execution.request.clock)(),
+            on_drift: execution.request.on_drift,
+            locked: execution.request.locked,
             scratch: &scratch,
             connections: &execution.connections,
         };
@@ -342,35 +343,6 @@ impl Worker<'_> {
 fn defect(node: &Node, what: &str) -> Box<Diagnostic> {
     let message = format!("`{}` cannot be loaded: {what}", node.label());
     Box::new(Diagnostic::error(Code::INTERNAL, message).at(node.place.clone()))
-}
-
-/// A seed is read as a source's file is.
-fn seed_load(node: &Node, path: &str) -> LoadNode {
-    let types = node.config.all.get("column_types").and_then(Value::as_object);
-    let types = types
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, data_type)| Some((name.clone(), data_type.as_str()?.to_owned())));
-    let mut options = Vec::new();
-    if let Some(delimiter) = node.config.all.get("delimiter") {
-        options.push(crate::project::Setting {
-            key: "delimiter".to_owned(),
-            value: delimiter.clone(),
-            place: node.place.clone(),
-            key_place: node.place.clone(),
-        });
-    }
-    LoadNode {
-        object: LoadObject::Files(path.to_owned()),
-        place: node.place.clone(),
-        connection: None,
-        format: Some("csv".to_owned()),
-        options,
-        columns: types.collect(),
-        required: Vec::new(),
-        rules: LoadRules::default(),
-        places: std::collections::BTreeMap::new(),
-    }
 }
 
 pub(super) fn count_of(value: Option<&Value>) -> u64 {

@@ -15,6 +15,7 @@
 mod applied;
 mod bad_input;
 mod build;
+mod check;
 mod clean;
 mod codes;
 mod compile;
@@ -25,6 +26,7 @@ mod crash;
 mod dbt_project;
 mod debug;
 mod dialects;
+mod drift;
 mod elsewhere;
 mod engine;
 #[cfg(feature = "postgres")]
@@ -54,6 +56,7 @@ mod run_results;
 mod s3;
 mod sample;
 mod scd2;
+mod schema;
 mod seed;
 mod show;
 mod snapshot;

@@ -1,9 +1,12 @@
 //! The arguments as typed.
 
+pub(crate) mod schema;
+
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use jiff::Timestamp;
 use sqlflow::dialect::{self, Dialect};
+use sqlflow::mode::load::OnDrift;
 use sqlflow::mode::moment;
 use std::path::PathBuf;
 
@@ -23,6 +26,8 @@ pub(crate) enum Command {
     Parse,
     /// Write all SQL for the selected nodes, without opening a database
     Compile(Compile),
+    /// Type every query without a database, against schemas/
+    Check(Check),
     /// List the selected nodes
     Ls(Ls),
     /// Show what a build would do, in order; runs nothing
@@ -43,6 +48,9 @@ pub(crate) enum Command {
     Test(Run),
     /// Show rows of a node, or of a query
     Show(Show),
+    /// Show, compare and accept the schemas of sources
+    #[command(subcommand)]
+    Schema(schema::Schema),
     /// Recompile on each save
     Watch(Watch),
     /// Write a new project that builds at once
@@ -130,8 +138,17 @@ pub(crate) struct Compile {
     /// Write the SQL of this engine, whatever the target is: duckdb, postgres
     #[arg(long, value_name = "NAME", value_parser = engine, conflicts_with = "introspect")]
     pub(crate) engine: Option<&'static dyn Dialect>,
+    /// Type every query, as `check` does, and write the columns into the manifest
+    #[arg(long)]
+    pub(crate) check: bool,
     #[command(flatten)]
     pub(crate) event_time: EventTime,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) select: Select,
 }
 
 /// The window of time that microbatch models are built in.
@@ -152,6 +169,10 @@ fn engine(text: &str) -> Result<&'static dyn Dialect, String> {
         let known: Vec<_> = dialect::ALL.iter().map(|dialect| dialect.name()).collect();
         format!("this version writes the SQL of {}", known.join(", "))
     })
+}
+
+fn policy(text: &str) -> Result<OnDrift, String> {
+    OnDrift::named(text).ok_or_else(|| format!("expected one of {}", OnDrift::NAMES.join(", ")))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -220,11 +241,20 @@ pub(crate) struct Run {
     /// Rebuild incremental models from nothing
     #[arg(long, short, env = "SQLFLOW_FULL_REFRESH", value_parser = FalseyValueParser::new())]
     pub(crate) full_refresh: bool,
+    /// What a load does where its source is not as accepted, in place of its `on_drift`
+    #[arg(long, env = "SQLFLOW_ON_DRIFT", value_name = "POLICY", value_parser = policy)]
+    pub(crate) on_drift: Option<OnDrift>,
+    /// Write no file of schemas/: a source without one fails
+    #[arg(long, env = "SQLFLOW_LOCKED", value_parser = FalseyValueParser::new())]
+    pub(crate) locked: bool,
     #[command(flatten)]
     pub(crate) event_time: EventTime,
     /// Start nothing new once a node has failed
     #[arg(long, short = 'x', env = "SQLFLOW_FAIL_FAST", value_parser = FalseyValueParser::new())]
     pub(crate) fail_fast: bool,
+    /// Leave what does not fit to the database, in place of checking the queries first
+    #[arg(long, env = "SQLFLOW_NO_CHECK", value_parser = FalseyValueParser::new())]
+    pub(crate) no_check: bool,
     /// Show what would be done, and do nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

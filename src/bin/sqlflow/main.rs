@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     let exit = match args.command {
         Command::Parse => commands::parse::run(&args.common, &printer),
         Command::Compile(compile) => commands::compile::run(&args.common, &compile, &printer),
+        Command::Check(check) => commands::check::run(&args.common, &check, &printer),
         Command::Ls(ls) => commands::ls::run(&args.common, &ls, &printer),
         Command::Plan(plan) => commands::plan::run(&args.common, &plan, &printer),
         Command::Build(run) => build(&args.common, &run, "build", Kinds::ALL, &printer),
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         Command::Export(run) => build(&args.common, &run, "export", Kinds::EXPORTS, &printer),
         Command::Test(run) => build(&args.common, &run, "test", Kinds::TESTS, &printer),
         Command::Show(show) => commands::show::run(&args.common, &show, &printer),
+        Command::Schema(verb) => commands::schema::run(&args.common, &verb, &printer),
         Command::Watch(watch) => commands::watch::run(&args.common, &watch, &printer),
         Command::Init(init) => commands::init::run(&init, &printer),
         Command::Debug(debug) => commands::debug::run(&args.common, &debug, &printer),

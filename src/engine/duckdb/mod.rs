@@ -5,6 +5,7 @@
 //! place. The file stays open, and held against other processes, until the engine and all its
 //! sessions are dropped; [`FileLock`] makes several runs of sqlflow wait for each other.
 
+mod binder;
 mod catalog;
 mod error;
 mod lock;
@@ -21,6 +22,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use binder::Binder;
 pub use lock::{FileLock, LockError, LockHolder, last_holder};
 
 use super::{Engine, EngineError, ErrorKind, Session};

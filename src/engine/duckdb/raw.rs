@@ -215,6 +215,31 @@ impl<'a> Prepared<'a> {
         unsafe { ffi::duckdb_nparams(self.handle) }
     }
 
+    /// How many columns its rows would have.
+    pub(super) fn column_count(&self) -> u64 {
+        // SAFETY: the handle is ours.
+        unsafe { ffi::duckdb_prepared_statement_column_count(self.handle) }
+    }
+
+    /// The name of a column.
+    pub(super) fn column_name(&self, index: u64) -> String {
+        // SAFETY: the handle is ours; the name is copied, then given back; out of range gives null.
+        unsafe {
+            let name = ffi::duckdb_prepared_statement_column_name(self.handle, index);
+            let copied = RawError::borrowed(name).0;
+            ffi::duckdb_free(name.cast_mut().cast());
+            copied
+        }
+    }
+
+    /// The type of a column.
+    pub(super) fn column_type(&self, index: u64) -> LogicalType {
+        // SAFETY: the handle is ours; the type is ours to destroy.
+        LogicalType(unsafe {
+            ffi::duckdb_prepared_statement_column_logical_type(self.handle, index)
+        })
+    }
+
     /// Gives parameter `index`, counted from 1, its value; `None` is NULL.
     pub(super) fn bind(&mut self, index: u64, value: Option<&str>) -> Result<(), RawError> {
         // SAFETY: the text lives during the call, and its length is given.

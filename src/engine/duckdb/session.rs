@@ -1,7 +1,7 @@
 //! One connection to a DuckDB database.
 
 use super::error;
-use super::raw::{Connection, Extracted, LogicalType, RawError, Rows};
+use super::raw::{Connection, Extracted, LogicalType, Prepared, RawError, Rows};
 use super::stream::Converter;
 use super::value::cell;
 use super::{catalog, single};
@@ -39,6 +39,21 @@ impl DuckDbSession {
         start(&extracted, parameters)
             .and_then(|mut rows| read(&mut rows))
             .map_err(|raw| error::read(&raw, sql))
+    }
+
+    /// Binds `sql` and hands what it became to `read`; `None` where it is made of several statements,
+    /// of which the first have to run before the last can be bound.
+    pub(super) fn bind<T>(
+        &self,
+        sql: &str,
+        read: impl FnOnce(&Prepared<'_>) -> T,
+    ) -> Result<Option<T>, EngineError> {
+        let extracted = self.extract(sql)?;
+        if extracted.count() > 1 {
+            return Ok(None);
+        }
+        let prepared = extracted.prepare(0).map_err(|raw| error::read(&raw, sql))?;
+        Ok(Some(read(&prepared)))
     }
 
     /// Parses `sql`, which has to be one statement.

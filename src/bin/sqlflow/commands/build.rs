@@ -13,7 +13,10 @@ use sqlflow::engine::duckdb::{LockHolder, last_holder};
 use sqlflow::engine::{Access, EngineError, OpenEngine, OpenError, Waiting, open as open_engine};
 use sqlflow::graph::Selection;
 use sqlflow::relation::RelationName;
-use sqlflow::run::{Kinds, Outcome, Plan, RunRequest, execute};
+use sqlflow::run::{
+    Kinds, Outcome, Plan, RunRequest, break_what_fails, check_compiled, execute,
+    has_accepted_schemas,
+};
 use std::time::Duration;
 
 /// Carries out the nodes of `kinds` that are selected.
@@ -49,13 +52,21 @@ pub(crate) fn build(
     let mut report = Report::new(graph, &plan, printer);
     report.header();
     let running = Selection::of(graph, plan.steps.iter().map(|step| step.node));
-    let compilation = compile(graph, &running, None);
+    let mut compilation = compile(graph, &running, None);
     let fail = |problem: Box<Diagnostic>| {
         printer.problems(std::slice::from_ref(&problem));
         Exit::of_running(&[*problem])
     };
     opened.target.write_compiled(graph, &compilation.nodes).map_err(fail)?;
-    write_manifest(opened, &compilation.nodes, printer)?;
+    let checked = match args.no_check || !has_accepted_schemas(graph) {
+        true => None,
+        false => check_compiled(graph, &compilation).map_err(fail)?,
+    };
+    let bound = checked.as_ref().map(|checked| checked.bound(graph)).unwrap_or_default();
+    write_manifest(opened, &compilation.nodes, &bound, printer)?;
+    if let Some(checked) = &checked {
+        break_what_fails(graph, &mut compilation, checked);
+    }
     if plan.steps.is_empty() {
         printer.tell("Nothing to do.");
         return Ok((Exit::Success, Outcome::default()));
@@ -68,6 +79,8 @@ pub(crate) fn build(
         plan: &plan,
         compilation: &compilation,
         full_refresh: args.full_refresh,
+        on_drift: args.on_drift,
+        locked: args.locked,
         fail_fast: args.fail_fast,
         clock: environment::now,
     };
@@ -76,7 +89,7 @@ pub(crate) fn build(
     if compilation.nodes.iter().any(|node| node.needs_connection) {
         // Their SQL is known only now.
         let executed = outcome.results.iter().filter_map(|result| result.compiled.clone());
-        write_manifest(opened, &executed.collect::<Vec<_>>(), printer)?;
+        write_manifest(opened, &executed.collect::<Vec<_>>(), &bound, printer)?;
     }
     write_results(opened, common, verb, &compilation, &outcome).map_err(fail)?;
     report.finish(&outcome);

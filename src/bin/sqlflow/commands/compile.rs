@@ -1,6 +1,7 @@
 //! `sqlflow compile`: writes all SQL, opens nothing.
 
 use super::build::cannot_open;
+use super::check::{check, told};
 use super::parse::write_manifest;
 use super::{Asked, Opened, open_for, selection, tell_messages};
 use crate::args::{Common, Compile};
@@ -54,7 +55,18 @@ pub(crate) fn run(common: &Common, args: &Compile, printer: &Printer) -> Result<
         printer.problems(&[*problem]);
         return Err(Exit::Surroundings);
     }
-    write_manifest(&opened, &compilation.nodes, printer)?;
+    let checked = if args.check { check(graph, &compilation, printer)? } else { None };
+    let bound = checked.as_ref().map(|checked| checked.bound(graph)).unwrap_or_default();
+    write_manifest(&opened, &compilation.nodes, &bound, printer)?;
+    if let Some(checked) = &checked {
+        for problem in told(graph, checked, &selected) {
+            // What could not be compiled is told once.
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        problems.extend(checked.notes(graph, &selected));
+    }
     printer.problems(&problems);
     printer.tell(&format!(
         "Compiled {} to {}.",

@@ -1,6 +1,7 @@
 //! One file a verb: calls the library and tells what came of it.
 
 pub(crate) mod build;
+pub(crate) mod check;
 pub(crate) mod clean;
 pub(crate) mod compile;
 pub(crate) mod debug;
@@ -10,6 +11,7 @@ pub(crate) mod init;
 pub(crate) mod ls;
 pub(crate) mod parse;
 pub(crate) mod plan;
+pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod watch;
 

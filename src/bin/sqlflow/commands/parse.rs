@@ -6,10 +6,13 @@ use crate::outcome::Exit;
 use crate::printer::Printer;
 use sqlflow::artifact::manifest;
 use sqlflow::diagnostic::{Code, Diagnostic};
+use sqlflow::graph::NodeIndex;
+use sqlflow::relation::Column;
+use std::collections::BTreeMap;
 
 pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
     let opened = open(common, "parse", false, printer)?;
-    write_manifest(&opened, &[], printer)?;
+    write_manifest(&opened, &[], &BTreeMap::new(), printer)?;
     let count = opened.graph.nodes.len();
     printer.tell(&format!("Parsed {}.", Printer::count(count, "node")));
     Ok(Exit::Success)
@@ -19,9 +22,10 @@ pub(crate) fn run(common: &Common, printer: &Printer) -> Result<Exit, Exit> {
 pub(crate) fn write_manifest(
     opened: &super::Opened,
     compiled: &[sqlflow::compile::Compiled],
+    bound: &BTreeMap<NodeIndex, Vec<Column>>,
     printer: &Printer,
 ) -> Result<(), Exit> {
-    let text = manifest(&opened.graph, compiled).map_err(|error| {
+    let text = manifest(&opened.graph, compiled, bound).map_err(|error| {
         let message = format!("the manifest cannot be written as JSON: {error}");
         Box::new(Diagnostic::error(Code::INTERNAL, message))
     });

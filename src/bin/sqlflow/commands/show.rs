@@ -6,12 +6,13 @@ use crate::outcome::Exit;
 use crate::printer::Printer;
 use comfy_table::{CellAlignment, ContentArrangement, Table as Drawn, presets};
 use serde_json::Value;
+use sqlflow::check::{describe_inline_error, describe_query_error};
 use sqlflow::compile::{compile, compile_inline};
 use sqlflow::diagnostic::{Code, Diagnostic, did_you_mean};
 use sqlflow::engine::{Access, OpenEngine, Table, open as open_engine};
 use sqlflow::graph::{Graph, NodeIndex, NodeKind, Selection};
 use sqlflow::mode::Materialization;
-use sqlflow::run::{SessionIntrospection, describe_inline_error, describe_query_error};
+use sqlflow::run::SessionIntrospection;
 use sqlflow::template::Introspection;
 use std::sync::Arc;
 

@@ -52,6 +52,7 @@ fn round(common: &Common, args: &Watch, printer: &Printer) -> Exit {
         inline: None,
         engine: None,
         introspect: false,
+        check: false,
         event_time: EventTime::default(),
     };
     compile::run(common, &compile, printer).unwrap_or_else(|exit| exit)

@@ -1,14 +1,13 @@
 //! How a batch whose columns are refused is told.
 
-use super::batch_check::{columns_named, place_of};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, columns_named};
 use crate::graph::Node;
 use crate::graph::NodeKind;
 use crate::mode::{Incremental, Materialization, OnSchemaChange, SchemaChange};
 use crate::relation::RelationName;
 
 /// The part of a change that the model's `on_schema_change` refuses.
-pub(super) fn refusal(node: &Node, relation: &RelationName, refused: &SchemaChange) -> Diagnostic {
+pub fn columns_refused(node: &Node, relation: &RelationName, refused: &SchemaChange) -> Diagnostic {
     match rule(node).map(|incremental| incremental.on_schema_change) {
         None | Some(OnSchemaChange::Ignore) => removed(node, relation, refused),
         Some(OnSchemaChange::AppendNewColumns) => lossy(node, relation, refused),
@@ -36,7 +35,7 @@ fn removed(node: &Node, relation: &RelationName, refused: &SchemaChange) -> Diag
 fn lossy(node: &Node, relation: &RelationName, refused: &SchemaChange) -> Diagnostic {
     let message = format!("the query gives other types than table `{relation}` holds");
     let problem =
-        Diagnostic::error(Code::DATA_FAILED, message).at(place_of(node, "on_schema_change"));
+        Diagnostic::error(Code::DATA_FAILED, message).at(node.place_of("on_schema_change"));
     with_types(problem, refused).with_help(
         "cast them in the query, write `on_schema_change: sync_all_columns`, or rebuild the table \
          with --full-refresh",
@@ -46,7 +45,7 @@ fn lossy(node: &Node, relation: &RelationName, refused: &SchemaChange) -> Diagno
 fn changed(node: &Node, relation: &RelationName, refused: &SchemaChange) -> Diagnostic {
     let message = format!("the query gives other columns than table `{relation}` has");
     let mut problem =
-        Diagnostic::error(Code::DATA_FAILED, message).at(place_of(node, "on_schema_change"));
+        Diagnostic::error(Code::DATA_FAILED, message).at(node.place_of("on_schema_change"));
     if !refused.added.is_empty() {
         let names: Vec<String> = refused
             .added

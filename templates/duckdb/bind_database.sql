@@ -1,0 +1,2 @@
+-- publish
+attach if not exists ':memory:' as {{ database }};

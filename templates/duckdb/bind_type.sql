@@ -1,0 +1,2 @@
+-- query
+select cast(null as {{ data_type }});
