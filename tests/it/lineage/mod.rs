@@ -8,11 +8,13 @@ mod statements;
 use oracle::Oracle;
 
 /// As many random statements as asked for, else few.
+#[allow(clippy::disallowed_methods, reason = "the full run is asked for so")]
 fn count() -> u64 {
     std::env::var("SQLFLOW_TEST_STATEMENTS").map_or(150, |count| count.parse().unwrap())
 }
 
 /// Where the numbers begin; `SQLFLOW_TEST_SEED` gives another start.
+#[allow(clippy::disallowed_methods, reason = "a test's own knob")]
 fn seed() -> u64 {
     std::env::var("SQLFLOW_TEST_SEED").map_or(20_261_123, |seed| seed.parse().unwrap())
 }
