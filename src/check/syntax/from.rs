@@ -183,7 +183,7 @@ impl<'t> Resolver<'t, '_> {
         let sides = Sides { start, middle };
         let mut shared = Vec::new();
         for name in node.texts("using_columns") {
-            let place = node.location().and_then(|location| self.text.using(location, name));
+            let place = self.using_place(node, name);
             shared.extend(self.share(&sides, name, place, Role::Join, kind));
         }
         if node.text("ref_type") == "NATURAL" {
@@ -201,6 +201,17 @@ impl<'t> Resolver<'t, '_> {
                 frame.shared.push(one);
             }
         }
+    }
+
+    /// The bytes of a name in a join's `using`.
+    fn using_place(&self, node: Node<'t>, name: &str) -> Option<Range<usize>> {
+        if let Some(location) = node.location() {
+            return self.text.using(location, 0, name);
+        }
+        // In a set operation joins have no position: the right side has.
+        let right = node.get("right")?;
+        let inside = i32::from(right.text("type") == "SUBQUERY");
+        self.text.using(right.start()?, inside, name)
     }
 
     /// Adds the right side of a join. It sees the left one as a query around it, where DuckDB lets

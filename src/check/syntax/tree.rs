@@ -262,6 +262,17 @@ impl<'t> Node<'t> {
         matches!(self.get(key).map(Self::value), Some(Value::Flag(true)))
     }
 
+    /// The first place in the text that it or anything below it has.
+    pub(super) fn start(self) -> Option<usize> {
+        let mut left = vec![self];
+        let mut start = None;
+        while let Some(node) = left.pop() {
+            start = [start, node.location()].into_iter().flatten().min();
+            left.extend(node.children());
+        }
+        start
+    }
+
     /// Where it is in the text that DuckDB parsed; `None` where DuckDB does not say.
     pub(super) fn location(self) -> Option<usize> {
         let location = self.get("query_location")?.as_number()?;
