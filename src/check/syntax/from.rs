@@ -3,7 +3,7 @@
 use super::answer::{ProblemKind, Role, Why};
 use super::expression::Context;
 use super::resolve::Resolver;
-use super::scope::{Binding, Columns, Rest, Shared, Visible, set};
+use super::scope::{Binding, Columns, Frame, Rest, Shared, Visible, set};
 use super::tree::{Node, deeper};
 use crate::relation::RelationName;
 use std::ops::Range;
@@ -15,7 +15,7 @@ impl<'t> Resolver<'t, '_> {
         deeper(|| match node.text("type") {
             "EMPTY" => {}
             "BASE_TABLE" => self.base_table(node),
-            "SUBQUERY" => self.from_subquery(node),
+            "SUBQUERY" => self.derived_table(node),
             "JOIN" => self.join(node),
             "TABLE_FUNCTION" => self.table_function(node),
             "EXPRESSION_LIST" => self.values(node),
@@ -34,7 +34,7 @@ impl<'t> Resolver<'t, '_> {
     pub(super) fn bind(&mut self, node: Node<'t>, name: &str, columns: Columns) {
         let alias = node.text("alias");
         let alias = if alias.is_empty() { name } else { alias };
-        self.add(node, Binding::new(alias, columns.as_relation()));
+        self.add(node, Binding::new(alias, columns.into_relation()));
     }
 
     /// Adds a relation whose columns are not known.
@@ -92,7 +92,7 @@ impl<'t> Resolver<'t, '_> {
         self.text.string(location, node.text("table_name"))
     }
 
-    fn from_subquery(&mut self, node: Node<'t>) {
+    fn derived_table(&mut self, node: Node<'t>) {
         let query = node.get("subquery").and_then(|query| query.get("node"));
         let columns = query.map(|query| self.query(query)).unwrap_or_default();
         self.bind(node, "unnamed_subquery", columns);
@@ -175,7 +175,7 @@ impl<'t> Resolver<'t, '_> {
         let middle = self.bindings();
         let kind = node.text("join_type");
         if let Some(right) = node.get("right") {
-            self.right_side(right, start, matches!(kind, "INNER" | "LEFT"));
+            self.right_side(right, matches!(kind, "INNER" | "LEFT"));
         }
         if let Some(condition) = node.get("condition") {
             self.expression(condition, Context::plain(Role::Join), &mut Vec::new());
@@ -183,7 +183,7 @@ impl<'t> Resolver<'t, '_> {
         let sides = Sides { start, middle };
         let mut shared = Vec::new();
         for name in node.texts("using_columns") {
-            let place = node.location().and_then(|location| self.text.using(location, name));
+            let place = self.using_place(node, name);
             shared.extend(self.share(&sides, name, place, Role::Join, kind));
         }
         if node.text("ref_type") == "NATURAL" {
@@ -203,12 +203,31 @@ impl<'t> Resolver<'t, '_> {
         }
     }
 
-    /// Adds the right side of a join, which sees the left one where DuckDB lets it be lateral.
-    fn right_side(&mut self, node: Node<'t>, start: usize, sees_left: bool) {
-        let hidden = self.frames.last_mut().filter(|_| !sees_left).map(|frame| frame.hide(start));
+    /// The bytes of a name in a join's `using`.
+    fn using_place(&self, node: Node<'t>, name: &str) -> Option<Range<usize>> {
+        if let Some(location) = node.location() {
+            return self.text.using(location, 0, name);
+        }
+        // In a set operation joins have no position: the right side has.
+        let right = node.get("right")?;
+        let inside = i32::from(right.text("type") == "SUBQUERY");
+        self.text.using(right.start()?, inside, name)
+    }
+
+    /// Adds the right side of a join. It sees the left one as a query around it, where DuckDB lets
+    /// it be lateral.
+    fn right_side(&mut self, node: Node<'t>, sees_left: bool) {
+        let Some(left) = self.frames.pop() else { return };
+        let mut hidden = Some(left);
+        if sees_left {
+            self.frames.extend(hidden.take());
+        }
+        self.frames.push(Frame::default());
         self.from(node);
-        if let (Some(hidden), Some(frame)) = (hidden, self.frames.last_mut()) {
-            frame.show(start, hidden);
+        let right = self.frames.pop().unwrap_or_default();
+        self.frames.extend(hidden);
+        if let Some(left) = self.frames.last_mut() {
+            left.join(right);
         }
     }
 
@@ -241,9 +260,21 @@ impl<'t> Resolver<'t, '_> {
             let place = node.location().map(|location| self.text.byte(location));
             self.problem(place.map(|at| at..at), ProblemKind::Empty, "");
         }
+        self.texts_of_both(sides);
         for name in common {
             let kind = node.text("join_type");
             shared.extend(self.share(sides, &name, None, Role::NaturalJoin, kind));
+        }
+    }
+
+    /// Columns of both sides that have texts of expressions for names may have the same.
+    fn texts_of_both(&mut self, sides: &Sides) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let (left, right) = frame.bindings.split_at_mut(sides.middle);
+        let mut left = left.iter().skip(sides.start).flat_map(|binding| &binding.columns.list);
+        if left.any(|column| column.name.is_none()) {
+            let right = right.iter_mut().flat_map(|binding| &mut binding.columns.list);
+            right.filter(|column| column.name.is_none()).for_each(|column| column.is_sure = false);
         }
     }
 

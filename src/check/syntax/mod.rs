@@ -31,9 +31,6 @@ mod star;
 mod text;
 mod tree;
 
-#[cfg(test)]
-mod tests;
-
 pub use answer::{
     Column, Output, Problem, ProblemKind, Read, Relation, Role, Syntax, Uncertain, Use, Why,
 };

@@ -113,15 +113,20 @@ impl<'t> Resolver<'t, '_> {
     fn find(&self, parts: &[&str], context: Context, open: &mut Vec<Rest>) -> Option<Found> {
         for (outward, frame) in self.frames.iter().rev().enumerate() {
             let aliased = match parts {
-                [name] => frame.alias(name).map(|alias| Found::Alias(alias.clone(), 0)),
+                [name] => frame.alias(name).map(|alias| alias_of(alias, 0)),
                 [word, name] if word.eq_ignore_ascii_case("alias") => {
-                    frame.alias(name).map(|alias| Found::Alias(alias.clone(), 1))
+                    frame.alias(name).map(|alias| alias_of(alias, 1))
                 }
                 _ => None,
             };
             let alias_first = outward == 0 && prefers_alias(frame, parts, context.aliases);
             if alias_first && aliased.is_some() {
                 return aliased;
+            }
+            if let ([name], 0, Aliases::First) = (parts, outward, context.aliases)
+                && let Some(listed) = frame.ordered(name)
+            {
+                return Some(Found::Column(listed.clone(), 0));
             }
             match frame.meaning(parts) {
                 Some(Meaning::Column(column, part)) => return Some(Found::Column(column, part)),
@@ -132,7 +137,7 @@ impl<'t> Resolver<'t, '_> {
             }
             let is_function =
                 |name: &&str| FUNCTIONS.iter().any(|one| one.eq_ignore_ascii_case(name));
-            if outward == 0 && parts.len() == 1 && parts.iter().all(|name| is_function(&name)) {
+            if outward == 0 && parts.len() == 1 && parts.iter().all(is_function) {
                 return Some(Found::Other(Rc::new([])));
             }
             let rests = frame.bindings.iter().filter_map(|one| one.columns.rest.as_ref());
@@ -219,6 +224,11 @@ fn prefers_alias(frame: &Frame, parts: &[&str], aliases: Aliases) -> bool {
             !frame.groups.iter().any(|group| group.eq_ignore_ascii_case(name))
         }
     }
+}
+
+/// An alias that a name means; DuckDB calls it as it is written at the place.
+fn alias_of(alias: &Visible, part: usize) -> Found {
+    Found::Alias(Visible { name: None, ..alias.clone() }, part)
 }
 
 /// A field of `column`, called as the last of `parts`.

@@ -72,7 +72,7 @@ impl<'t> Resolver<'t, '_> {
 
     /// Notes the use of a column that stands in a list of names, which the tree gives no places.
     fn pivot_column(&mut self, node: Node<'t>, name: &'t str, after: &[&str]) -> Option<Visible> {
-        let location = node.location();
+        let location = node.location().or_else(|| node.start());
         let place = location.and_then(|location| self.text.after(location, after, name));
         let source = self.source();
         let own = source.named(name).map(|(_, column)| column.clone());

@@ -129,8 +129,8 @@ impl<'t, 'c> Resolver<'t, 'c> {
     fn first_star(&self, node: Node<'t>) -> Option<Range<usize>> {
         let mut nodes = vec![node];
         while let Some(node) = nodes.pop() {
-            let stars = node.list("select_list").filter(|item| item.text("class") == "STAR");
-            if let Some(place) = stars.filter_map(|star| self.star_place(star)).next() {
+            let mut stars = node.list("select_list").filter(|item| item.text("class") == "STAR");
+            if let Some(place) = stars.find_map(|star| self.star_place(star)) {
                 return Some(place);
             }
             nodes.extend([node.get("right"), node.get("left")].into_iter().flatten());
@@ -142,7 +142,7 @@ impl<'t, 'c> Resolver<'t, 'c> {
     fn recursive(&mut self, node: Node<'t>) -> Columns {
         let mut columns = self.side(node, "left");
         columns.rename(&node.texts("aliases"));
-        columns = columns.as_relation();
+        columns = columns.into_relation();
         for _ in 0..=columns.list.len() {
             let noted = self.noted();
             self.ctes.push(Cte {
@@ -186,7 +186,7 @@ impl<'t, 'c> Resolver<'t, 'c> {
         self.frames.extend(inner);
         self.ctes.extend(later);
         columns.rename(&aliases);
-        let columns = columns.as_relation();
+        let columns = columns.into_relation();
         if let Some(cte) = self.ctes.get_mut(at) {
             cte.columns = Some(columns.clone());
         }
@@ -318,8 +318,10 @@ fn by_place(left: &Columns, right: &Columns) -> Columns {
             Some(other) => {
                 both.feeds = union(&column.feeds, &other.feeds);
                 both.copy_of = None;
+                // What may be missing moves what follows it.
+                both.is_sure &= right.is_certain();
             }
-            None => both.is_sure &= !right.is_open(),
+            None => both.is_sure &= right.is_certain(),
         }
         both
     });

@@ -149,7 +149,7 @@ impl Columns {
 
     /// As a relation of a `from`: no two columns have one name, and what has no name that is known
     /// is one of the rest.
-    pub(super) fn as_relation(mut self) -> Self {
+    pub(super) fn into_relation(mut self) -> Self {
         let mut taken = std::collections::HashSet::new();
         for at in 0..self.list.len() {
             let Some(name) = self.list[at].name.clone() else {
@@ -247,6 +247,8 @@ pub(super) struct Frame {
     pub(super) shared: Vec<Shared>,
     /// Its select list's aliases so far.
     pub(super) aliases: Vec<Visible>,
+    /// Its select list's columns without an alias so far.
+    pub(super) listed: Vec<Visible>,
     /// Names by which it groups.
     pub(super) groups: Vec<String>,
 }
@@ -327,29 +329,28 @@ impl Frame {
         merged
     }
 
-    /// Takes the bindings from `start` on out of sight, with what joins have made of them.
-    pub(super) fn hide(&mut self, start: usize) -> (Vec<Binding>, Vec<Shared>) {
-        let bindings = self.bindings.split_off(start);
-        let (stay, go): (Vec<_>, Vec<_>) =
-            self.shared.drain(..).partition(|one| one.members.iter().all(|at| *at < start));
-        self.shared = stay;
-        (bindings, go)
+    /// Adds what another frame has.
+    pub(super) fn join(&mut self, other: Self) {
+        let moved = self.bindings.len();
+        self.bindings.extend(other.bindings);
+        let shift = |at: usize| at + moved;
+        self.shared.extend(other.shared.into_iter().map(|one| Shared {
+            members: one.members.into_iter().map(shift).collect(),
+            primary: one.primary.into_iter().map(shift).collect(),
+            ..one
+        }));
     }
 
-    /// Puts back, at `start`, what was hidden, before what has come since.
-    pub(super) fn show(&mut self, start: usize, (bindings, shared): (Vec<Binding>, Vec<Shared>)) {
-        let moved = bindings.len();
-        let is_new = |at: &&mut usize| **at >= start;
-        for one in &mut self.shared {
-            one.members.iter_mut().filter(is_new).for_each(|at| *at += moved);
-            one.primary.iter_mut().filter(is_new).for_each(|at| *at += moved);
-        }
-        self.shared.extend(shared);
-        self.bindings.splice(start..start, bindings);
-    }
-
-    /// The select list's alias called `name`.
+    /// The select list's alias called `name`, the last of several.
     pub(super) fn alias(&self, name: &str) -> Option<&Visible> {
-        self.aliases.iter().find(|alias| alias.is(name))
+        self.aliases.iter().rev().find(|alias| alias.is(name))
+    }
+
+    /// What `order by` can mean by `name` before any column in scope: an alias, or the only column
+    /// of the select list that is called so.
+    pub(super) fn ordered(&self, name: &str) -> Option<&Visible> {
+        let mut listed = self.listed.iter().filter(|column| column.is(name));
+        let only = listed.next().filter(|_| listed.next().is_none());
+        self.alias(name).or(only)
     }
 }

@@ -58,9 +58,13 @@ impl<'t> Resolver<'t, '_> {
             // A struct becomes one column a field.
             columns.open(&Rest::computed(Rc::clone(&feeds)));
         }
+        let found = column;
         let column = Visible { copy_of, ..Visible::computed(name.as_deref(), feeds) };
-        if let (Some(_), Some(frame)) = (alias, self.frames.last_mut()) {
-            frame.aliases.push(column.clone());
+        if let Some(frame) = self.frames.last_mut() {
+            match alias {
+                Some(_) => frame.aliases.push(column.clone()),
+                None => frame.listed.extend(found),
+            }
         }
         columns.list.push(column);
     }
@@ -116,7 +120,7 @@ impl<'t> Resolver<'t, '_> {
                 }
                 self.used(place.as_ref(), &column.clone(), context.role);
             }
-            None if columns.is_certain() => {
+            None if columns.is_certain() && context.role != Role::Distinct => {
                 self.problem(place, ProblemKind::Width, &position.to_string());
             }
             None => {}

@@ -62,6 +62,11 @@ impl<'t> Resolver<'t, '_> {
                 // `\1` stands for a group of the pattern.
                 column.name = (!alias.contains('\\')).then(|| Rc::from(alias));
             }
+            if let Some(frame) = self.frames.last_mut() {
+                let is_alias = alias.is_some() || !is_itself || is_filter || star.flag("columns");
+                let list = if is_alias { &mut frame.aliases } else { &mut frame.listed };
+                list.push(column.clone());
+            }
             columns.list.push(column);
         }
         if let Some(rest) = entries.rest {

@@ -96,9 +96,9 @@ impl<'s> Text<'s> {
         }
     }
 
-    /// The bytes of `name` in the `using (…)` of the join whose keyword is at `location`.
-    pub(super) fn using(&self, location: usize, name: &str) -> Option<Range<usize>> {
-        let mut depth = 0_i32;
+    /// The bytes of `name` in the first `using (…)` from `location` on, `inside` so many brackets.
+    pub(super) fn using(&self, location: usize, inside: i32, name: &str) -> Option<Range<usize>> {
+        let mut depth = inside;
         let mut tokens = self.tokens(location);
         while let Some((token, _)) = tokens.next() {
             match token {

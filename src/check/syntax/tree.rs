@@ -4,7 +4,6 @@
 //! nodes lie in a list, and reading them grows the stack where it has to.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -55,7 +54,11 @@ impl Tree {
 #[derive(Default)]
 struct Reader {
     tree: Tree,
-    keys: HashMap<Box<str>, u16>,
+    /// The parts of the lists and objects that are open.
+    open: Vec<(u16, u32)>,
+    /// For each key, the one that followed it last: objects of one class have the same keys.
+    next: Vec<u16>,
+    last: u16,
 }
 
 impl Reader {
@@ -66,19 +69,33 @@ impl Reader {
     }
 
     fn key<E: Error>(&mut self, key: &str) -> Result<u16, E> {
-        if let Some(known) = self.keys.get(key) {
-            return Ok(*known);
+        let is_key =
+            |index: u16| self.tree.keys.get(index as usize).is_some_and(|one| **one == *key);
+        let guess = self.next.get(self.last as usize).copied().filter(|index| is_key(*index));
+        let known = || self.tree.keys.iter().position(|one| **one == *key);
+        let index = match guess {
+            Some(index) => index,
+            None => {
+                let index = known().unwrap_or(self.tree.keys.len());
+                if index == self.tree.keys.len() {
+                    self.tree.keys.push(key.into());
+                    self.next.push(0);
+                }
+                u16::try_from(index).map_err(E::custom)?
+            }
+        };
+        if let Some(next) = self.next.get_mut(self.last as usize) {
+            *next = index;
         }
-        let index = u16::try_from(self.tree.keys.len()).map_err(E::custom)?;
-        self.tree.keys.push(key.into());
-        self.keys.insert(key.into(), index);
+        self.last = index;
         Ok(index)
     }
 
-    fn parts<E: Error>(&mut self, parts: Vec<(u16, u32)>) -> Result<(u32, u32), E> {
-        let start = index(self.tree.parts.len())?;
-        self.tree.parts.extend(parts);
-        Ok((start, index(self.tree.parts.len())?))
+    /// Closes the list or object whose parts are open from `start` on.
+    fn close<E: Error>(&mut self, start: usize) -> Result<(u32, u32), E> {
+        let first = index(self.tree.parts.len())?;
+        self.tree.parts.extend(self.open.drain(start..));
+        Ok((first, index(self.tree.parts.len())?))
     }
 }
 
@@ -92,7 +109,7 @@ impl<'de> DeserializeSeed<'de> for Seed<'_> {
     type Value = u32;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u32, D::Error> {
-        deeper(|| deserializer.deserialize_any(self))
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -131,22 +148,49 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<u32, A::Error> {
-        let mut parts = Vec::new();
-        while let Some(value) = list.next_element_seed(Seed(self.0))? {
-            parts.push((0, value));
-        }
-        let (start, end) = self.0.parts(parts)?;
-        self.0.push(Value::List(start, end))
+        let start = self.0.open.len();
+        deeper(|| {
+            while let Some(value) = list.next_element_seed(Seed(self.0))? {
+                self.0.open.push((0, value));
+            }
+            let (first, end) = self.0.close(start)?;
+            self.0.push(Value::List(first, end))
+        })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u32, A::Error> {
-        let mut parts = Vec::new();
-        while let Some(key) = map.next_key::<std::borrow::Cow<'_, str>>()? {
-            let key = self.0.key(&key)?;
-            parts.push((key, map.next_value_seed(Seed(self.0))?));
-        }
-        let (start, end) = self.0.parts(parts)?;
-        self.0.push(Value::Object(start, end))
+        let start = self.0.open.len();
+        deeper(|| {
+            while let Some(key) = map.next_key_seed(Key(self.0))? {
+                let value = map.next_value_seed(Seed(self.0))?;
+                self.0.open.push((key, value));
+            }
+            let (first, end) = self.0.close(start)?;
+            self.0.push(Value::Object(first, end))
+        })
+    }
+}
+
+/// A key of an object, to its index.
+struct Key<'r>(&'r mut Reader);
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = u16;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<u16, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = u16;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<u16, E> {
+        self.0.key(key)
     }
 }
 
@@ -216,6 +260,17 @@ impl<'t> Node<'t> {
     /// Whether its field called `key` is true.
     pub(super) fn flag(self, key: &str) -> bool {
         matches!(self.get(key).map(Self::value), Some(Value::Flag(true)))
+    }
+
+    /// The first place in the text that it or anything below it has.
+    pub(super) fn start(self) -> Option<usize> {
+        let mut left = vec![self];
+        let mut start = None;
+        while let Some(node) = left.pop() {
+            start = [start, node.location()].into_iter().flatten().min();
+            left.extend(node.children());
+        }
+        start
     }
 
     /// Where it is in the text that DuckDB parsed; `None` where DuckDB does not say.

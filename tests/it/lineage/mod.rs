@@ -8,11 +8,13 @@ mod statements;
 use oracle::Oracle;
 
 /// As many random statements as asked for, else few.
+#[allow(clippy::disallowed_methods, reason = "the full run is asked for so")]
 fn count() -> u64 {
     std::env::var("SQLFLOW_TEST_STATEMENTS").map_or(150, |count| count.parse().unwrap())
 }
 
 /// Where the numbers begin; `SQLFLOW_TEST_SEED` gives another start.
+#[allow(clippy::disallowed_methods, reason = "a test's own knob")]
 fn seed() -> u64 {
     std::env::var("SQLFLOW_TEST_SEED").map_or(20_261_123, |seed| seed.parse().unwrap())
 }
@@ -40,5 +42,5 @@ fn random_statements_break_where_the_binder_says() {
     println!("{counts:#?}");
     assert!(wrong.is_empty(), "{counts:#?}\n{}", wrong.join("\n\n"));
     assert!(counts.uncertain * 10 < counts.removals, "too much is called uncertain: {counts:#?}");
-    assert!(counts.breaks * 5 > counts.removals, "too little breaks: {counts:#?}");
+    assert!(counts.breaks * 8 > counts.removals, "too little breaks: {counts:#?}");
 }

@@ -118,7 +118,7 @@ impl Oracle {
                     let after = self.bind(&format!("no_{at}_{column}"), sql);
                     let removal = self.without(&parsed, &syntax, &table.name, name);
                     let what = format!("without {}.{name}", table.name);
-                    removed(&syntax, &removal, &after, &self.uses(&syntax, table, name), counts)
+                    removed(&syntax, &removal, &after, &uses(&syntax, table, name), counts)
                         .map_err(|problem| format!("{what}: {problem}"))?;
                 }
                 let after = self.bind(&format!("re_{at}_{column}"), sql);
@@ -128,14 +128,15 @@ impl Oracle {
         }
         Ok(())
     }
+}
 
-    fn uses(&self, syntax: &Syntax, table: &Table, column: &str) -> Vec<Role> {
-        let uses = syntax.uses.iter().filter(|used| {
-            let (relation, name) = syntax.name(used.column).unwrap();
-            relation.identifier.eq_ignore_ascii_case(&table.name) && name == column
-        });
-        uses.map(|used| used.role).filter(|role| *role != Role::NaturalJoin).collect()
-    }
+/// In which roles a column is named, natural joins apart.
+fn uses(syntax: &Syntax, table: &Table, column: &str) -> Vec<Role> {
+    let uses = syntax.uses.iter().filter(|used| {
+        let (relation, name) = syntax.name(used.column).unwrap();
+        relation.identifier.eq_ignore_ascii_case(&table.name) && name == column
+    });
+    uses.map(|used| used.role).filter(|role| *role != Role::NaturalJoin).collect()
 }
 
 fn list(columns: &[(String, String)]) -> String {
@@ -207,10 +208,8 @@ fn removed(
         counts.rebound_breaks += u64::from(removal.breaks.is_empty());
         // What a name then means instead may be of another type.
         let is_told = !removal.breaks.is_empty() || !removal.rebinds.is_empty();
-        return match !is_told {
-            true => Err(format!("the binder fails, and no use is told; uses {uses:?}")),
-            false => Ok(()),
-        };
+        let failed = || Err(format!("the binder fails, and no use is told; uses {uses:?}"));
+        return if is_told { Ok(()) } else { failed() };
     };
     if !removal.breaks.is_empty() {
         return Err(format!("it binds, and is said to break: {:?}", removal.breaks));
@@ -231,7 +230,8 @@ fn retyped(
 ) -> Result<(), String> {
     let Some(after) = after else { return Ok(()) };
     counts.retyped += 1;
-    if syntax.is_open || syntax.outputs.len() != before.len() {
+    let is_sure = syntax.outputs.iter().all(|output| output.is_sure);
+    if syntax.is_open || !is_sure || syntax.outputs.len() != before.len() {
         return Ok(());
     }
     for (output, (old, new)) in syntax.outputs.iter().zip(before.iter().zip(&after)) {

@@ -201,8 +201,11 @@ impl Random {
                 }
                 3 if !common.is_empty() && self.chance(30) => format!("{sql} natural join {right}"),
                 _ => {
-                    let on =
-                        format!("{} = {}", self.column_of(&left), self.column_of(&[new.clone()]));
+                    let on = format!(
+                        "{} = {}",
+                        self.column_of(&left),
+                        self.column_of(std::slice::from_ref(&new))
+                    );
                     let more = if self.chance(30) {
                         format!(" and {}", self.condition(tables, scope, 0))
                     } else {

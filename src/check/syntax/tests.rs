@@ -1,1 +1,0 @@
-//! Statements, and what is known of them.
