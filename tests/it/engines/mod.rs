@@ -4,6 +4,7 @@ mod abilities;
 mod both;
 mod differences;
 mod elsewhere;
+mod held;
 mod sample;
 mod stored;
 mod told;
