@@ -217,8 +217,14 @@ pub fn load_script(
     add("load_record")?;
     add("load_rejects")?;
     if let Some(versions) = &facts.versions {
+        let made = relation.sibling(internal_name("made", &relation.identifier));
+        let place = context! {
+            is_load => true,
+            ..place_context(graph, node, relation)
+        };
         let facts = Scd2Facts {
             relation,
+            place: (!dialect.is_embedded()).then_some((made, place)),
             batch: &stage_relation(relation),
             columns: &facts.columns,
             table: versions.table.as_deref(),
@@ -272,6 +278,7 @@ fn put_back(
         sql: sql.clone(),
         query: None,
         hook: None,
+        expected: None,
     }));
     Ok(())
 }

@@ -30,6 +30,8 @@ pub struct Statement {
     pub query: Option<(Range<usize>, Variant)>,
     /// `pre_hook` or `post_hook`, where it is one.
     pub hook: Option<&'static str>,
+    /// How many rows it has to change, where that is known before it is executed.
+    pub expected: Option<u64>,
 }
 
 impl Script {
@@ -60,6 +62,26 @@ impl Script {
             }
         }
         text
+    }
+
+    /// Notes how many rows the statements have to change that are published over rows that stay and
+    /// begin with `verb` and `relation`, as `dialect` writes it: those of `counts`, in order.
+    pub fn expect(
+        &mut self,
+        dialect: &dyn Dialect,
+        verb: &str,
+        relation: &RelationName,
+        counts: &[u64],
+    ) {
+        let start = format!("{verb} {} ", dialect.render(relation));
+        let sections = self.sections.iter_mut().filter(|section| {
+            section.stage == Stage::Publish && section.condition == Condition::RowsStay
+        });
+        let statements = sections.flat_map(|section| &mut section.statements);
+        let own = statements.filter(|statement| statement.sql.starts_with(&start));
+        for (statement, count) in own.zip(counts) {
+            statement.expected = Some(*count);
+        }
     }
 
     /// Whether nothing is to be done.
@@ -419,7 +441,7 @@ fn with_origin(sql: String, queries: &[&Query]) -> Statement {
         let start = find_tail(&sql, text)?;
         Some((start..start + text.len(), query.variant))
     });
-    Statement { sql, query, hook: None }
+    Statement { sql, query, hook: None, expected: None }
 }
 
 pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
@@ -428,7 +450,12 @@ pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
         condition: Condition::Always,
         statements: hooks
             .iter()
-            .map(|sql| Statement { sql: sql.clone(), query: None, hook: Some(hook) })
+            .map(|sql| Statement {
+                sql: sql.clone(),
+                query: None,
+                hook: Some(hook),
+                expected: None,
+            })
             .collect(),
     };
     if !hooks.before.is_empty() {

@@ -124,6 +124,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "unread",
             "view",
             "view_words",
+            "whole",
             "write_number",
             "write_outcome",
             "write_twice",

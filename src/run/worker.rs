@@ -310,15 +310,19 @@ impl Worker<'_> {
         holds: &dyn Fn(Condition) -> bool,
     ) -> Result<Option<u64>> {
         let statements = script.statements(Stage::Publish, holds);
-        if let [only] = statements.as_slice() {
-            // One statement is a transaction by itself.
+        let is_embedded = self.execution.graph.target.dialect.is_embedded();
+        if let ([only], true) = (statements.as_slice(), is_embedded) {
+            // One statement is a transaction by itself; a server may have it tried again.
             return self
                 .session
                 .execute(&only.sql)
                 .map_err(|error| self.describe(node, compiled, Some(only), &error));
         }
         let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
-        let changed = self.session.apply(&texts).map_err(|(index, error)| {
+        let expected: Vec<Option<u64>> =
+            statements.iter().map(|statement| statement.expected).collect();
+        let applied = self.session.apply_expecting(&texts, &expected);
+        let changed = applied.map_err(|(index, error)| {
             self.describe(node, compiled, statements.get(index).copied(), &error)
         })?;
         let own = statements.iter().zip(changed).filter(|(statement, _)| statement.hook.is_none());

@@ -7,11 +7,13 @@
 //! | --- | --- |
 //! | `session` | statements, transactions, what stands in the database |
 //! | `script` | the statements of a transaction as one message |
+//! | `again` | transactions that the server took back |
 //! | `answer` | rows as a small table |
 //! | `copy` | rows in and out by binary COPY |
 //! | `error` | the server's refusal, with its place in the statement |
 //! | `lock` | one run at a time on a relation |
 
+mod again;
 mod answer;
 mod copy;
 mod error;

@@ -1,7 +1,7 @@
 //! One connection to a PostgreSQL database.
 
 use super::script::{Script, only};
-use super::{answer, connect, copy, error, refused};
+use super::{again, answer, connect, copy, error, refused};
 use crate::dialect::{Dialect, POSTGRES, statements};
 use crate::engine::{EngineError, ErrorKind, Interrupt, Notice, Session, Table};
 use crate::postgres::outcome::Transaction;
@@ -13,6 +13,7 @@ use crate::system::{ConnectorError, Kind, Outlook};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use futures_util::TryStreamExt as _;
 use minijinja::{Value, context};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
@@ -27,6 +28,10 @@ pub(super) struct PostgresSession {
     /// Whether the next request needs another connection: the server ended this one, or was asked to
     /// cancel what runs on it, which may come late and hit the next statement.
     is_lost: bool,
+    /// Whether what failed last gave way to another transaction.
+    gave_way: bool,
+    /// Which of the sessions of this process it is.
+    turn: u32,
 }
 
 /// The statement of a template that takes nothing.
@@ -41,7 +46,10 @@ pub(super) fn filled(template: &str, context: &Value) -> Result<String, EngineEr
 
 impl PostgresSession {
     pub(super) fn new(client: Client, settings: Arc<Settings>) -> Self {
-        Self { client, settings, stop: Arc::default(), is_lost: false }
+        static TURNS: AtomicU32 = AtomicU32::new(0);
+        let turn = TURNS.fetch_add(1, Ordering::Relaxed);
+        let (is_lost, gave_way) = (false, false);
+        Self { client, settings, stop: Arc::default(), is_lost, gave_way, turn }
     }
 
     /// An interrupt that came before does not count for what is asked now; a connection that was
@@ -58,6 +66,9 @@ impl PostgresSession {
 
     /// Why work on `sql` failed.
     pub(super) fn reason(&mut self, failure: Failure, sql: &str) -> EngineError {
+        if let Failure::Server(server) = &failure {
+            self.gave_way = again::gave_way(server.code());
+        }
         let error = self.read(failure, sql);
         self.is_lost |= matches!(error.kind, ErrorKind::Lost | ErrorKind::Interrupted);
         error
@@ -152,6 +163,22 @@ impl PostgresSession {
         Ok(Begun { changed: changed.collect(), id })
     }
 
+    /// Carries out a transaction, in which each statement changes as many rows as it has to.
+    fn apply_once(
+        &mut self,
+        statements: &[&str],
+        expected: &[Option<u64>],
+    ) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
+        let abort = self.begin_request().map_err(|error| (0, error))?;
+        let last = statements.len().saturating_sub(1);
+        let done = self.begin(&abort, statements).and_then(|begun| {
+            again::reconcile(&begun.changed, expected)?;
+            self.commit(begun.id).map_err(|error| (last, error))?;
+            Ok(begun.changed)
+        });
+        done.map_err(|(index, error)| (index, self.roll_back(error)))
+    }
+
     /// Commits the transaction `id`. Where the answer is lost, the server is asked later what became
     /// of it.
     fn commit(&mut self, id: Option<String>) -> Result<(), EngineError> {
@@ -210,13 +237,24 @@ impl Session for PostgresSession {
     }
 
     fn apply(&mut self, statements: &[&str]) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
-        let abort = self.begin_request().map_err(|error| (0, error))?;
-        let last = statements.len().saturating_sub(1);
-        let done = self.begin(&abort, statements).and_then(|begun| {
-            self.commit(begun.id).map_err(|error| (last, error))?;
-            Ok(begun.changed)
-        });
-        done.map_err(|(index, error)| (index, self.roll_back(error)))
+        self.apply_expecting(statements, &[])
+    }
+
+    fn apply_expecting(
+        &mut self,
+        statements: &[&str],
+        expected: &[Option<u64>],
+    ) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
+        let mut tried = 0;
+        loop {
+            self.gave_way = false;
+            let applied = self.apply_once(statements, expected);
+            tried += 1;
+            match again::pause(tried, self.turn) {
+                Some(pause) if applied.is_err() && self.gave_way => std::thread::sleep(pause),
+                _ => return applied,
+            }
+        }
     }
 
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError> {

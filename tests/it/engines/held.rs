@@ -354,3 +354,89 @@ fn names_that_hold_the_quotes_of_our_blocks_are_names() {
     }
     assert_eq!(both.asked("select * from own.above"), json!([[1]]));
 }
+
+// proves: T-5
+#[test]
+fn tables_below_one_view_get_other_columns_at_the_same_time() {
+    let tables = ["one", "two", "three", "four"];
+    let both = Both::shop(|project| {
+        let project = tables.iter().fold(project, |project, name| {
+            project.model(
+                name,
+                &format!("{TABLE} select 1 as id, 2 as own_{name} {{{{ var('more', '') }}}}"),
+            )
+        });
+        let joined: Vec<String> = tables[1..]
+            .iter()
+            .map(|name| format!("join {{{{ ref('{name}') }}}} using (id)"))
+            .collect();
+        project
+            .model(
+                "above",
+                &format!(
+                    "select id, own_one, own_four from {{{{ ref('one') }}}} {}",
+                    joined.join(" ")
+                ),
+            )
+            .model("far", "select id from {{ ref('above') }}")
+    });
+    let profiles = both.project.read("profiles.yml").replace("threads: 2", "threads: 4");
+    both.project.write("profiles.yml", &profiles);
+    both.on_postgres(&["build"]).succeeds();
+    for round in 0..6 {
+        let more = format!("{{more: ', {round} as fresh_{round}'}}");
+        both.on_postgres(&["build", "--vars", &more]).succeeds().stderr_lacks("note[");
+    }
+    assert_eq!(both.asked("select * from own.far"), json!([[1]]));
+}
+
+// proves: T-4
+#[test]
+fn a_trigger_that_keeps_rows_of_a_batch_is_told() {
+    for (strategy, when) in [
+        ("append", "insert"),
+        ("delete+insert", "insert"),
+        ("merge", "insert"),
+        ("merge", "update"),
+    ] {
+        let both = Both::shop(|project| {
+            project.model("more", &format!("{{{{ config(materialized='incremental', unique_key='id', incremental_strategy='{strategy}') }}}} select * from (values (1, 'a'), {{{{ var('row', \"(1, 'a')\") }}}}) as rows (id, word) where id > {{{{ var('least', 0) }}}} limit {{{{ var('count', 1) }}}}"))
+        });
+        both.on_postgres(&["build"]).succeeds();
+        let next = ["build", "--vars", "{row: \"(2, 'b')\", count: 2}"];
+        both.server.run(&format!(
+            "create function public.nothing() returns trigger language plpgsql as 'begin return null; end';
+             create trigger swallowed before {when} on own.more for each row execute function nothing()"
+        ));
+        let ran = both.on_postgres(&next).fails();
+        if strategy == "merge" {
+            ran.stderr_contains("a trigger of own.more kept rows from being written: 1");
+        } else {
+            ran.stderr_contains("a statement wrote 0 rows, expected 2");
+        }
+        assert_eq!(both.asked("select * from own.more"), json!([[1, "a"]]));
+        both.server.run("drop trigger swallowed on own.more");
+        both.on_postgres(&next).succeeds();
+    }
+}
+
+// proves: T-5
+#[test]
+fn a_transaction_that_gave_way_to_another_is_carried_out_again() {
+    let both = Both::shop(|project| project.model("one", "select 1 as id"));
+    both.server.run("create table one (n int); create table two (n int); insert into one values (0); insert into two values (0)");
+    std::thread::scope(|scope| {
+        for order in [["one", "two"], ["two", "one"]] {
+            let mut session = both.postgres();
+            scope.spawn(move || {
+                let [first, last] = order.map(|table| format!("update {table} set n = n + 1"));
+                for _ in 0..3 {
+                    let changed = session.apply(&[&first, "select pg_sleep(0.1)", &last]).unwrap();
+                    assert_eq!(changed, [Some(1), None, Some(1)]);
+                }
+            });
+        }
+    });
+    assert_eq!(both.asked("select one.n, two.n from one, two"), json!([[6, 6]]));
+    assert!(both.server.log().contains("deadlock detected"));
+}

@@ -19,6 +19,7 @@ mod secrets;
 pub(crate) mod server;
 mod shown;
 pub(crate) mod target;
+mod target_counts;
 mod target_faults;
 mod target_refused;
 mod target_replaced;
