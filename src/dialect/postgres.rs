@@ -45,6 +45,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "write_checks",
             "write_append",
             "write_replace",
+            "write_left",
             "write_swap",
             "write_new",
             "write_merge",

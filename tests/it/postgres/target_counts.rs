@@ -35,7 +35,7 @@ fn is_refused(server: &Arc<Server>, load: &str, make: &str, told: &str) {
 
 const TRIGGER: &str = "create trigger swallowed before insert or update or delete on raw.orders for each row execute function nothing();";
 
-// proves: T-4
+// proves: T-7
 #[test]
 fn rows_that_a_trigger_keeps_are_missed() {
     let server = Arc::new(Server::start());
@@ -59,7 +59,7 @@ fn rows_that_a_trigger_keeps_are_missed() {
     );
 }
 
-// proves: T-4
+// proves: T-7
 #[test]
 fn a_rule_that_does_something_else_is_named() {
     let server = Arc::new(Server::start());
@@ -69,7 +69,7 @@ fn a_rule_that_does_something_else_is_named() {
     }
 }
 
-// proves: T-4
+// proves: T-7
 #[test]
 fn rows_that_row_security_hides_are_not_taken_for_none() {
     let server = Arc::new(Server::start());
