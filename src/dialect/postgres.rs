@@ -100,6 +100,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "microbatch",
             "microbatch_anew",
             "microbatch_rows",
+            "plain",
             "privileges",
             "retype_column",
             "retyped_values",

@@ -22,6 +22,7 @@ declare
   matched text;
   changed text;
   is_same boolean;
+  is_plain boolean;
   holder text;
   held regclass;
   above oid[];
@@ -29,7 +30,7 @@ declare
   empty text[];
   drops text[];
   names text[];
-  again text[];
+  again text[] := '{}';
   strange text;
   statement text;
   part text;
@@ -94,18 +95,21 @@ begin
     return;
   end if;
 
-  -- Who refers to a table by a key of its own.
-  select conname || ' of ' || conrelid::regclass::text, target, (
-      select array_agg(quote_ident(a.attname) order by a.attnum)
-      from pg_attribute as a where a.attrelid = target and a.attnum = any(c.confkey))
-  into holder, held, key
-  from pg_constraint as c
-  where c.contype = 'f' and c.confrelid = target and c.conrelid <> target
-  order by conname
-  limit 1;
-  if holder is null then
-    select found.* into holder, held
-    from ({% include "holders/0/0" %}) as found;
+  is_plain := ({% include "plain/0/0" %});
+  if not is_plain then
+    -- Who refers to a table by a key of its own.
+    select conname || ' of ' || conrelid::regclass::text, target, (
+        select array_agg(quote_ident(a.attname) order by a.attnum)
+        from pg_attribute as a where a.attrelid = target and a.attnum = any(c.confkey))
+    into holder, held, key
+    from pg_constraint as c
+    where c.contype = 'f' and c.confrelid = target and c.conrelid <> target
+    order by conname
+    limit 1;
+    if holder is null then
+      select found.* into holder, held
+      from ({% include "holders/0/0" %}) as found;
+    end if;
   end if;
 
   if is_same and (holder is not null or above <> '{}'{{ " or true" if is_cleaned is defined and is_cleaned }}) then
@@ -219,20 +223,24 @@ begin
         else format('which is to be made again, since the columns of %s are to change', target) end
       using errcode = 'dependent_objects_still_exist', hint = 'drop it, and make it again afterwards';
   end if;
-  {% include "view_words/0/0" %}
+  if not is_plain then
+    if above <> '{}' then
+      {% include "view_words/0/0" %}
 
-  into views, empty, drops, names;
-  again := array(
-    with made as (
-      select c.*,
-        case c.relkind when 'm' then 'materialized view' else 'view' end as word,
-        c.relkind as becomes, (select oid from pg_roles where rolname = current_user) as owner, false as is_made_of_stage
-      from pg_class as c where c.oid = any(above)
-      union all
-      select c.*, stage_word, stage_kind, (select relowner from pg_class where oid = stage), true
-      from pg_class as c where c.oid = target
-    )
-    {% include "standing/0/0" %});
+      into views, empty, drops, names;
+    end if;
+    again := array(
+      with made as (
+        select c.*,
+          case c.relkind when 'm' then 'materialized view' else 'view' end as word,
+          c.relkind as becomes, (select oid from pg_roles where rolname = current_user) as owner, false as is_made_of_stage
+        from pg_class as c where c.oid = any(above)
+        union all
+        select c.*, stage_word, stage_kind, (select relowner from pg_class where oid = stage), true
+        from pg_class as c where c.oid = target
+      )
+      {% include "standing/0/0" %});
+  end if;
   foreach statement in array coalesce(drops, '{}') loop
     execute statement;
   end loop;
