@@ -102,6 +102,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "microbatch_rows",
             "plain",
             "privileges",
+            "relax_column",
             "retype_column",
             "retyped_values",
             "scd2",
