@@ -42,7 +42,8 @@ pub use scd2::{
     CURRENT_TWICE, Scd2Counts, Scd2Facts, changes_name, run_time, scd2_keys, scd2_script,
 };
 pub use script::{
-    Script, Statement, audit_relation, schema_script, stage_relation, statement, unread,
+    Script, Statement, audit_relation, is_stage_of, schema_script, stage_relation, statement,
+    unread,
 };
 pub use snapshot::{Ends, bind_snapshot, snapshot_absent, snapshot_ends};
 
