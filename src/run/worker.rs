@@ -4,6 +4,7 @@ use super::batch_check::tell_made;
 use super::execute::Execution;
 use super::introspect::SessionIntrospection;
 use super::outcome::{NodeResult, Status};
+use super::plan::written_by;
 use super::problem;
 use super::standing::Standing;
 use crate::artifact::{BatchResults, NodeTiming};
@@ -79,6 +80,9 @@ impl Worker<'_> {
     fn dispatch(&mut self, compiled: &mut Compiled) -> Result<Done> {
         let execution = self.execution;
         let node = execution.graph.node(compiled.index);
+        if let Some(relation) = written_by(execution.graph, node) {
+            self.session.work_on(&relation).map_err(|error| Box::new(plain(node, &error)))?;
+        }
         self.work_on(node, compiled).map_err(|problem| execution.better_reason(node, problem))
     }
 
@@ -159,7 +163,8 @@ impl Worker<'_> {
             self.stage(node, compiled, &script, &holds)?
         };
         let mut problems = self.check_staged(node, None, relation, staged)?;
-        let made = self.publish(node, compiled, &script, &holds)?;
+        let made = self.publish(node, compiled, &script, &holds);
+        let made = self.or_discard(made, &compile::stage_relation(execution.graph, relation))?;
         tell_made(node, staged, made, &mut problems)?;
         execution.standing.set(relation, RelationKind::Table);
         Ok(Done { rows: staged.or(made), problems, ..Done::default() })
@@ -310,8 +315,10 @@ impl Worker<'_> {
         holds: &dyn Fn(Condition) -> bool,
     ) -> Result<Option<u64>> {
         let statements = script.statements(Stage::Publish, holds);
-        if let [only] = statements.as_slice() {
-            // One statement is a transaction by itself.
+        let is_embedded = self.execution.graph.target.dialect.is_embedded();
+        if let ([only], true) = (statements.as_slice(), is_embedded) {
+            // One statement is a transaction by itself; on a server, what becomes of it is asked for
+            // where its answer is lost.
             return self
                 .session
                 .execute(&only.sql)
@@ -394,13 +401,19 @@ fn whole(number: f64) -> Option<u64> {
     (number.is_finite() && number >= 0.0).then(|| number.round() as u64)
 }
 
-/// Asks what stands in the target before anything is changed.
+/// Asks what stands in the target before anything is changed. Of stages that others left, those of
+/// relations that this run writes are orphans: any other may be in use.
 pub(super) fn survey(
     graph: &Graph,
     session: &mut dyn Session,
     schemas: &[RelationName],
+    written: &[RelationName],
 ) -> Result<Standing> {
     let relations = session.relations(schemas).map_err(|error| open_failed(&error))?;
-    let made = graph.nodes.iter().filter_map(|node| node.relation.as_ref());
-    Ok(Standing::new(relations, made.map(compile::stage_relation)))
+    let ours = |name: &RelationName| {
+        written.iter().any(|relation| compile::is_stage_of(graph, name, relation))
+    };
+    Ok(Standing::new(relations, |name| {
+        name.identifier.to_lowercase().starts_with("__sqlflow_stage__") && ours(name)
+    }))
 }

@@ -5,6 +5,9 @@ use crate::postgres::error::line;
 use crate::system::{ConnectorError, Kind, Outlook};
 use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
+/// What templates/postgres/held_stands.sql raises.
+const UNLOCKED: &str = "SF609";
+
 /// What goes wrong on the way to the server, or before.
 pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
     let kind = match error.kind {
@@ -12,7 +15,7 @@ pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
         Kind::Auth | Kind::Network => ErrorKind::Unavailable,
         Kind::Permission => ErrorKind::Forbidden,
         Kind::NotFound | Kind::Data => ErrorKind::Data,
-        Kind::Resource => ErrorKind::Resource,
+        Kind::Resource => ErrorKind::Exhausted,
     };
     let help = error.help.map(|help| format!("\n{help}")).unwrap_or_default();
     EngineError::new(kind, format!("{}{help}", error.message))
@@ -21,6 +24,9 @@ pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
 /// What the server says of `sql`.
 pub(super) fn told(error: &DbError, sql: &str) -> EngineError {
     let code = error.code().code();
+    if code == UNLOCKED {
+        return super::held::lost();
+    }
     let mut message = line(error.message());
     let hint = error.hint().filter(|hint| meant(hint).is_none());
     for more in [error.detail(), hint].into_iter().flatten() {
@@ -59,7 +65,7 @@ fn kind(code: &str, message: &str) -> ErrorKind {
     match code {
         "42501" | "25006" => ErrorKind::Forbidden,
         "57014" if message.contains("user request") => ErrorKind::Interrupted,
-        "57014" => ErrorKind::Resource,
+        "57014" => ErrorKind::Exhausted,
         "55P03" => ErrorKind::Conflict,
         "57P01" | "57P02" | "57P03" => ErrorKind::Lost,
         _ => match code.get(..2).unwrap_or_default() {
@@ -67,7 +73,7 @@ fn kind(code: &str, message: &str) -> ErrorKind {
             "40" => ErrorKind::Conflict,
             "08" => ErrorKind::Lost,
             "28" => ErrorKind::Unavailable,
-            "53" | "54" | "58" => ErrorKind::Resource,
+            "53" | "58" => ErrorKind::Exhausted,
             "XX" => ErrorKind::Internal,
             _ => ErrorKind::Sql,
         },
@@ -80,6 +86,8 @@ fn help(code: &str) -> Option<&'static str> {
         "25006" => {
             "the server is a read-only replica, or the role's transactions are: write to the primary"
         }
+        "53300" => "lower `--threads`, or raise the server's own limit",
+        "57014" => "raise `statement_timeout:` of the output (seconds), or the role's own",
         "26000" | "34000" => {
             "a pooler hands each transaction to another server process: connect to the server itself, \
              or to a pool in session mode"
