@@ -553,6 +553,8 @@ pub struct Hooks {
     pub before: Vec<String>,
     /// Statements after it, in the transaction that publishes it.
     pub after: Vec<String>,
+    /// Statements after that transaction, each by itself.
+    pub late: Vec<String>,
 }
 
 fn hooks(
@@ -562,7 +564,8 @@ fn hooks(
     introspection: Option<&Arc<dyn Introspection>>,
 ) -> Result<Hooks, Box<Diagnostic>> {
     let config = &node.config;
-    if config.pre_hooks.is_empty() && config.post_hooks.is_empty() {
+    let all = [&config.pre_hooks, &config.post_hooks, &config.late_hooks];
+    if all.iter().all(|hooks| hooks.is_empty()) {
         return Ok(Hooks::default());
     }
     let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
@@ -581,7 +584,8 @@ fn hooks(
     };
     let before = render_all(&config.pre_hooks)?;
     let after = render_all(&config.post_hooks)?;
-    Ok(Hooks { before, after })
+    let late = render_all(&config.late_hooks)?;
+    Ok(Hooks { before, after, late })
 }
 
 /// The statements of the project's `on-run-start` or `on-run-end`, rendered.

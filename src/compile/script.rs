@@ -472,4 +472,7 @@ pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
     if !hooks.after.is_empty() {
         script.sections.push(section(Stage::Publish, "post_hook", &hooks.after));
     }
+    if !hooks.late.is_empty() {
+        script.sections.push(section(Stage::Clear, "post_hook", &hooks.late));
+    }
 }

@@ -131,7 +131,8 @@ fn run_hooks(graph: &Graph, engine: &dyn Engine, hooks: &[Text]) -> Result<()> {
         return Ok(());
     }
     let session = || engine.session().map_err(|error| open_failed(&error));
-    let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session()?));
+    let asked: Arc<dyn Introspection> =
+        Arc::new(SessionIntrospection::new(session()?, graph.target.dialect));
     let mut session = session()?;
     for (sql, place) in compile::run_hooks(graph, hooks, &asked)? {
         session

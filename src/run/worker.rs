@@ -107,7 +107,8 @@ impl Worker<'_> {
             return Ok(introspection.clone());
         }
         let session = self.execution.engine.session().map_err(|error| open_failed(&error))?;
-        let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session));
+        let asked: Arc<dyn Introspection> =
+            Arc::new(SessionIntrospection::new(session, self.execution.graph.target.dialect));
         self.introspection = Some(asked.clone());
         Ok(asked)
     }
@@ -305,9 +306,27 @@ impl Worker<'_> {
         Ok(rows)
     }
 
-    /// Executes the `publish` sections in one transaction; answers the rows of the last statement
-    /// of the node's own.
+    /// Executes the `publish` sections in one transaction, then hooks that want none; answers the rows
+    /// of the last statement of the node's own.
     pub(super) fn publish(
+        &mut self,
+        node: &Node,
+        compiled: &Compiled,
+        script: &Script,
+        holds: &dyn Fn(Condition) -> bool,
+    ) -> Result<Option<u64>> {
+        let made = self.commit(node, compiled, script, holds)?;
+        let late = script.statements(Stage::Clear, holds);
+        for hook in late.into_iter().filter(|statement| statement.hook.is_some()) {
+            self.session.execute(&hook.sql).map_err(|error| {
+                let problem = self.describe(node, compiled, Some(hook), &error);
+                Box::new(problem.with_note("what the node makes is published all the same"))
+            })?;
+        }
+        Ok(made)
+    }
+
+    fn commit(
         &mut self,
         node: &Node,
         compiled: &Compiled,
