@@ -33,7 +33,7 @@ pub(super) fn told(error: &DbError, sql: &str) -> EngineError {
         message.push('\n');
         message.push_str(line(more).trim_end_matches('.'));
     }
-    if let Some(help) = help(code) {
+    if let Some(help) = help(code, error.message()) {
         message.push('\n');
         message.push_str(help);
     }
@@ -81,8 +81,18 @@ fn kind(code: &str, message: &str) -> ErrorKind {
 }
 
 /// What to change, where the server's own words do not say it.
-fn help(code: &str) -> Option<&'static str> {
+fn help(code: &str, message: &str) -> Option<&'static str> {
     Some(match code {
+        "42501" if message.starts_with("permission denied for") => {
+            "have its owner grant what is needed to the role that connects, or to `role:` of the output"
+        }
+        "42883" if message.contains("json = json") => {
+            "values of type json cannot be compared: cast them to jsonb in the query"
+        }
+        "42P01" if message.contains("__sqlflow_") => {
+            "something of this run is gone: a pooler in transaction mode is in between, or somebody \
+             dropped it"
+        }
         "25006" => {
             "the server is a read-only replica, or the role's transactions are: write to the primary"
         }

@@ -100,6 +100,8 @@ impl Engine for Postgres {
         let (role, database) = (text(0), text(1));
         let schemas = if text(3) == "t" {
             "cannot be made: the server is a read-only replica".to_owned()
+        } else if text(4) == "t" {
+            format!("cannot be made: transactions of `{role}` are read-only")
         } else if text(2) == "t" {
             format!("can be made by `{role}`")
         } else {
