@@ -91,3 +91,33 @@ fn declared_types_of_the_server_are_read_or_refused_by_name() {
         ran.stderr_contains(&format!("column `a` is declared as `{name}`"));
     }
 }
+
+#[test]
+fn options_of_tables_mean_nothing_for_views() {
+    let both = Both::shop(|project| {
+        project.model("v", "{{ config(indexes=[{'columns': ['id']}]) }}\nselect 1 as id").model(
+            "m",
+            "{{ config(materialized='materialized_view', unlogged=true) }}\nselect 1 as id",
+        )
+    });
+    let ran = both.on_postgres(&["build"]).succeeds();
+    ran.stderr_contains("`indexes` is not applied to a view")
+        .stderr_contains("`unlogged` is not applied to a materialized view");
+}
+
+#[test]
+fn what_json_lacks_and_a_role_may_not_is_told_with_help() {
+    let both = Both::shop(|project| project.model("j", "select '{}'::json = '{}'::json as same"));
+    let ran = both.on_postgres(&["build"]).fails_with("SF502");
+    ran.stderr_contains("cast them to jsonb");
+    both.server.run("create schema theirs; create table theirs.t (id int); create role poor login; grant create on database postgres to poor; grant usage on schema theirs to poor");
+    both.project.write("models/j.sql", "select * from theirs.t");
+    let profiles = both.project.read("profiles.yml").replace("user: postgres", "user: poor");
+    both.project.write("profiles.yml", &profiles);
+    both.server.run("drop schema if exists own cascade");
+    let ran =
+        both.on_postgres(&["build"]).exits(3).stderr_contains("permission denied for table t");
+    ran.stderr_contains("have its owner grant");
+    both.server.run("alter role poor set default_transaction_read_only = on");
+    both.on_postgres(&["debug"]).stdout_contains("transactions of `poor` are read-only");
+}
