@@ -13,10 +13,12 @@
 //! Secrets that a template read are replaced by `*****` in every file.
 
 mod exports;
+mod left_over;
 mod manifest;
 mod run_results;
 mod schemas;
 
+pub use left_over::LeftOver;
 pub use manifest::manifest;
 pub use run_results::{BatchResults, NodeTiming, ResultRow, run_results};
 pub use schemas::SchemaDirectory;

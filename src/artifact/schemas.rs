@@ -14,7 +14,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, SourceFile};
 use crate::graph::Graph;
-use crate::schema::Snapshot;
+use crate::schema::{Snapshot, of_table};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write as _};
@@ -32,9 +32,9 @@ const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 /// The project's directory of accepted schemas.
 #[derive(Debug, Clone)]
 pub struct SchemaDirectory {
-    root: PathBuf,
+    pub(super) root: PathBuf,
     /// As shown to users: relative to the project.
-    shown: String,
+    pub(super) shown: String,
 }
 
 impl SchemaDirectory {
@@ -54,7 +54,7 @@ impl SchemaDirectory {
         if self.shown.is_empty() { below } else { format!("{}/{below}", self.shown) }
     }
 
-    fn path(&self, source: &str, table: &str) -> PathBuf {
+    pub(super) fn path(&self, source: &str, table: &str) -> PathBuf {
         self.root.join(file_name(source)).join(format!("{}.yml", file_name(table)))
     }
 
@@ -74,9 +74,23 @@ impl SchemaDirectory {
             return Ok(None);
         };
         self.refuse_other_case(&path).map_err(|problem| vec![*problem])?;
-        let text = String::from_utf8(bytes).map_err(|error| vec![no_text(&shown, &error)])?;
+        let table = format!("{source}.{table}");
+        let named = |problem| of_table(problem, &table);
+        let text =
+            String::from_utf8(bytes).map_err(|error| vec![named(no_text(&shown, &error))])?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-        Snapshot::parse(&SourceFile::new(shown, text)).map(Some)
+        let read = Snapshot::parse(&SourceFile::new(shown, text)).map(Some);
+        read.map_err(|problems| problems.into_iter().map(named).collect())
+    }
+
+    /// The text of the file of `table`, whatever it is; `None` where there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn text(&self, source: &str, table: &str) -> Result<Option<String>, Box<Diagnostic>> {
+        let path = self.path(source, table);
+        let bytes = bytes_of(&path).map_err(|error| Box::new(unreadable(&path, &error)))?;
+        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
 
     /// Writes the snapshot of `table` where it is not what stands there, and answers whether it did.
@@ -236,14 +250,14 @@ fn no_text(shown: &str, error: &std::string::FromUtf8Error) -> Diagnostic {
     let line = valid.split(|&byte| byte == b'\n').count();
     let message = format!("cannot read `{shown}`: line {line} is not UTF-8");
     Diagnostic::error(Code::SNAPSHOT_UNREADABLE, message)
-        .with_help("take the file back with git, or delete it: the next load writes it again")
+        .with_help("take the file back with git, or write it anew: `sqlflow schema accept`")
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::error(Code::INPUT_OUTPUT, format!("cannot read `{}`: {error}", path.display()))
 }
 
-fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+pub(super) fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::error(Code::INPUT_OUTPUT, format!("cannot write `{}`: {error}", path.display()))
 }
 

@@ -5,6 +5,7 @@ use super::known::Known;
 use super::named::named_columns;
 use super::refusal::describe_query_error;
 use super::schema_change::columns_refused;
+use super::standing;
 use super::verdict::{Checked, Unchecked, Verdict};
 use super::versions::{misfit, snapshot_columns};
 use crate::compile::{Compilation, Compiled, Query};
@@ -12,9 +13,10 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::duckdb::Binder;
 use crate::engine::{EngineError, ErrorKind};
 use crate::graph::{Graph, Node, NodeIndex, NodeKind, SnapshotNode};
-use crate::mode::{Incremental, Materialization, SchemaChange};
+use crate::mode::scd2::Misfit;
+use crate::mode::{Incremental, Materialization, Retyped, SchemaChange};
 use crate::relation::{Column, DataType};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Binds the nodes of `compilation` to what `known` says of the roots of `graph`, in `binder`, which
 /// then holds an empty table for each node that gives one.
@@ -27,41 +29,73 @@ pub fn check(
     known: &Known,
     binder: &mut Binder,
 ) -> Checked {
-    let compiled = compilation.nodes.iter().map(|compiled| (compiled.index, compiled)).collect();
-    let mut check = Check {
-        graph,
-        compilation,
-        compiled,
-        known,
-        binder,
-        checked: Checked { unreadable: known.unreadable.clone(), ..Checked::default() },
-        types: HashMap::new(),
-    };
-    for index in &graph.order {
-        if let Some(verdict) = check.verdict(*index) {
-            check.checked.verdicts.insert(*index, verdict);
-        }
-    }
+    let mut check = Check::new(graph, compilation, known, binder);
+    check.run();
     check.checked
 }
 
 /// A check while it is carried out.
-struct Check<'c> {
-    graph: &'c Graph,
+pub(super) struct Check<'c> {
+    pub(super) graph: &'c Graph,
     compilation: &'c Compilation,
     compiled: HashMap<NodeIndex, &'c Compiled>,
     known: &'c Known,
-    binder: &'c mut Binder,
-    checked: Checked,
+    pub(super) binder: &'c mut Binder,
+    pub(super) checked: Checked,
     /// What declared types are to the database; `None` where they are none.
     types: HashMap<String, Option<DataType>>,
+    /// Tables whose rows stay, as they are before the nodes are built again. Of others it is taken
+    /// that they are made anew.
+    pub(super) standing: BTreeMap<NodeIndex, Vec<Column>>,
+    /// Columns of the node bound last of which some value may not fit its standing table.
+    pub(super) lossy: Vec<Retyped>,
 }
 
 type Bound = Result<Vec<Column>, Verdict>;
 
-impl Check<'_> {
+impl<'c> Check<'c> {
+    pub(super) fn new(
+        graph: &'c Graph,
+        compilation: &'c Compilation,
+        known: &'c Known,
+        binder: &'c mut Binder,
+    ) -> Self {
+        Self {
+            graph,
+            compilation,
+            compiled: compilation.nodes.iter().map(|node| (node.index, node)).collect(),
+            known,
+            binder,
+            checked: Checked { unreadable: known.unreadable.clone(), ..Checked::default() },
+            types: HashMap::new(),
+            standing: BTreeMap::new(),
+            lossy: Vec::new(),
+        }
+    }
+
+    /// Binds every node.
+    pub(super) fn run(&mut self) {
+        for index in &self.graph.order {
+            if let Some(verdict) = self.verdict(*index) {
+                self.checked.verdicts.insert(*index, verdict);
+            }
+        }
+    }
+
+    /// The query of a node as it is executed where its table stands.
+    pub(super) fn query_over_rows(&self, index: NodeIndex) -> Option<&'c Query> {
+        let compiled = *self.compiled.get(&index)?;
+        compiled.incremental.as_ref().or(compiled.query.as_ref())
+    }
+
+    /// Makes the table of `index` anew, without rows.
+    pub(super) fn bind_table(&mut self, index: NodeIndex, columns: Vec<Column>) -> Verdict {
+        let table = self.table(self.graph.node(index), columns);
+        table.map_or_else(|verdict| verdict, Verdict::Holds)
+    }
+
     /// What is to be said of a node; `None` where it is nobody's business.
-    fn verdict(&mut self, index: NodeIndex) -> Option<Verdict> {
+    pub(super) fn verdict(&mut self, index: NodeIndex) -> Option<Verdict> {
         let node = self.graph.node(index);
         let verdict = match &node.kind {
             NodeKind::Source(_) | NodeKind::Seed(_) => match self.known.verdict(index)? {
@@ -92,6 +126,9 @@ impl Check<'_> {
         let Some(query) = &compiled.query else {
             return Err(Verdict::Unchecked(Unchecked::AsksDatabase));
         };
+        if let Some(table) = self.standing.get(&index).cloned() {
+            return self.over_standing(node, compiled.incremental.as_ref().unwrap_or(query), table);
+        }
         let columns = self.bind(node, query)?;
         match &node.kind {
             NodeKind::Model(Materialization::Ephemeral) => Ok(columns),
@@ -106,6 +143,38 @@ impl Check<'_> {
             }
             _ => Ok(columns),
         }
+    }
+
+    /// What a node makes of its table, which keeps its rows.
+    fn over_standing(&mut self, node: &Node, query: &Query, table: Vec<Column>) -> Bound {
+        let dialect = self.graph.target.dialect;
+        let table = self.table(node, table)?;
+        let batch = stored(self.bind(node, query)?);
+        let applied = match &node.kind {
+            NodeKind::Model(Materialization::Incremental(incremental)) => {
+                let lacks = "which the query does not give";
+                named_columns(node, incremental, &batch, lacks, &|name| dialect.fold(name))
+                    .map_err(|problem| Verdict::Fails(vec![*problem]))?;
+                let rule = incremental.on_schema_change;
+                let applied = standing::incremental(dialect, rule, &batch, &table);
+                let applied = applied.map_err(|refused| {
+                    let problem = node.relation.as_ref();
+                    let problem = problem.map(|name| columns_refused(node, name, &refused));
+                    Verdict::Fails(problem.into_iter().collect())
+                })?;
+                self.lossy = applied.lossy;
+                applied.columns
+            }
+            NodeKind::Snapshot(snapshot) => {
+                let misfits = |misfits: Vec<Misfit>| {
+                    let told = misfits.iter().map(|found| misfit(node, snapshot, &batch, found));
+                    Verdict::Fails(told.collect())
+                };
+                standing::versions(dialect, &snapshot.scd2, &batch, &table).map_err(misfits)?
+            }
+            _ => batch,
+        };
+        self.table(node, applied)
     }
 
     fn is_unknown(&self, parent: NodeIndex) -> bool {

@@ -1,5 +1,6 @@
 //! Which columns the tables have that more is written to than a query's rows.
 
+use super::standing;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::dialect::Dialect;
 use crate::graph::{LoadNode, Node, SnapshotNode};
@@ -98,4 +99,28 @@ fn setting(role: Role) -> &'static str {
         Role::Tracked => "check_cols",
         Role::Date => "updated_at",
     }
+}
+
+/// The table `standing` of a load of versions, once rows of the columns `source` were loaded.
+///
+/// # Errors
+/// A column whose type the table does not hold, and as the table has it.
+pub fn versions_after(
+    dialect: &dyn Dialect,
+    load: &LoadNode,
+    source: &[Column],
+    standing: &[Column],
+) -> Result<Vec<Column>, (Column, Column)> {
+    let batch = load.rules.selection.of(source);
+    let Some(scd2) = load.rules.scd2(&batch) else { return Ok(batch) };
+    standing::versions(dialect, &scd2, &batch, standing).map_err(|misfits| {
+        let named = misfits.iter().find_map(|misfit| match misfit {
+            Misfit::Type { column, .. } => Some(column.as_str()),
+            _ => None,
+        });
+        let find =
+            |columns: &[Column]| columns.iter().find(|c| Some(c.name.as_str()) == named).cloned();
+        let none = || added(scd2.names.valid_from.as_str(), "timestamp");
+        (find(&batch).unwrap_or_else(none), find(standing).unwrap_or_else(none))
+    })
 }

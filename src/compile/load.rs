@@ -13,11 +13,12 @@
 use super::carry;
 use super::scd2::{Scd2Facts, scd2_script};
 use super::script::{
-    Result, Script, first_statement, internal_name, place_context, render, stage_relation,
-    staged_columns,
+    Result, Script, Statement, first_statement, internal_name, place_context, render,
+    stage_relation, staged_columns,
 };
-use crate::dialect::{Dialect, DuckDb, Stage};
+use crate::dialect::{Dialect, DuckDb, Section, Stage};
 use crate::graph::{Graph, LoadNode, Node};
+use crate::mode::Migration;
 use crate::mode::load::{DeleteKind, Lag, LoadMode, OnNullCursor, OnNullKey};
 use crate::mode::scd2::{Fit, Scd2};
 use crate::relation::{Column, DataType, RelationName};
@@ -38,6 +39,8 @@ pub struct LoadFacts {
     pub required: Vec<String>,
     /// How stage and table fit together, where the rows stay.
     pub pairs: Vec<Pair>,
+    /// What the table gets first, where the rows stay.
+    pub migration: Migration,
     /// Statements that put back what stood on the table before, where it is made anew.
     pub kept: Vec<String>,
     /// How versions are kept, in scd2.
@@ -192,6 +195,7 @@ pub fn load_script(
     let dialect = graph.target.dialect;
     let Some(relation) = &node.relation else { return Ok(Script::default()) };
     let context = context(graph, node, load, relation, facts);
+    let place = place_context(graph, node, relation);
     let mut script = Script::default();
     let mut add = |template: &str| -> Result<()> {
         let part = render(dialect, template, &context, &[])?;
@@ -202,6 +206,14 @@ pub fn load_script(
     for template in ["load_stage", "load_check", "load_clean"] {
         add(template)?;
     }
+    let migration = migration_sections(dialect, relation, &place, &facts.migration)?;
+    script.sections.extend(migration);
+    let mut add = |template: &str| -> Result<()> {
+        let part = render(dialect, template, &context, &[])?;
+        let sections = part.sections.into_iter();
+        script.sections.extend(sections.filter(|section| !section.statements.is_empty()));
+        Ok(())
+    };
     match load.rules.mode {
         LoadMode::Replace => add("load_anew")?,
         LoadMode::Append => {
@@ -248,6 +260,28 @@ pub fn rejects_script(
     let Some(relation) = &node.relation else { return Ok(Script::default()) };
     let context = context(graph, node, load, relation, facts);
     render(graph.target.dialect, "load_rejects", &context, &[])
+}
+
+/// The statements that change the columns of the table before rows are written: DuckDB takes them in
+/// this order only.
+fn migration_sections(
+    dialect: &dyn Dialect,
+    relation: &RelationName,
+    place: &Value,
+    migration: &Migration,
+) -> Result<Vec<Section<Statement>>> {
+    let added =
+        migration.added.iter().map(|c| ("add_column", c.name.as_str(), c.data_type.as_str()));
+    let widened =
+        migration.widened.iter().map(|c| ("retype_column", c.name.as_str(), c.data_type.as_str()));
+    let relaxed = migration.relaxed.iter().map(|name| ("relax_column", name.as_str(), ""));
+    let mut sections = Vec::new();
+    for (template, column, data_type) in added.chain(widened).chain(relaxed) {
+        let own = context! { relation => dialect.render(relation), column, data_type };
+        let context = context! { ..own, ..place.clone() };
+        sections.extend(render(dialect, template, &context, &[])?.sections);
+    }
+    Ok(sections)
 }
 
 /// What belongs on the table when it has been made anew: NOT NULL, and what stood on the one before.
@@ -403,6 +437,7 @@ fn context(
         query => facts.query.as_str(),
         streamed => facts.streamed,
         columns => columns(load, facts, soft.as_deref()),
+        standing => standing(facts),
         has_others => facts.pairs.iter().any(|pair| pair.name.is_none()),
         required => facts.required.clone(),
         cursor => cursor(dialect, load, facts),
@@ -467,6 +502,24 @@ fn columns(load: &LoadNode, facts: &LoadFacts, soft: Option<&str>) -> Vec<Value>
         };
         return known.iter().map(pair).collect();
     }
+    facts.pairs.iter().map(item).collect()
+}
+
+/// The columns of the table as they will be, where it is looked at before it is changed; empty where
+/// it stays as it is.
+fn standing(facts: &LoadFacts) -> Vec<Value> {
+    let migration = &facts.migration;
+    if migration.is_empty() {
+        return Vec::new();
+    }
+    let item = |pair: &Pair| {
+        let name = &pair.target;
+        let find = |all: &[Column]| all.iter().find(|column| column.name == *name).cloned();
+        let (added, widened) = (find(&migration.added), find(&migration.widened));
+        let is_new = added.is_some();
+        let changed = added.or(widened).map(|column| column.data_type.as_str().to_owned());
+        context! { name => name.as_str(), is_new => is_new, type => changed }
+    };
     facts.pairs.iter().map(item).collect()
 }
 

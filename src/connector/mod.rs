@@ -59,6 +59,12 @@ pub trait Connector: Send + Sync {
     /// What changes later is told where it is read.
     fn foresee(&self, _objects: &[Object]) {}
 
+    /// The same where only columns will be asked for, and no rows: queries are then described
+    /// together with tables.
+    fn foresee_columns(&self, objects: &[Object]) {
+        self.foresee(objects);
+    }
+
     /// What is known of `object` may be out of date: it is asked for anew from now on.
     fn forget(&self, _object: &Object) {}
 

@@ -167,6 +167,12 @@ codes! {
     SCHEMA_DRIFT = "SF401";
     /// A schema snapshot that cannot be read.
     SNAPSHOT_UNREADABLE = "SF402";
+    /// A schema snapshot that is missing where none may be written.
+    SNAPSHOT_MISSING = "SF403";
+    /// A drift that did not stop the load.
+    DRIFT_PASSED = "SF404";
+    /// A schema snapshot that a load wrote again, or might not write.
+    SNAPSHOT_BEHIND = "SF405";
     /// A query that does not fit the columns of what it reads.
     DOES_NOT_BIND = "SF411";
     /// Something of which a check can say nothing.
@@ -177,6 +183,10 @@ codes! {
     TEXT_COMPARED = "SF414";
     /// Something that nothing reads.
     UNUSED = "SF415";
+    /// A schema snapshot of a table that the project does not have.
+    SNAPSHOT_LEFT_OVER = "SF420";
+    /// A schema snapshot that a later version of sqlflow wrote.
+    SNAPSHOT_LATER = "SF421";
     /// A test that found failures.
     TEST_FAILED = "SF501";
     /// SQL that the database refuses.

@@ -103,6 +103,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "microbatch_anew",
             "microbatch_rows",
             "privileges",
+            "relax_column",
             "retype_column",
             "retyped_values",
             "scd2",

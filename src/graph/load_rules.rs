@@ -7,7 +7,7 @@
 use super::config::Merged;
 use crate::diagnostic::{Code, Diagnostic, Place, did_you_mean};
 use crate::mode::load::{
-    Cell, Cursor, DeleteKind, Deletes, LOAD_OPTIONS, Lag, LoadMode, LoadRules, OnEmpty,
+    Cell, Cursor, DeleteKind, Deletes, LOAD_OPTIONS, Lag, LoadMode, LoadRules, OnDrift, OnEmpty,
     OnNullCursor, OnNullKey, Order, Update, load_option,
 };
 use crate::mode::{Key, Selection};
@@ -61,7 +61,8 @@ impl Reader<'_> {
         let mut rules = LoadRules { mode, ..LoadRules::default() };
         rules.adopt = self.flag("adopt");
         rules.max_rejects = self.count("max_rejects").unwrap_or(0);
-        self.choice("on_drift", &[("alert", ())]);
+        let policies = OnDrift::NAMES.map(|name| (name, OnDrift::named(name).unwrap_or_default()));
+        rules.on_drift = self.choice("on_drift", &policies).unwrap_or_default();
         if has("on_empty") {
             let choices =
                 [("error", OnEmpty::Error), ("replace", OnEmpty::Replace), ("keep", OnEmpty::Keep)];

@@ -12,6 +12,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Default)]
 pub struct Connections {
     foreseen: HashMap<String, Vec<Object>>,
+    /// Whether only columns will be asked for.
+    only_columns: bool,
     open: Mutex<HashMap<String, Arc<System>>>,
 }
 
@@ -24,7 +26,12 @@ impl Connections {
                 foreseen.entry(connection.name.clone()).or_default().push(rows::object(load));
             }
         }
-        Self { foreseen, open: Mutex::default() }
+        Self { foreseen, only_columns: false, open: Mutex::default() }
+    }
+
+    /// Those by which the columns of what `loads` read are asked for, and no rows.
+    pub fn observing<'l>(loads: impl Iterator<Item = &'l LoadNode>) -> Self {
+        Self { only_columns: true, ..Self::new(loads) }
     }
 
     /// The system that `connection` means.
@@ -40,7 +47,11 @@ impl Connections {
         if let (System::Tables(connector), Some(objects)) =
             (&*system, self.foreseen.get(&connection.name))
         {
-            connector.foresee(objects);
+            if self.only_columns {
+                connector.foresee_columns(objects);
+            } else {
+                connector.foresee(objects);
+            }
         }
         open.insert(connection.name.clone(), system.clone());
         Ok(system)

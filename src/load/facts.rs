@@ -2,11 +2,11 @@
 
 use super::fit;
 use super::table::{Known, Result, Work};
-use crate::compile::{self, FileRecord, LoadFacts, Pair, RejectRecord, load_query};
+use crate::compile::{self, FileRecord, LoadFacts, RejectRecord, load_query};
 use crate::connector::file::Scan;
 use crate::dialect::Dialect;
-use crate::mode::TargetColumn;
 use crate::mode::load::{Course, DeleteKind, LoadMode};
+use crate::mode::{Migration, TargetColumn};
 use crate::relation::{Column, DataType};
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ impl Work<'_> {
         match known.course {
             Course::Anew if request.existing.is_some() => facts.kept = self.kept()?,
             Course::Anew => {}
-            Course::RowsStay => facts.pairs = self.pairs(&mut facts.required, &scanned.columns)?,
+            Course::RowsStay => self.pairs(known, &mut facts, &scanned.columns)?,
         }
         Ok(facts)
     }
@@ -63,7 +63,8 @@ impl Work<'_> {
         Ok(rows.iter().map(statement).collect())
     }
 
-    fn pairs(&mut self, required: &mut Vec<String>, columns: &[Column]) -> Result<Vec<Pair>> {
+    /// How the batch fits the table, and what this gets for it.
+    fn pairs(&mut self, known: &Known, facts: &mut LoadFacts, columns: &[Column]) -> Result<()> {
         let request = self.request;
         let defaults = self.query(&load_query(request.graph, "load_defaults", self.relation))?.rows;
         let has_default = |name: &str| {
@@ -78,19 +79,26 @@ impl Work<'_> {
             .collect();
         let dialect = request.graph.target.dialect;
         let mut stage = as_kept(dialect, columns);
+        let fold = |name: &str| dialect.fold(name);
+        if let Some(recorded) = &known.accepted.recorded {
+            let recorded = as_kept(dialect, &recorded.relation_columns());
+            facts.migration = Migration::new(&recorded, &stage, &target, &fold);
+        }
+        let target = facts.migration.applied(&target);
         if let DeleteKind::Soft(name) = &request.load.rules.deletes.kind {
             let data_type = DataType::new("timestamp with time zone");
             stage.push(Column { name: name.clone(), data_type, nullable: true });
         }
         let pairs = fit::pairs(request.load, self.relation, &stage, &target)?;
-        *required = target
+        facts.required = target
             .iter()
             .filter(|target| !target.column.nullable)
             .filter_map(|target| {
                 pairs.iter().find(|pair| pair.target == target.column.name)?.name.clone()
             })
             .collect();
-        Ok(pairs)
+        facts.pairs = pairs;
+        Ok(())
     }
 }
 

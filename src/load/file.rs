@@ -1,5 +1,6 @@
 //! The files of a source or a seed: which they are, how they are read, what is wrong with them.
 
+use super::rows::not_there;
 use crate::compile;
 use crate::connector::file::{
     FileError, FileObject, FileOptions, FileStore, Format, LocalFiles, OPTIONS, OptionError, Scan,
@@ -147,8 +148,17 @@ fn declared_columns(graph: &Graph, load: &LoadNode) -> Result<Vec<(String, DataT
     load.columns.iter().map(read).collect()
 }
 
+/// What is wrong with the files of `load`, whose relative paths start at `start`.
+pub(super) fn failure(load: &LoadNode, error: FileError, start: Option<String>) -> Diagnostic {
+    if let FileError::NoColumn { column, known } = &error {
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        return not_there(load, column, &known);
+    }
+    starting(describe(error).at(load.place.clone()), start)
+}
+
 /// A file's problem as a diagnostic without a place.
-pub(super) fn describe(error: FileError) -> Diagnostic {
+fn describe(error: FileError) -> Diagnostic {
     if let FileError::Remote(error) = &error {
         return super::connection::problem(error);
     }
@@ -183,7 +193,7 @@ pub(super) fn describe(error: FileError) -> Diagnostic {
 }
 
 /// The same, with a note of where the path starts, where nothing is found at it.
-pub(super) fn starting(problem: Diagnostic, start: Option<String>) -> Diagnostic {
+fn starting(problem: Diagnostic, start: Option<String>) -> Diagnostic {
     match start {
         Some(start) if problem.code == Code::SOURCE_MISSING => {
             problem.with_note(format!("relative paths start at `{start}`"))

@@ -3,7 +3,6 @@
 use super::accepted::Accepted;
 use super::facts::required;
 use super::fit;
-use crate::artifact::SchemaDirectory;
 use crate::compile::{self, LoadFacts, RowColumn, Script, Versions, load_script};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::Dialect;
@@ -23,8 +22,7 @@ pub fn foreseen_script(
     node: &Node,
     load: &LoadNode,
 ) -> Result<Option<Script>, Vec<Diagnostic>> {
-    let directory = SchemaDirectory::of(graph);
-    let accepted = Accepted::read(&directory, node.source_name(), &node.name, None)?;
+    let accepted = Accepted::read(graph, node, None)?;
     let Some(snapshot) = accepted.snapshot else { return Ok(None) };
     let columns = load.rules.selection.of(&snapshot.relation_columns());
     let load = &fit::spelt_as(load, &columns);

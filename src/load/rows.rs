@@ -1,6 +1,7 @@
 //! Rows of another system, on their way into the stage.
 
 use super::connection::problem;
+use super::drift::SourceColumns;
 use super::table::{Failure, Known, Result, Work};
 use crate::compile::{self, LoadFacts, RowColumn, Script};
 use crate::connector::file::Scan;
@@ -13,7 +14,6 @@ use crate::engine::EngineError;
 use crate::graph::{LoadNode, LoadObject};
 use crate::mode::load::OnNullCursor;
 use crate::relation::{Column, DataType};
-use crate::schema::{Policy, Verdict, compare, verdicts};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
@@ -27,25 +27,36 @@ pub(super) struct Rows<'s> {
     object: Object,
     /// Whether a column is declared with another type than it has there.
     casts: bool,
+    /// Whether its columns have to be named: those that are loaded are others, or in another order.
+    names_columns: bool,
 }
 
 impl<'s> Rows<'s> {
     /// What `load` reads from `connector`; nothing is asked yet. Of files there are no rows.
     pub(super) fn new(load: &LoadNode, connector: &'s dyn Connector) -> Self {
-        Self { connector, object: object(load), casts: false }
+        Self { connector, object: object(load), casts: false, names_columns: false }
     }
 
     /// The columns that it has, as the target will hold them, and the query that the stage is
     /// filled by.
-    pub(super) fn scan(&mut self, work: &Work<'_>, accepted: Option<&[Column]>) -> Result<Scan> {
+    pub(super) fn scan(&mut self, work: &Work<'_>, known: &mut Known) -> Result<Scan> {
         let load = work.request.load;
-        let found = self.found(work)?;
+        let found = found(load, self.connector, &self.object).map_err(|unseen| match unseen {
+            Unseen::Source(error) => self.told(work, &error),
+            Unseen::Load(problems) => problems,
+        })?;
         Self::names(work, &found)?;
-        let (columns, casts) = declared(load, &found)?;
-        self.casts = columns.iter().zip(&found).any(|(to, from)| to.data_type != from.data_type);
-        if let Some(accepted) = accepted {
-            work.drift(accepted, &columns)?;
-        }
+        let (columns, mut casts) = declared(load, &found)?;
+        known.ruling = work.judge(known, SourceColumns::of_rows(load, columns))?;
+        let columns = known.ruling.columns.clone();
+        let place = |cast: &RowColumn| columns.iter().position(|column| column.name == cast.name);
+        casts.retain(|cast| place(cast).is_some());
+        casts.sort_by_key(|cast| place(cast));
+        self.names_columns = !known.ruling.is_of(&found);
+        self.casts = casts.iter().any(|cast| {
+            let from = found.iter().find(|from| from.name == cast.name);
+            from.is_some_and(|from| from.data_type != cast.data_type)
+        });
         let sql = compile::rows_query(work.relation, &casts);
         Ok(Scan { sql, columns, ..Scan::default() })
     }
@@ -63,7 +74,8 @@ impl<'s> Rows<'s> {
         let selected = scanned.columns.iter().map(|column| column.name.clone()).collect();
         let request = ReadRequest {
             object: self.object.clone(),
-            columns: load.rules.selection.option().map(|_| selected),
+            columns: (self.names_columns || load.rules.selection.option().is_some())
+                .then_some(selected),
             filter: filter(load, facts),
             limit: None,
             partition_on: option(load, "partition_on"),
@@ -136,26 +148,6 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// The columns that are loaded, as the source has them.
-    fn found(&self, work: &Work<'_>) -> Result<Vec<Column>> {
-        let load = work.request.load;
-        let told = |error: ConnectorError| self.told(work, &error);
-        let selection = &load.rules.selection;
-        if selection.option().is_none() {
-            return self.connector.schema(&self.object).map_err(told);
-        }
-        let mut names = self.connector.column_names(&self.object).map_err(told)?;
-        let known = names.clone();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        let unknown = selection.unknown(&known).into_iter();
-        let problems: Failure = unknown.map(|name| not_there(load, name, &known)).collect();
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        names.retain(|name| selection.takes(name, &known));
-        self.connector.schema_of(&self.object, &names).map_err(told)
-    }
-
     /// The rows, and what is to be recorded of an incremental read.
     fn read(
         &self,
@@ -208,24 +200,36 @@ impl Work<'_> {
         }
         Ok(self.session.ingest(&last.sql, view, Box::new(reader)))
     }
+}
 
-    /// The load stops where the source is not as accepted.
-    fn drift(&self, accepted: &[Column], seen: &[Column]) -> Result<()> {
-        let difference = compare(accepted, seen);
-        let changes: Vec<String> = verdicts(Policy::Alert, &difference)
-            .into_iter()
-            .filter(|(_, verdict)| *verdict == Verdict::Halt)
-            .map(|(change, _)| change.to_string())
-            .collect();
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let message = format!("`{}` is no longer as accepted", self.request.load.object);
-        let problem = Diagnostic::error(Code::SCHEMA_DRIFT, message)
-            .at(self.request.load.place.clone())
-            .with_help(self.request.accept_help());
-        Err(vec![changes.into_iter().fold(problem, Diagnostic::with_note)])
+/// Why the columns of a source are not known.
+pub(super) enum Unseen {
+    /// The source does not say.
+    Source(ConnectorError),
+    /// They are not those that the load names.
+    Load(Failure),
+}
+
+/// The columns that are loaded, as the source has them.
+pub(super) fn found(
+    load: &LoadNode,
+    connector: &dyn Connector,
+    object: &Object,
+) -> std::result::Result<Vec<Column>, Unseen> {
+    let selection = &load.rules.selection;
+    if selection.option().is_none() {
+        return connector.schema(object).map_err(Unseen::Source);
     }
+    let mut names = connector.column_names(object).map_err(Unseen::Source)?;
+    let known = names.clone();
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let unknown = selection.unknown(&known).into_iter();
+    let problems: Failure = unknown.map(|name| not_there(load, name, &known)).collect();
+    if !problems.is_empty() {
+        return Err(Unseen::Load(problems));
+    }
+    names.retain(|name| selection.takes(name, &known));
+    connector.schema_of(object, &names).map_err(Unseen::Source)
 }
 
 /// What a load reads that is not files.
@@ -254,7 +258,7 @@ pub(super) fn not_there(load: &LoadNode, name: &str, known: &[&str]) -> Diagnost
 
 /// The columns as the target will hold them, with those types that the YAML declares, and what is
 /// cast to get them.
-fn declared(load: &LoadNode, found: &[Column]) -> Result<(Vec<Column>, Vec<RowColumn>)> {
+pub(super) fn declared(load: &LoadNode, found: &[Column]) -> Result<(Vec<Column>, Vec<RowColumn>)> {
     let mut problems = Failure::new();
     let mut columns = found.to_vec();
     let is_loaded = |name: &str| load.rules.selection.takes(name, &[name]);

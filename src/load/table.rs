@@ -3,9 +3,12 @@
 use super::accepted::Accepted;
 use super::again::Broken;
 use super::connections::Connections;
-use super::file::{describe, file_object, starting};
+use super::drift::SourceColumns;
+use super::file::{failure, file_object};
 use super::fit;
-use super::rows::{Rows, not_there};
+use super::observe::vanished;
+use super::rows::Rows;
+use super::ruling::Ruling;
 use super::verdict::Found;
 use crate::artifact::SchemaDirectory;
 use crate::compile::{
@@ -19,9 +22,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::dialect::{Condition, Stage};
 use crate::engine::{EngineError, Pour, Session, Unpoured, pour};
 use crate::graph::{Graph, LoadNode, Node};
-use crate::mode::load::{Counts, Course, LoadMode, Recorded, course};
+use crate::mode::load::{Counts, Course, OnDrift, Recorded, course};
 use crate::relation::{Column, RelationKind, RelationName};
-use crate::schema::Snapshot;
+use crate::schema::{AcceptedBy, Snapshot};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +46,10 @@ pub struct LoadRequest<'r> {
     pub run_id: &'r str,
     /// When.
     pub now: jiff::Timestamp,
+    /// What a drift of the source does, where the command line says so.
+    pub on_drift: Option<OnDrift>,
+    /// Whether no file of `schemas/` is written, and each has to be there.
+    pub locked: bool,
     /// Where files may be written while the load runs.
     pub scratch: &'r Path,
     /// The connections of the run.
@@ -111,6 +118,11 @@ impl LoadRequest<'_> {
         problems.into_iter().map(|problem| problem.with_note(note.clone())).collect()
     }
 
+    /// What a drift of the source does.
+    pub(super) fn policy(&self) -> OnDrift {
+        self.on_drift.unwrap_or(self.load.rules.on_drift)
+    }
+
     pub(super) fn defect(&self, what: &str) -> Failure {
         let message = format!("`{}` cannot be loaded: {what}", self.node.label());
         vec![Diagnostic::error(Code::INTERNAL, message).at(self.node.place.clone())]
@@ -122,17 +134,7 @@ impl LoadRequest<'_> {
     }
 
     pub(super) fn file(&self, object: &FileObject, error: FileError) -> Failure {
-        if let FileError::NoColumn { column, known } = &error {
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            return vec![not_there(self.load, column, &known)];
-        }
-        let drift = matches!(error, FileError::Drift(_));
-        let problem = describe(error).at(self.load.place.clone());
-        let problem = starting(problem, self.start(object));
-        if !drift {
-            return vec![problem];
-        }
-        vec![problem.with_help(self.accept_help())]
+        vec![failure(self.load, error, self.start(object))]
     }
 
     /// Where the path of `object` starts, for people.
@@ -142,18 +144,6 @@ impl LoadRequest<'_> {
             System::Files(store) => store.start(object),
             System::Tables(_) => None,
         }
-    }
-
-    /// How a new schema is accepted.
-    pub(super) fn accept_help(&self) -> String {
-        let path = SchemaDirectory::of(self.graph).shown_path(self.source(), &self.node.name);
-        let lost = match self.load.rules.mode {
-            LoadMode::Replace | LoadMode::Scd2 => "",
-            LoadMode::Append | LoadMode::Merge => {
-                "; rows that the source has no longer go with that"
-            }
-        };
-        format!("if the new schema is right, delete {path} and load with --full-refresh{lost}")
     }
 }
 
@@ -183,13 +173,15 @@ pub(super) struct Known {
     pub(super) accepted: Accepted,
     /// What was accepted of the columns that are loaded; `None` on the first load.
     pub(super) frozen: Option<Frozen>,
+    /// What becomes of its drift, once the source was looked into.
+    pub(super) ruling: Ruling,
 }
 
 impl Work<'_> {
     /// One try; `None` where a file changed while it was read.
     pub(super) fn attempt(&mut self, write: &mut Writer<'_>) -> Result<Option<Loaded>> {
         let (request, load) = (self.request, self.request.load);
-        let known = self.known()?;
+        let mut known = self.known()?;
         let system = match &load.connection {
             Some(connection) => request.connections.open(connection)?,
             None => Arc::new(System::Files(Box::new(LocalFiles))),
@@ -198,8 +190,9 @@ impl Work<'_> {
             System::Files(store) => &**store,
             System::Tables(connector) => {
                 let mut rows = Rows::new(load, &**connector);
-                let accepted = known.frozen.as_ref().map(|frozen| frozen.columns.as_slice());
-                let scanned = rows.scan(self, accepted)?;
+                let scanned = rows.scan(self, &mut known);
+                let snapshot = known.accepted.snapshot.as_ref();
+                let scanned = scanned.map_err(|problems| vanished(problems, snapshot))?;
                 return self.transfer(&known, &Source::Rows(rows), scanned, Vec::new(), write);
             }
         };
@@ -207,20 +200,60 @@ impl Work<'_> {
         object.frozen.clone_from(&known.frozen);
         object.max_rejects = load.rules.max_rejects;
         request.scratch.clone_into(&mut object.scratch);
-        let files = store.find(&object).map_err(|error| request.file(&object, error))?;
+        let files = store.find(&object).map_err(|error| {
+            vanished(request.file(&object, error), known.accepted.snapshot.as_ref())
+        })?;
         let (files, records) = self.unread_files(&object, &known, files)?;
         if files.is_empty() {
             let message = "every file was loaded before: nothing to do";
             self.note(Code::NOTHING_NEW, message);
             return Ok(Some(self.loaded(Counts::default(), Script::default())));
         }
-        let scanned = match store.scan(&object, &files, self.reader()) {
+        let scanned = match self.scan(store, &mut object, &files, &mut known) {
             // What is wrong with a half-written file is not wrong with the whole one.
             Err(_) if store.changed(&files).is_ok_and(|changed| changed) => return Ok(None),
-            scanned => scanned.map_err(|error| request.file(&object, error))?,
+            scanned => scanned?,
         };
         let records = as_read(records, &scanned.files);
         self.transfer(&known, &Source::Files(store, Box::new(object)), scanned, records, write)
+    }
+
+    /// Looks into the files; once more, by other columns, where they have drifted and the policy lets
+    /// that pass.
+    fn scan(
+        &mut self,
+        store: &dyn FileStore,
+        object: &mut FileObject,
+        files: &[FileEntry],
+        known: &mut Known,
+    ) -> Result<Scan> {
+        let request = self.request;
+        let (seen, scan) = match store.scan(object, files, self.reader()) {
+            Ok(scan) => {
+                let is_frozen = object.frozen.is_some();
+                (SourceColumns::of_scan(request.load, &scan, is_frozen), Some(scan))
+            }
+            Err(FileError::Drift(drift)) => (SourceColumns::of_drift(request.load, *drift), None),
+            Err(error) => return Err(request.file(object, error)),
+        };
+        known.ruling = self.judge(known, seen)?;
+        if let Some(scan) = scan.filter(|scan| known.ruling.is_of(&scan.columns)) {
+            return Ok(scan);
+        }
+        object.wanted = known.ruling.selection(request.load);
+        if let Some(frozen) = &mut object.frozen {
+            frozen.columns.clone_from(&known.ruling.columns);
+        }
+        match store.scan(object, files, self.reader()) {
+            // The files are not alike: what is wrong is told as on a first load.
+            Err(FileError::Drift(drift)) => {
+                object.frozen = None;
+                let scanned = store.scan(object, files, self.reader());
+                scanned.and(Err(FileError::Drift(drift)))
+            }
+            scanned => scanned,
+        }
+        .map_err(|error| request.file(object, error))
     }
 
     /// The same with the columns of the options spelt as the source spells them.
@@ -257,7 +290,10 @@ impl Work<'_> {
         records: Vec<FileRecord>,
         write: &mut Writer<'_>,
     ) -> Result<Option<Loaded>> {
-        let snapshot = known.accepted.after(scanned, self.request.now);
+        let ruling = &known.ruling;
+        let by = if ruling.has_accepted { AcceptedBy::Permissive } else { AcceptedBy::Accept };
+        let snapshot = known.accepted.after(scanned, self.request.now, by);
+        self.notes.extend(ruling.notes.iter().cloned());
         let mut facts = self.facts(known, scanned, records)?;
         if accepts(known, scanned) {
             facts.record.schema = snapshot.render();
@@ -278,8 +314,9 @@ impl Work<'_> {
         };
         let staged = staged?;
         match self.check_and_publish(known, scanned, &mut facts, staged, write) {
-            Ok(loaded) => {
+            Ok(mut loaded) => {
                 self.accept(known, scanned, &snapshot)?;
+                loaded.notes.append(&mut self.notes);
                 Ok(Some(loaded))
             }
             Err(problems) => {
@@ -304,20 +341,27 @@ impl Work<'_> {
         let course = course(rules, request.existing, recorded.as_ref(), request.full_refresh)
             .map_err(|obstacle| vec![self.obstacle(&obstacle)])?;
         let schema = schema.filter(|_| !request.full_refresh);
-        let directory = SchemaDirectory::of(request.graph);
-        let name = &request.node.name;
-        let accepted = Accepted::read(&directory, request.source(), name, schema.as_deref())?;
+        let accepted = Accepted::read(request.graph, request.node, schema.as_deref())?;
+        if request.locked && !accepted.has_file {
+            return Err(vec![self.no_snapshot()]);
+        }
         let course = if accepted.snapshot.is_none() && recorded.is_some() {
             self.before_the_first_row(course)?
         } else {
             course
         };
         let recorded = recorded.filter(|_| course == Course::RowsStay);
-        let mut frozen = accepted.frozen();
-        if let Some(frozen) = &mut frozen {
-            frozen.columns = rules.selection.of(&frozen.columns);
-        }
-        Ok(Known { course, recorded, accepted, frozen })
+        let frozen = accepted.frozen(request.load);
+        Ok(Known { course, recorded, accepted, frozen, ruling: Ruling::default() })
+    }
+
+    /// A locked load has no file to go by.
+    fn no_snapshot(&self) -> Diagnostic {
+        let LoadRequest { graph, node, load, .. } = self.request;
+        let path = SchemaDirectory::of(graph).shown_path(node.source_name(), &node.name);
+        let message = format!("`{path}` does not exist, and --locked writes no file");
+        let help = format!("`sqlflow schema accept {}`, then commit {path}", node.label());
+        Diagnostic::error(Code::SNAPSHOT_MISSING, message).at(load.place.clone()).with_help(help)
     }
 
     /// The way of a load whose table was made while its source had no rows: the types of its columns
@@ -398,9 +442,13 @@ impl Work<'_> {
     }
 
     /// Writes the snapshot of the schema, now that its rows are there.
-    fn accept(&self, known: &Known, scanned: &Scan, snapshot: &Snapshot) -> Result<()> {
+    fn accept(&mut self, known: &Known, scanned: &Scan, snapshot: &Snapshot) -> Result<()> {
         let request = self.request;
         if !accepts(known, scanned) {
+            return Ok(());
+        }
+        self.tell_of_file(known, snapshot);
+        if request.locked {
             return Ok(());
         }
         SchemaDirectory::of(request.graph)

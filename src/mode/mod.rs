@@ -18,6 +18,7 @@ mod export;
 mod incremental;
 pub mod load;
 mod microbatch;
+mod migration;
 pub mod scd2;
 mod schema_change;
 mod selection;
@@ -27,6 +28,7 @@ pub use columns::{ColumnPlan, ColumnProblem, SharedColumn, TargetColumn};
 pub use export::ExportMode;
 pub use incremental::{Incremental, is_name};
 pub use microbatch::{Batch, BatchSize, EventTimeWindow, Microbatch, moment};
+pub use migration::Migration;
 pub use schema_change::{Alteration, OnSchemaChange, Reconciled, Retyped, SchemaChange};
 pub use selection::Selection;
 

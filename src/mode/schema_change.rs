@@ -162,7 +162,7 @@ impl SchemaChange {
 
 impl Retyped {
     /// Whether every value of the batch's type is one of the table's type.
-    fn fits(&self) -> bool {
+    pub fn fits(&self) -> bool {
         self.after.widens_to(&self.before)
     }
 

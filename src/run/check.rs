@@ -2,7 +2,7 @@
 
 use super::worker::open_failed;
 use crate::artifact::SchemaDirectory;
-use crate::check::{Checked, check};
+use crate::check::{Checked, check, dead_columns, unused};
 use crate::compile::Compilation;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::engine::duckdb::{Binder, in_memory};
@@ -33,6 +33,21 @@ pub fn check_compiled(
     let mut binder =
         Binder::new(&target.settings, &target.extensions, &target.database).map_err(told)?;
     Ok(Some(check(graph, compilation, &known, &mut binder)))
+}
+
+/// What nothing of the project reads: sources, and columns of models that were checked.
+///
+/// # Errors
+/// DuckDB cannot be opened in memory.
+pub fn unused_of(
+    graph: &Graph,
+    compilation: &Compilation,
+    checked: &Checked,
+) -> Result<Vec<Diagnostic>, Box<Diagnostic>> {
+    let told = |error: EngineError| refused(graph, &error);
+    let mut session = in_memory().map_err(told)?;
+    let dead = dead_columns(graph, compilation, checked, &mut *session).map_err(told)?;
+    Ok(unused(graph).into_iter().chain(dead).collect())
 }
 
 /// A setting or an extension is wrong where the profile names it.

@@ -15,6 +15,7 @@ use crate::engine::{Engine, EngineError, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
 use crate::load::Connections;
 use crate::mode::Batch;
+use crate::mode::load::OnDrift;
 use crate::project::Text;
 use crate::relation::RelationName;
 use crate::template::Introspection;
@@ -33,6 +34,10 @@ pub struct RunRequest<'r> {
     pub compilation: &'r Compilation,
     /// Rebuild what would keep its rows.
     pub full_refresh: bool,
+    /// What a drift of a source does, in place of what the loads say.
+    pub on_drift: Option<OnDrift>,
+    /// Write no file of `schemas/`, and load nothing that has none there.
+    pub locked: bool,
     /// Start nothing new once a node has failed.
     pub fail_fast: bool,
     /// The time, for what is recorded.

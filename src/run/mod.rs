@@ -34,7 +34,9 @@ mod snapshot_check;
 mod standing;
 mod worker;
 
-pub use check::{break_what_fails, check_compiled, has_accepted_schemas, with_ancestors};
+pub use check::{
+    break_what_fails, check_compiled, has_accepted_schemas, unused_of, with_ancestors,
+};
 pub use event::{Event, Listener};
 pub use execute::{RunRequest, execute};
 pub use introspect::SessionIntrospection;

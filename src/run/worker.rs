@@ -223,6 +223,8 @@ impl Worker<'_> {
             full_refresh: execution.request.full_refresh,
             run_id: execution.run_id(),
             now: (execution.request.clock)(),
+            on_drift: execution.request.on_drift,
+            locked: execution.request.locked,
             scratch: &scratch,
             connections: &execution.connections,
         };

@@ -178,10 +178,10 @@ impl Difference {
     }
 }
 
-impl Change<'_> {
+impl<'d> Change<'d> {
     /// The column that it is about.
-    pub fn column(&self) -> &str {
-        match self {
+    pub fn column(&self) -> &'d str {
+        match *self {
             Self::Added(column)
             | Self::Removed(column)
             | Self::Widened(column, _)

@@ -12,18 +12,7 @@
 //! | position only | note | note | note |
 
 use super::compare::{Change, Difference};
-
-/// What a load does where its source is not as accepted: `on_drift`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Policy {
-    /// Stops at any change but of position.
-    #[default]
-    Alert,
-    /// Accepts what loses nothing.
-    Permissive,
-    /// Leaves new columns out.
-    Ignore,
-}
+use crate::mode::load::OnDrift as Policy;
 
 /// What becomes of one change. The last is the gravest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,26 +25,6 @@ pub enum Verdict {
     Accept,
     /// The load stops, and what depends on it.
     Halt,
-}
-
-impl Policy {
-    /// The names that users may write.
-    pub const NAMES: [&'static str; 3] = ["alert", "permissive", "ignore"];
-
-    /// The policy that users call `name`.
-    pub fn named(name: &str) -> Option<Self> {
-        let all = [Self::Alert, Self::Permissive, Self::Ignore];
-        all.into_iter().find(|policy| policy.name() == name)
-    }
-
-    /// The name that users write.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Alert => "alert",
-            Self::Permissive => "permissive",
-            Self::Ignore => "ignore",
-        }
-    }
 }
 
 /// What becomes of `change` under `policy`.

@@ -10,8 +10,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What to do where nothing better is known.
-const MEND: &str =
-    "take the change back with git, or delete the file: the next load writes it again";
+const MEND: &str = "take the change back with git, or write the file anew: `sqlflow schema accept`";
+
+/// The command that writes a file anew, without the table.
+const ACCEPT: &str = "`sqlflow schema accept`";
 
 /// How lines begin that git puts where two branches changed the same.
 const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
@@ -65,6 +67,9 @@ impl Snapshot {
             let start = Place::start_of(file.clone());
             return Err(vec![unreadable("the snapshot is empty", start)]);
         }
+        if let Some(problem) = later(file, &node) {
+            return Err(vec![problem]);
+        }
         let mut reader = Reader { file, problems: Vec::new() };
         let snapshot = reader.snapshot(&node);
         let problems: Vec<_> = reader.problems.into_iter().map(recoded).collect();
@@ -73,6 +78,12 @@ impl Snapshot {
             _ => Err(problems),
         }
     }
+}
+
+/// `problem` of the snapshot of `table`, which its help then names: `crm.customers`.
+pub fn of_table(problem: Diagnostic, table: &str) -> Diagnostic {
+    let named = ACCEPT.replace("accept", &format!("accept {table}"));
+    Diagnostic { help: problem.help.map(|help| help.replace(ACCEPT, &named)), ..problem }
 }
 
 fn unreadable(message: impl Into<String>, place: Place) -> Diagnostic {
@@ -84,6 +95,14 @@ fn recoded(problem: Diagnostic) -> Diagnostic {
     let help = problem.help.clone().unwrap_or_else(|| MEND.to_owned());
     let code = Code::SNAPSHOT_UNREADABLE;
     Diagnostic { code, severity: Severity::Error, help: Some(help), ..problem }
+}
+
+/// Files of this version say no format; those of a later one, that this cannot read, will.
+fn later(file: &Arc<SourceFile>, node: &Node) -> Option<Diagnostic> {
+    let format = node.entry("format")?;
+    let message = "a later version of sqlflow wrote this snapshot, in a format that this one lacks";
+    let problem = Diagnostic::error(Code::SNAPSHOT_LATER, message).at(format.place(file));
+    Some(problem.with_help("use that version, or take an older file back with git"))
 }
 
 fn conflict(file: &Arc<SourceFile>) -> Option<Diagnostic> {
@@ -99,13 +118,30 @@ fn conflict(file: &Arc<SourceFile>) -> Option<Diagnostic> {
             let place = Place::new(file.clone(), offset..offset + marker.len());
             let problem = unreadable("an unresolved merge conflict in the snapshot", place);
             return Some(problem.with_help(
-                "keep one side whole, with `git checkout --ours` or `--theirs` and this file; the next \
-                 load compares the source with it",
+                "keep one side whole, with `git checkout --ours` or `--theirs` and this file, or write \
+                 it anew: `sqlflow schema accept`",
             ));
         }
         offset += line.len();
     }
     None
+}
+
+/// The entry of a history that `item` is, where it is one.
+pub(super) fn entry(item: &str) -> Option<Entry> {
+    lenient(item, |reader, node| reader.entry(node)).map(|(entry, _)| entry)
+}
+
+/// The column that `item` is, where it is one.
+pub(super) fn described(item: &str) -> Option<SnapshotColumn> {
+    lenient(item, |reader, node| reader.described(node)).map(|(column, _)| column)
+}
+
+fn lenient<T>(item: &str, read: fn(&mut Reader<'_>, &Node) -> Option<T>) -> Option<T> {
+    let file = SourceFile::new("", item);
+    let node = parse_yaml(&file).ok()?;
+    let mut reader = Reader { file: &file, problems: Vec::new() };
+    read(&mut reader, &node).filter(|_| reader.problems.is_empty())
 }
 
 struct Reader<'f> {

@@ -94,6 +94,22 @@ impl Snapshot {
         Self { columns, read, history: vec![entry] }
     }
 
+    /// One version more than the last of `history`, of which `accepted` says what its columns were,
+    /// where that is known; what changed is not told otherwise.
+    pub(super) fn after(
+        mut history: Vec<Entry>,
+        accepted: Option<&[Column]>,
+        columns: Vec<SnapshotColumn>,
+        read: Map<String, Value>,
+        acceptance: Acceptance,
+    ) -> Self {
+        let seen: Vec<Column> = columns.iter().map(|column| column.column.clone()).collect();
+        let difference = accepted.map(|accepted| compare(accepted, &seen)).unwrap_or_default();
+        let version = history.last().map_or(0, |entry| entry.version).saturating_add(1);
+        history.push(Entry::of(version, acceptance, difference));
+        Self { columns, read, history }
+    }
+
     /// What a file says, where the parts fit together; `None` without history.
     pub(super) fn of_parts(
         columns: Vec<SnapshotColumn>,

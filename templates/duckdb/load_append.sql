@@ -41,8 +41,13 @@ where not exists (
 {% endif %}
 
       ) as "__sqlflow_copy"
-    from {{ relation }}
+    from {% if standing %}(
+      select {% for column in standing %}{% if column.is_new %}cast(null as {{ column.type }}) as {{ column.name | quote }}{% elif column.type %}cast({{ column.name | quote }} as {{ column.type }}) as {{ column.name | quote }}{% else %}{{ column.name | quote }}{% endif %}{{ ", " if not loop.last }}{% endfor %}
+
+      from {{ relation }}
+    ) as standing{% else %}{{ relation }}{% endif %}
 {%- if cursor.recorded %}
+
 
     where {{ cursor.target | quote }} is null
       or {{ cursor.target | quote }} >= {% if streamed %}(select min({{ cursor.name | quote }}) from {{ stage }}){% else %}{{ cursor.since }}{% endif %}

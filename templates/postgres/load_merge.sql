@@ -48,7 +48,15 @@ from (
   from {{ stage }}
 ) as DBT_INTERNAL_SOURCE
 left join (
+{% if standing %}
+  select
+{% for column in standing %}
+    {% if column.is_new %}cast(null as {{ column.type | type }}) as {{ column.name | quote }}{% elif column.type %}cast({{ column.name | quote }} as {{ column.type | type }}) as {{ column.name | quote }}{% else %}{{ column.name | quote }}{% endif %},
+{% endfor %}
+    true as "__sqlflow_matched"
+{% else %}
   select *, true as "__sqlflow_matched"
+{% endif %}
   from {{ relation }}
 ) as DBT_INTERNAL_DEST
   on {% for column in keys %}DBT_INTERNAL_DEST.{{ column.target | quote }} {{ "is not distinct from" if null_match else "=" }} DBT_INTERNAL_SOURCE.{{ column.name | quote }}{{ "\n  and " if not loop.last }}{% endfor %};

@@ -26,6 +26,7 @@ mod crash;
 mod dbt_project;
 mod debug;
 mod dialects;
+mod drift;
 mod elsewhere;
 mod engine;
 #[cfg(feature = "postgres")]
@@ -35,6 +36,7 @@ mod export;
 #[cfg(all(feature = "postgres", feature = "s3"))]
 mod guide;
 mod init;
+mod lineage;
 mod load;
 mod load_columns;
 mod load_modes;
@@ -54,6 +56,7 @@ mod run_results;
 mod s3;
 mod sample;
 mod scd2;
+mod schema;
 mod seed;
 mod show;
 mod snapshot;

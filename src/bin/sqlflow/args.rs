@@ -1,9 +1,12 @@
 //! The arguments as typed.
 
+pub(crate) mod schema;
+
 use clap::builder::FalseyValueParser;
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use jiff::Timestamp;
 use sqlflow::dialect::{self, Dialect};
+use sqlflow::mode::load::OnDrift;
 use sqlflow::mode::moment;
 use std::path::PathBuf;
 
@@ -45,6 +48,9 @@ pub(crate) enum Command {
     Test(Run),
     /// Show rows of a node, or of a query
     Show(Show),
+    /// Show, compare and accept the schemas of sources
+    #[command(subcommand)]
+    Schema(schema::Schema),
     /// Recompile on each save
     Watch(Watch),
     /// Write a new project that builds at once
@@ -165,6 +171,10 @@ fn engine(text: &str) -> Result<&'static dyn Dialect, String> {
     })
 }
 
+fn policy(text: &str) -> Result<OnDrift, String> {
+    OnDrift::named(text).ok_or_else(|| format!("expected one of {}", OnDrift::NAMES.join(", ")))
+}
+
 fn time(text: &str) -> Result<Timestamp, String> {
     moment(text).ok_or_else(|| "expected an ISO date or time, such as 2024-09-01".to_owned())
 }
@@ -231,6 +241,12 @@ pub(crate) struct Run {
     /// Rebuild incremental models from nothing
     #[arg(long, short, env = "SQLFLOW_FULL_REFRESH", value_parser = FalseyValueParser::new())]
     pub(crate) full_refresh: bool,
+    /// What a load does where its source is not as accepted, in place of its `on_drift`
+    #[arg(long, env = "SQLFLOW_ON_DRIFT", value_name = "POLICY", value_parser = policy)]
+    pub(crate) on_drift: Option<OnDrift>,
+    /// Write no file of schemas/: a source without one fails
+    #[arg(long, env = "SQLFLOW_LOCKED", value_parser = FalseyValueParser::new())]
+    pub(crate) locked: bool,
     #[command(flatten)]
     pub(crate) event_time: EventTime,
     /// Start nothing new once a node has failed

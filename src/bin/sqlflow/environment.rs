@@ -58,6 +58,14 @@ pub(crate) fn stall_marker() -> Option<PathBuf> {
     std::env::var_os("SQLFLOW_STALL").map(PathBuf::from)
 }
 
+/// Who works on the project in `directory`, as git knows them; nobody where there is no git.
+pub(crate) fn git_user(directory: &Path) -> Option<String> {
+    let mut git = std::process::Command::new("git");
+    let asked = git.arg("-C").arg(directory).args(["config", "user.name"]).output().ok()?;
+    let name = String::from_utf8(asked.stdout).ok()?.trim().to_owned();
+    (asked.status.success() && !name.is_empty()).then_some(name)
+}
+
 fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .ok()

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::Export(run) => build(&args.common, &run, "export", Kinds::EXPORTS, &printer),
         Command::Test(run) => build(&args.common, &run, "test", Kinds::TESTS, &printer),
         Command::Show(show) => commands::show::run(&args.common, &show, &printer),
+        Command::Schema(verb) => commands::schema::run(&args.common, &verb, &printer),
         Command::Watch(watch) => commands::watch::run(&args.common, &watch, &printer),
         Command::Init(init) => commands::init::run(&init, &printer),
         Command::Debug(debug) => commands::debug::run(&args.common, &debug, &printer),

@@ -7,11 +7,18 @@ use std::io::{self, IsTerminal, Write};
 /// Writes for people. A pipe that the reader closed is no error.
 #[derive(Debug)]
 pub(crate) struct Printer {
-    colour: bool,
+    colour: Colour,
     progress: bool,
     quiet: bool,
     width: usize,
     secrets: Secrets,
+}
+
+/// The channels on which styles may be used.
+#[derive(Debug, Clone, Copy)]
+struct Colour {
+    told: bool,
+    data: bool,
 }
 
 /// Where a terminal does not say how wide it is.
@@ -19,9 +26,13 @@ const WIDTH: usize = 100;
 
 impl Printer {
     pub(crate) fn new(no_color: bool, no_progress: bool, quiet: bool) -> Self {
-        let terminal = io::stderr().is_terminal() && !crate::environment::is_dumb();
+        let dumb = crate::environment::is_dumb();
+        let terminal = io::stderr().is_terminal() && !dumb;
         Self {
-            colour: terminal && !no_color,
+            colour: Colour {
+                told: terminal && !no_color,
+                data: io::stdout().is_terminal() && !dumb && !no_color,
+            },
             progress: terminal && !no_progress && !quiet,
             quiet,
             width: WIDTH,
@@ -41,7 +52,12 @@ impl Printer {
 
     /// Whether styles may be used.
     pub(crate) fn colour(&self) -> bool {
-        self.colour
+        self.colour.told
+    }
+
+    /// Whether styles may be used in what was asked for.
+    pub(crate) fn data_colour(&self) -> bool {
+        self.colour.data
     }
 
     /// What was asked for: rows of data stay as they are.
@@ -72,7 +88,7 @@ impl Printer {
         for problem in sorted {
             if problem.is_error() || !self.quiet {
                 let problem = problem.clone().masked(&self.secrets);
-                self.insist(&(explain::draw(&problem, self.colour, self.width) + "\n"));
+                self.insist(&(explain::draw(&problem, self.colour(), self.width) + "\n"));
             }
         }
     }

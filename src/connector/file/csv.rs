@@ -1,7 +1,7 @@
 //! CSV files: what they hold, and the SELECT that reads them.
 
 use super::copy::Copies;
-use super::drift::{Drift, Retyped};
+use super::drift::{Drift, Retyped, Seen};
 use super::facts::Facts;
 use super::format::{Compression, Encoding};
 use super::header::Header;
@@ -35,12 +35,19 @@ pub(super) fn scan(
     let rejects = reading.rejects(&parts)?;
     reading.infer(&parts);
     reading.compare(&parts, &mut drift)?;
+    let seen = reading.seen(&drift, &parts);
     if !drift.is_empty() {
-        return Err(FileError::Drift(drift));
+        return Err(FileError::Drift(Box::new(Drift { seen, ..drift })));
+    }
+    let delimiter = char::from(reading.dialect.delimiter).to_string();
+    let columns = reading.columns();
+    if object.only_columns {
+        let (delimiter, files) = (Some(delimiter), files.to_vec());
+        let row_count = Some(count(&parts));
+        return Ok(Scan { columns, seen, delimiter, files, row_count, ..Scan::default() });
     }
     let mut copies = Copies::default();
     let sources = reading.sources(&parts, &mut copies)?;
-    let delimiter = char::from(reading.dialect.delimiter).to_string();
     let statement = Statement {
         object,
         layout: &reading.layout,
@@ -49,16 +56,12 @@ pub(super) fn scan(
     };
     foreign::check(&statement, &sources, files, session)?;
     let parts_of_sql = statement.parts(&sources, |column| column.data_type.as_str());
-    let columns = reading.layout.columns.iter().map(|column| Column {
-        name: column.name.clone(),
-        data_type: column.data_type.clone(),
-        nullable: true,
-    });
     Ok(Scan {
         sql: sql::render("scan_csv.sql", context! { parts => parts_of_sql })?,
-        columns: columns.collect(),
+        columns,
+        seen,
         files: files.to_vec(),
-        row_count: Some(parts.iter().map(|part| part.records - part.bad_count).sum()),
+        row_count: Some(count(&parts)),
         delimiter: Some(delimiter.clone()),
         rejects,
         copies: Arc::new(copies),
@@ -181,6 +184,42 @@ impl Reading<'_> {
         }
     }
 
+    /// The columns of the table.
+    fn columns(&self) -> Vec<Column> {
+        let column = |column: &LayoutColumn| Column {
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
+            nullable: true,
+        };
+        self.layout.columns.iter().map(column).collect()
+    }
+
+    /// The columns as the files have them now.
+    fn seen(&self, drift: &Drift, parts: &[Part]) -> Seen {
+        let keys = self.layout.columns.iter().filter(|column| column.from_path);
+        let keys = keys.map(|column| &column.name);
+        let mut names: Vec<&String> = Vec::new();
+        for name in self.layout.headers.iter().flatten().chain(keys) {
+            let is_gone = drift.removed.iter().any(|removed| removed.column == *name);
+            if !is_gone && self.object.wants(name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let column = |name: &&String| {
+            let column = self.layout.columns.get(self.layout.index(name)?)?;
+            let retyped = drift.retyped.iter().find(|retyped| retyped.column == **name);
+            let data_type = retyped.map_or(&column.data_type, |retyped| &retyped.now).clone();
+            Some(Column { name: (*name).clone(), data_type, nullable: true })
+        };
+        let is_ordered = !self.object.options.union_by_name;
+        Seen {
+            columns: names.iter().filter_map(column).collect(),
+            is_ordered,
+            tells_nulls: false,
+            is_typed: count(parts) > 0,
+        }
+    }
+
     /// Completes what is no longer as in the frozen schema.
     fn compare(&self, parts: &[Part], drift: &mut Drift) -> Result<(), FileError> {
         for added in &mut drift.added {
@@ -271,6 +310,11 @@ impl Reading<'_> {
             && matches!(oddities & !oddity::QUOTED_LINE, 0 | oddity::LF | oddity::CRLF)
             && oddities != oddity::CRLF | oddity::QUOTED_LINE
     }
+}
+
+/// The good records.
+fn count(parts: &[Part]) -> u64 {
+    parts.iter().map(|part| part.records - part.bad_count).sum()
 }
 
 fn has(header: &Header, part: &Part, oddity: u32) -> bool {

@@ -12,9 +12,26 @@ pub struct Frozen {
     pub delimiter: Option<String>,
 }
 
+/// The columns that files have, as they are now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The columns, as the files order them. Where the frozen schema still holds all values of one,
+    /// its type is the frozen one.
+    pub columns: Vec<Column>,
+    /// Whether the order means something: it does not in JSON, nor where files have columns of their
+    /// own each.
+    pub is_ordered: bool,
+    /// Whether the files say which columns may hold NULL.
+    pub tells_nulls: bool,
+    /// Whether there is a row, or the files say types themselves.
+    pub is_typed: bool,
+}
+
 /// How files differ from the frozen schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drift {
+    /// All columns as they are now.
+    pub seen: Seen,
     /// Columns that it lacks.
     pub added: Vec<Added>,
     /// Columns that files lack.

@@ -204,7 +204,7 @@ pub enum FileError {
     },
     /// The files are no longer as an earlier load found them.
     #[error("{0}")]
-    Drift(Drift),
+    Drift(Box<Drift>),
     /// A file that the scan needs for a while cannot be written.
     #[error("`{path}` cannot be written: {source}")]
     Unwritable {

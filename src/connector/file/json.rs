@@ -5,7 +5,7 @@
 //! is their values as text.
 
 use super::copy::{Copies, unwritable};
-use super::drift::{Added, Drift, Removed, Retyped};
+use super::drift::{Added, Drift, Removed, Retyped, Seen};
 use super::error::FileError;
 use super::format::Compression;
 use super::member::{self, FORMATS, Member};
@@ -35,13 +35,22 @@ pub(super) fn scan(
     let mut reading = Reading::new(object, files)?;
     reading.read()?;
     let mut columns = reading.columns(session)?;
-    reading.compare(&columns)?;
+    let drift = reading.drift(&columns);
+    let seen = reading.seen(&columns, &drift);
+    if !drift.is_empty() {
+        return Err(FileError::Drift(Box::new(Drift { seen, ..drift })));
+    }
     reading.freeze(&mut columns);
+    if object.only_columns {
+        let (files, row_count) = (files.to_vec(), Some(reading.rows));
+        return Ok(Scan { columns, seen, files, row_count, ..Scan::default() });
+    }
     let mut copies = Copies::default();
     let paths = reading.write(&columns, &mut copies)?;
     Ok(Scan {
         sql: reading.statement(&columns, &paths)?,
         columns,
+        seen,
         files: files.to_vec(),
         row_count: Some(reading.rows),
         copies: Arc::new(copies),
@@ -223,9 +232,9 @@ impl<'a> Reading<'a> {
     }
 
     /// What is no longer as in the frozen schema.
-    fn compare(&mut self, columns: &[Column]) -> Result<(), FileError> {
-        let Some(frozen) = &self.object.frozen else { return Ok(()) };
+    fn drift(&self, columns: &[Column]) -> Drift {
         let mut drift = Drift::default();
+        let Some(frozen) = &self.object.frozen else { return drift };
         let type_of = |name: &str| {
             let column = columns.iter().find(|column| column.name == name);
             column.map_or_else(|| DataType::new("varchar"), |column| column.data_type.clone())
@@ -263,7 +272,32 @@ impl<'a> Reading<'a> {
             let (column, path) = (key.clone(), first.clone());
             Added { column, data_type: DataType::new("varchar"), path }
         }));
-        if drift.is_empty() { Ok(()) } else { Err(FileError::Drift(drift)) }
+        drift
+    }
+
+    /// The columns as the files have them now. Files without an object say nothing of them.
+    fn seen(&self, columns: &[Column], drift: &Drift) -> Seen {
+        let frozen = self.object.frozen.iter().flat_map(|frozen| &frozen.columns);
+        let keys = self.members.keys().chain(&self.partitions);
+        let mut names: Vec<&String> = keys.collect();
+        if self.rows == 0 {
+            names.extend(frozen.clone().map(|column| &column.name));
+        }
+        let column = |name: &&String| {
+            let column = columns.iter().find(|column| column.name == **name)?;
+            let retyped = drift.retyped.iter().find(|retyped| retyped.column == **name);
+            let is_declared = naming::declared(&self.object.columns, name).is_some();
+            let known = frozen.clone().find(|frozen| frozen.name == **name && !is_declared);
+            let said = retyped.map(|retyped| &retyped.now).or(known.map(|known| &known.data_type));
+            let data_type = said.unwrap_or(&column.data_type).clone();
+            Some(Column { data_type, ..column.clone() })
+        };
+        Seen {
+            columns: names.iter().filter_map(column).collect(),
+            is_ordered: false,
+            tells_nulls: false,
+            is_typed: self.rows > 0,
+        }
     }
 
     /// The values as text, one file for each.

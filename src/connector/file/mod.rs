@@ -51,7 +51,7 @@ mod tests;
 
 pub use copy::Copies;
 pub(crate) use copy::sweep;
-pub use drift::{Added, Drift, Frozen, Removed, Retyped};
+pub use drift::{Added, Drift, Frozen, Removed, Retyped, Seen};
 pub use error::FileError;
 pub use find::{FileEntry, etag, find};
 pub use folder::Folder;
@@ -106,6 +106,9 @@ pub struct FileObject {
     pub wanted: Selection,
     /// How many bad rows are left out before they are an error.
     pub max_rejects: u64,
+    /// Whether only the columns are asked for: the scan has no `sql` then, and of a store no more is
+    /// fetched than tells them.
+    pub only_columns: bool,
     /// Where files may be written for as long as a scan is used; empty for the system's own place.
     pub scratch: PathBuf,
 }
@@ -117,6 +120,8 @@ pub struct Scan {
     pub sql: String,
     /// Its columns, in order.
     pub columns: Vec<Column>,
+    /// The same as the files have them.
+    pub seen: Seen,
     /// The files, in the order in which they are read.
     pub files: Vec<FileEntry>,
     /// How many rows the SELECT gives, where that is known; for CSV it always is.
@@ -185,7 +190,9 @@ impl FileObject {
 
     /// A scan of all columns as one of those that are wanted.
     fn narrow(&self, scan: Scan) -> Result<Scan, FileError> {
-        if self.wanted == Selection::All {
+        if self.wanted == Selection::All || self.only_columns {
+            let mut scan = scan;
+            scan.columns.retain(|column| self.wants(&column.name));
             return Ok(scan);
         }
         let columns: Vec<Column> =

@@ -1,6 +1,6 @@
 //! Parquet files: footers are compared before the first row is read.
 
-use super::drift::{Added, Drift, Frozen, Removed, Retyped};
+use super::drift::{Added, Drift, Frozen, Removed, Retyped, Seen};
 use super::format::Format;
 use super::{FileEntry, FileError, FileObject, Scan, Supply, naming, partition, sql};
 use crate::engine::{EngineError, Session};
@@ -29,17 +29,16 @@ pub(super) fn scan(
     if let Some(frozen) = &object.frozen {
         let drift = drift(object, frozen, files, &footers, session)?;
         if !drift.is_empty() {
-            return Err(FileError::Drift(drift));
+            return Err(FileError::Drift(Box::new(drift)));
         }
     }
     same_columns(files, &footers, object.options.union_by_name)?;
     let plain = render(object, files, &[])?;
     let mut columns = described(&plain, session).map_err(|error| reader_error(error, files))?;
     for column in &mut columns {
-        let required =
-            |footer: &Footer| footer.get(&column.name).is_some_and(|found| found.required);
-        column.nullable = !footers.iter().all(required);
+        column.nullable = is_nullable(&column.name, &footers);
     }
+    let order: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     if let Some(frozen) = &object.frozen {
         let place = |name: &str| frozen.columns.iter().position(|column| column.name == name);
         columns.sort_by_key(|column| place(&column.name));
@@ -49,12 +48,25 @@ pub(super) fn scan(
     object.knows_wanted(columns.iter().map(|column| column.name.as_str()))?;
     let wanted = columns.into_iter().zip(found).filter(|(column, _)| object.wants(&column.name));
     let (columns, found): (Vec<Column>, Vec<DataType>) = wanted.unzip();
+    let seen = Seen {
+        columns: order
+            .iter()
+            .filter_map(|name| columns.iter().find(|c| c.name == *name))
+            .cloned()
+            .collect(),
+        is_ordered: !object.options.union_by_name,
+        tells_nulls: true,
+        is_typed: true,
+    };
+    if object.only_columns {
+        return Ok(Scan { columns, seen, files: files.to_vec(), ..Scan::default() });
+    }
     let keys = partition::keys(object, files)?;
     let own: Vec<Column> = columns.iter().filter(|c| !keys.contains(&c.name)).cloned().collect();
     let files = &supply(files, &own, session)?;
     check_casts(object, files, &columns, &found, &casts, session)?;
     let sql = render(object, files, &listed(&columns, &casts))?;
-    Ok(Scan { sql, columns, files: files.clone(), ..Scan::default() })
+    Ok(Scan { sql, columns, seen, files: files.clone(), ..Scan::default() })
 }
 
 /// Both ends of a Parquet file are marked; one that was cut lacks the second.
@@ -178,7 +190,43 @@ fn drift(
         };
         drift.removed.retain(|removed| !is_somewhere(&removed.column));
     }
+    let all = known.iter().flat_map(|(_, columns)| columns);
+    drift.seen = seen(object, frozen, all, footers, &drift);
     Ok(drift)
+}
+
+/// The columns as the files have them now.
+fn seen<'c>(
+    object: &FileObject,
+    frozen: &Frozen,
+    all: impl Iterator<Item = &'c Column>,
+    footers: &[Footer],
+    drift: &Drift,
+) -> Seen {
+    let mut columns: Vec<Column> = Vec::new();
+    for column in all {
+        let name = &column.name;
+        let is_known = columns.iter().any(|known| known.name == *name);
+        if is_known || drift.removed.iter().any(|removed| removed.column == *name) {
+            continue;
+        }
+        let was = frozen.columns.iter().find(|frozen| frozen.name == *name);
+        let now = drift.retyped.iter().find(|retyped| retyped.column == *name);
+        let declared = naming::declared(&object.columns, name);
+        let said = declared.or(now.map(|now| &now.now)).or(was.map(|was| &was.data_type));
+        columns.push(Column {
+            name: name.clone(),
+            data_type: said.unwrap_or(&column.data_type).clone(),
+            nullable: is_nullable(name, footers),
+        });
+    }
+    Seen { columns, is_ordered: !object.options.union_by_name, tells_nulls: true, is_typed: true }
+}
+
+/// Whether a file may have NULL in the column: says so, or lacks it.
+fn is_nullable(name: &str, footers: &[Footer]) -> bool {
+    let required = |footer: &Footer| footer.get(name).is_some_and(|found| found.required);
+    !footers.iter().all(required)
 }
 
 /// The columns of one file.

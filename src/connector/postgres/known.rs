@@ -28,6 +28,12 @@ impl Known {
         self.lock().foreseen.extend(tables.cloned());
     }
 
+    /// The same with queries, which the server parses one after another in the session that reads the
+    /// catalogue.
+    pub(super) fn foresee_all(&self, objects: &[Object]) {
+        self.lock().foreseen.extend(objects.iter().cloned());
+    }
+
     /// What `object` is; where that was foreseen, one read answers for all that were. Others wait
     /// for it.
     ///

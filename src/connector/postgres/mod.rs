@@ -89,6 +89,10 @@ impl Connector for Postgres {
         self.known.foresee(objects);
     }
 
+    fn foresee_columns(&self, objects: &[Object]) {
+        self.known.foresee_all(objects);
+    }
+
     fn forget(&self, object: &Object) {
         self.known.forget(object);
     }

@@ -5,10 +5,12 @@
 
 mod counts;
 mod course;
+mod on_drift;
 mod options;
 
 pub use counts::Counts;
 pub use course::{Course, Obstacle, Recorded, course};
+pub use on_drift::OnDrift;
 pub use options::{Cell, LOAD_OPTIONS, LoadOption, load_option, modes_table};
 
 use super::scd2::{Change, HardDeletes, Names, Scd2};
@@ -87,6 +89,8 @@ pub struct LoadRules {
     pub track: Vec<String>,
     /// Whether a table that no run made may be taken over.
     pub adopt: bool,
+    /// What a drift of the source does.
+    pub on_drift: OnDrift,
     /// Bad rows that are put aside before the load fails.
     pub max_rejects: u64,
     /// What tells the query that is read from another; `None` where a table or files are read.

@@ -56,7 +56,7 @@ pub const LOAD_OPTIONS: &[LoadOption] = &[
     LoadOption { name: "into", takes: "`schema.table`", cells: EVERYWHERE },
     LoadOption { name: "adopt", takes: "true or false", cells: EVERYWHERE },
     LoadOption { name: "max_rejects", takes: "a number of rows", cells: EVERYWHERE },
-    LoadOption { name: "on_drift", takes: "alert", cells: EVERYWHERE },
+    LoadOption { name: "on_drift", takes: "alert, permissive or ignore", cells: EVERYWHERE },
     LoadOption {
         name: "include_columns",
         takes: "a column or a list of columns",

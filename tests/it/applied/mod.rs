@@ -91,6 +91,8 @@ impl Bench {
             plan: &plan,
             compilation: &compilation,
             full_refresh: step.full_refresh,
+            on_drift: None,
+            locked: false,
             fail_fast: false,
             clock: now,
         };

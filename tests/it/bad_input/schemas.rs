@@ -32,7 +32,7 @@ fn said(from: &str, to: &str) -> Vec<String> {
     assert!(ORDERS.contains(from), "{from}");
     let problems = parse(&ORDERS.replacen(from, to, 1)).unwrap_err();
     let shared =
-        " | take the change back with git, or delete the file: the next load writes it again";
+        " | take the change back with git, or write the file anew: `sqlflow schema accept`";
     problems
         .into_iter()
         .map(|problem| {
@@ -78,8 +78,8 @@ fn a_conflict_of_two_branches_is_named_at_its_first_line() {
         parse(&text).unwrap_err(),
         [
             "error[SF402]: an unresolved merge conflict in the snapshot (schemas/shop/orders.yml:6:1) | \
-          keep one side whole, with `git checkout --ours` or `--theirs` and this file; the next load \
-          compares the source with it"
+          keep one side whole, with `git checkout --ours` or `--theirs` and this file, or write it \
+          anew: `sqlflow schema accept`"
         ]
     );
 }
@@ -165,8 +165,8 @@ fn everything_else_that_is_not_as_it_was_written_is_told_with_its_place() {
 
 #[test]
 fn a_file_that_is_no_snapshot_is_refused() {
-    let shared = "(schemas/shop/orders.yml:1:1) | take the change back with git, or delete the file: \
-                  the next load writes it again";
+    let shared = "(schemas/shop/orders.yml:1:1) | take the change back with git, or write the file \
+                  anew: `sqlflow schema accept`";
     for (text, expected) in
         [("", "the snapshot is empty"), ("- a\n", "`the snapshot` is a list, expected a mapping")]
     {

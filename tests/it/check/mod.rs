@@ -356,7 +356,10 @@ Checked 10 nodes, 4 of which do not fit.
 #[test]
 fn what_is_wrong_in_an_ephemeral_model_is_told_once_and_there() {
     let project = shop()
-        .model("inner", "{{ config(materialized='ephemeral') }}select id,\n nope from {{ ref('orders') }}")
+        .model(
+            "inner",
+            "{{ config(materialized='ephemeral') }}select id,\n nope from {{ ref('orders') }}",
+        )
         .model("outer", "select id from {{ ref('inner') }}");
     project.run(["check"]).fails_with("SF411").stderr_is(str![[r#"
 note[SF412]: what reads `inner`, which does not fit, is not checked: `outer`
@@ -404,7 +407,10 @@ note[SF412]: what reads `bad`, which does not fit, is not checked: `child`
 Checked 0 nodes; 1 node not checked.
 
 "#]]);
-    project.run(["check", "--select", "bad"]).fails_with("SF411").stderr_contains("models/bad.sql:1:8");
+    project
+        .run(["check", "--select", "bad"])
+        .fails_with("SF411")
+        .stderr_contains("models/bad.sql:1:8");
 }
 
 #[test]
@@ -429,8 +435,10 @@ fn a_broken_accepted_schema_is_told() {
 
 #[test]
 fn compile_writes_the_columns_that_a_check_finds_into_the_manifest() {
-    let project = shop()
-        .file("models/_models.yml", "models:\n  - name: orders\n    columns: [{name: ID, description: the key}]\n");
+    let project = shop().file(
+        "models/_models.yml",
+        "models:\n  - name: orders\n    columns: [{name: ID, description: the key}]\n",
+    );
     project.run(["compile"]).succeeds();
     let columns = |project: &Project| {
         project.json("target/manifest.json")["nodes"]["model.shop.orders"]["columns"].clone()

@@ -62,7 +62,10 @@ fn a_table_is_loaded_with_its_types_and_its_schema_accepted() {
     let script = project.read("target/run/shop/sources/crm.yml/crm.people.sql");
     assert!(script.contains("from \"__sqlflow_rows__people\""), "{script}");
     server.run("alter table people add column late int");
-    project.run(["load"]).fails_with("SF401").stderr_contains("+ column late integer");
+    project
+        .run(["load"])
+        .fails_with("SF401")
+        .stderr_contains("column `late` (integer) was added in `public.people`");
     project.remove("schemas/crm/people.yml");
     project.run(["load", "--full-refresh"]).succeeds();
     assert_eq!(rows(&project)[0][7], Value::Null);

@@ -79,6 +79,8 @@ pub(crate) fn build(
         plan: &plan,
         compilation: &compilation,
         full_refresh: args.full_refresh,
+        on_drift: args.on_drift,
+        locked: args.locked,
         fail_fast: args.fail_fast,
         clock: environment::now,
     };

@@ -4,11 +4,11 @@ use super::{open, selection, tell_messages};
 use crate::args::{Check, Common};
 use crate::outcome::Exit;
 use crate::printer::Printer;
-use sqlflow::check::{Checked, Verdict, unused};
+use sqlflow::check::{Checked, Verdict};
 use sqlflow::compile::{Compilation, compile};
 use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::graph::{Graph, NodeKind, Selection};
-use sqlflow::run::{check_compiled, with_ancestors};
+use sqlflow::run::{check_compiled, unused_of, with_ancestors};
 
 pub(crate) fn run(common: &Common, args: &Check, printer: &Printer) -> Result<Exit, Exit> {
     let opened = open(common, "check", false, printer)?;
@@ -20,7 +20,11 @@ pub(crate) fn run(common: &Common, args: &Check, printer: &Printer) -> Result<Ex
     let mut problems = Vec::new();
     let everything = selected.len() == graph.nodes.len();
     problems.extend(told(graph, &checked, &selected));
-    problems.extend(everything.then(|| unused(graph)).into_iter().flatten());
+    if everything {
+        // Of a part nobody knows what the rest reads.
+        let unused = unused_of(graph, &compilation, &checked);
+        problems.extend(unused.map_err(|problem| refuse(*problem, printer))?);
+    }
     problems.extend(checked.notes(graph, &selected));
     printer.problems(&problems);
     printer.tell(&summary(graph, &checked, &selected));
@@ -33,14 +37,18 @@ pub(crate) fn check(
     compilation: &Compilation,
     printer: &Printer,
 ) -> Result<Option<Checked>, Exit> {
-    let checked = check_compiled(graph, compilation).map_err(|problem| {
-        printer.problems(std::slice::from_ref(&problem));
-        Exit::of_running(&[*problem])
-    })?;
+    let checked = check_compiled(graph, compilation);
+    let checked = checked.map_err(|problem| refuse(*problem, printer))?;
     if checked.is_none() {
         printer.problems(&[of_another_engine(graph)]);
     }
     Ok(checked)
+}
+
+fn refuse(problem: Diagnostic, printer: &Printer) -> Exit {
+    let problems = [problem];
+    printer.problems(&problems);
+    Exit::of_running(&problems)
 }
 
 /// What is wrong with the selected nodes, and what is worth a look.

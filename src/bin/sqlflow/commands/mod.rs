@@ -11,6 +11,7 @@ pub(crate) mod init;
 pub(crate) mod ls;
 pub(crate) mod parse;
 pub(crate) mod plan;
+pub(crate) mod schema;
 pub(crate) mod show;
 pub(crate) mod watch;
 

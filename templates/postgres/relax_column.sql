@@ -1,0 +1,2 @@
+-- publish when: the rows stay
+alter table {{ relation }} alter column {{ column | quote }} drop not null;
