@@ -5,7 +5,7 @@ use crate::postgres::error::line;
 use crate::system::{ConnectorError, Kind, Outlook};
 use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
-/// What templates/postgres/held_stands.sql raises.
+/// What `held_stands` raises.
 const UNLOCKED: &str = "SF609";
 
 /// What goes wrong on the way to the server, or before.

@@ -28,7 +28,8 @@ pub(super) fn pooler(to: u16, database: &str, size: usize, order: Order) -> u16 
     let mut hello = Vec::new();
     for _ in 0..size {
         let (stream, said) = connect(to, database).unwrap();
-        (hello, _) = (said, free.push_back(stream));
+        hello = said;
+        free.push_back(stream);
     }
     let pool = Arc::new(Pool { free: Mutex::new(free), freed: Condvar::new(), order, hello });
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
