@@ -111,7 +111,8 @@ fn what_json_lacks_and_a_role_may_not_is_told_with_help() {
     let ran = both.on_postgres(&["build"]).fails_with("SF502");
     ran.stderr_contains("cast them to jsonb");
     both.server.run("create schema theirs; create table theirs.t (id int); create role poor login; grant create on database postgres to poor; grant usage on schema theirs to poor");
-    both.project.write("models/j.sql", "select * from theirs.t");
+    both.project
+        .write("models/j.sql", "{{ config(materialized='table') }}\nselect * from theirs.t");
     let profiles = both.project.read("profiles.yml").replace("user: postgres", "user: poor");
     both.project.write("profiles.yml", &profiles);
     both.server.run("drop schema if exists own cascade");
