@@ -88,6 +88,15 @@ pub struct Notice {
 
 /// One connection to a database.
 pub trait Session: Send {
+    /// Told before work on `relation` begins: what is published from now on is for it, and needs the
+    /// lock that this run holds.
+    ///
+    /// # Errors
+    /// The lock is lost.
+    fn work_on(&mut self, _relation: &RelationName) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Executes one statement and says how many rows it changed, where the database tells.
     ///
     /// # Errors

@@ -188,7 +188,7 @@ impl Work<'_> {
 
     /// How many rows the stage has.
     fn left(&mut self) -> Result<u64> {
-        let stage = compile::stage_relation(self.relation);
+        let stage = compile::stage_relation(self.request.graph, self.relation);
         let sql = compile::statement(self.request.graph, "load_left", &stage);
         let count = self.query(&sql)?.rows.first().and_then(|row| row.first()?.as_u64());
         count.ok_or_else(|| self.request.defect("the engine did not count the rows"))

@@ -94,7 +94,9 @@ impl Worker<'_> {
         let placed = self.placed(relation, incremental, compiled, of_run);
         let staged = placed.map(|placed| placed.inside).or(staged);
         let mut problems = self.check_staged(node, incremental, relation, staged)?;
-        let made = self.publish(node, compiled, script, &holds)?;
+        let made = self.publish(node, compiled, script, &holds);
+        let made =
+            self.or_discard(made, &compile::stage_relation(self.execution.graph, relation))?;
         let looked_at = staged.filter(|_| node.config.checks.may_refuse());
         tell_made(node, looked_at, staged.or(made), &mut problems)?;
         Ok(Built { rows: staged.or(made), placed, problems })

@@ -2,6 +2,7 @@
 
 mod abilities;
 mod both;
+mod declared;
 mod differences;
 mod elsewhere;
 mod held;
