@@ -21,6 +21,9 @@ use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 /// How often a server that is restarting is asked at least what became of a transaction.
 const QUESTIONS: u32 = 6;
 
+/// How many sessions this process has had.
+static TURNS: AtomicU32 = AtomicU32::new(0);
+
 /// A connection, and by what another thread ends its work.
 pub(super) struct PostgresSession {
     pub(super) client: Client,
@@ -54,7 +57,6 @@ impl PostgresSession {
         if let Some(held) = &held {
             held.follow(&running);
         }
-        static TURNS: AtomicU32 = AtomicU32::new(0);
         let turn = TURNS.fetch_add(1, Ordering::Relaxed);
         let (works_on, is_lost, gave_way) = (None, false, false);
         Self { client, settings, running, held, works_on, is_lost, gave_way, turn }
