@@ -64,6 +64,48 @@ pub fn kept(dialect: &dyn Dialect, data_type: &DataType) -> DataType {
     dialect.data_type(&dialect.type_name(&carried(data_type)))
 }
 
+/// The type that a column of a file is read as which is declared as `text` for `dialect`'s database.
+/// None where files are read by DuckDB, which has no such type, or means another by the name.
+pub fn declared(dialect: &dyn Dialect, text: &str) -> Option<DataType> {
+    const ELSEWHERE: [&str; 27] = [
+        "numeric",
+        "decimal",
+        "dec",
+        "citext",
+        "money",
+        "inet",
+        "cidr",
+        "macaddr",
+        "macaddr8",
+        "xml",
+        "hstore",
+        "ltree",
+        "tsvector",
+        "tsquery",
+        "point",
+        "line",
+        "lseg",
+        "box",
+        "path",
+        "polygon",
+        "circle",
+        "int4range",
+        "int8range",
+        "numrange",
+        "tsrange",
+        "tstzrange",
+        "daterange",
+    ];
+    if dialect.is_embedded() {
+        return Some(DataType::new(text));
+    }
+    let name = text.trim().to_lowercase();
+    let is_elsewhere = ELSEWHERE.contains(&name.trim_end_matches("[]"));
+    let is_plain = !name.contains(['"', '\'']);
+    let read = if is_plain { dialect.data_type(&name) } else { DataType::new(text) };
+    (!is_elsewhere).then_some(read)
+}
+
 /// The type that values of `data_type` have on their way: a uuid is one, though Arrow has its text.
 pub fn carried(data_type: &DataType) -> DataType {
     match into_arrow("", data_type).cast {
@@ -102,6 +144,24 @@ mod tests {
             let finite = |format| into_file(format, "x", &data_type).finite;
             assert_eq!(finite(ExportFormat::Json), expected, "{data_type}");
             assert_eq!(finite(ExportFormat::Parquet), None);
+        }
+    }
+
+    #[test]
+    fn declared_types_are_those_that_files_are_read_as() {
+        use crate::dialect::POSTGRES;
+        for (text, expected) in [
+            ("jsonb", Some("json")),
+            ("Double Precision", Some("double")),
+            ("numeric(9,2)", Some("decimal(9,2)")),
+            ("text[]", Some("varchar[]")),
+            ("bigint", Some("bigint")),
+            ("numeric", None),
+            ("inet", None),
+            ("money[]", None),
+        ] {
+            let read = declared(&POSTGRES, text);
+            assert_eq!(read.as_ref().map(DataType::as_str), expected, "{text}");
         }
     }
 

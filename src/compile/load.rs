@@ -229,9 +229,15 @@ pub fn load_script(
     add("load_record")?;
     add("load_rejects")?;
     if let Some(versions) = &facts.versions {
+        let made = relation.sibling(internal_name("made", &relation.identifier));
+        let place = context! {
+            is_load => true,
+            ..place_context(graph, node, relation)
+        };
         let facts = Scd2Facts {
             relation,
-            batch: &stage_relation(relation),
+            place: (!dialect.is_embedded()).then_some((made, place)),
+            batch: &stage_relation(graph, relation),
             columns: &facts.columns,
             table: versions.table.as_deref(),
             scd2: &versions.scd2,
@@ -306,6 +312,7 @@ fn put_back(
         sql: sql.clone(),
         query: None,
         hook: None,
+        expected: None,
     }));
     Ok(())
 }
@@ -394,7 +401,7 @@ pub fn cast_rows_query(relation: &RelationName, columns: &[Column]) -> String {
 pub fn repeats_query(graph: &Graph, relation: &RelationName, load: &LoadNode) -> String {
     let dialect = graph.target.dialect;
     let context = context! {
-        stage => dialect.render(&stage_relation(relation)),
+        stage => dialect.render(&stage_relation(graph, relation)),
         key => key(load),
         null_match => load.rules.null_keys_match(),
     };
@@ -421,7 +428,7 @@ fn context(
     let names = context! {
         relation => dialect.render(relation),
         identifier => dialect.quote(&relation.identifier),
-        stage => dialect.render(&stage_relation(relation)),
+        stage => dialect.render(&stage_relation(graph, relation)),
         changes => temporary("changes"),
         rejects => temporary("rejects"),
         state => state_context(graph),

@@ -42,7 +42,8 @@ pub use scd2::{
     CURRENT_TWICE, Scd2Counts, Scd2Facts, changes_name, run_time, scd2_keys, scd2_script,
 };
 pub use script::{
-    Script, Statement, audit_relation, schema_script, stage_relation, statement, unread,
+    Script, Statement, audit_relation, is_stage_of, schema_script, stage_relation, statement,
+    unread,
 };
 pub use snapshot::{Ends, bind_snapshot, snapshot_absent, snapshot_ends};
 
@@ -552,6 +553,8 @@ pub struct Hooks {
     pub before: Vec<String>,
     /// Statements after it, in the transaction that publishes it.
     pub after: Vec<String>,
+    /// Statements after that transaction, each by itself.
+    pub late: Vec<String>,
 }
 
 fn hooks(
@@ -561,7 +564,8 @@ fn hooks(
     introspection: Option<&Arc<dyn Introspection>>,
 ) -> Result<Hooks, Box<Diagnostic>> {
     let config = &node.config;
-    if config.pre_hooks.is_empty() && config.post_hooks.is_empty() {
+    let all = [&config.pre_hooks, &config.post_hooks, &config.late_hooks];
+    if all.iter().all(|hooks| hooks.is_empty()) {
         return Ok(Hooks::default());
     }
     let mut renderer = Renderer::new(graph.library.clone(), Limits::default());
@@ -580,7 +584,8 @@ fn hooks(
     };
     let before = render_all(&config.pre_hooks)?;
     let after = render_all(&config.post_hooks)?;
-    Ok(Hooks { before, after })
+    let late = render_all(&config.late_hooks)?;
+    Ok(Hooks { before, after, late })
 }
 
 /// The statements of the project's `on-run-start` or `on-run-end`, rendered.

@@ -31,6 +31,9 @@ pub const CURRENT_TWICE: &str = "keys have more than one current version";
 pub struct Scd2Facts<'f> {
     /// The table that keeps the versions.
     pub relation: &'f RelationName,
+    /// What takes its place where it is made anew while a table stands there: this one, and what a
+    /// server has to know for that; `None` where nothing stands.
+    pub place: Option<(RelationName, Value)>,
     /// The table that holds the batch.
     pub batch: &'f RelationName,
     /// The columns of the batch, all of which the versions get.
@@ -113,8 +116,12 @@ fn context_of(dialect: &dyn Dialect, facts: &Scd2Facts<'_>) -> Value {
         }
     };
     let columns: Vec<String> = facts.columns.iter().map(|column| column.name.clone()).collect();
-    context! {
+    let place = facts.place.as_ref();
+    let made = place.map_or(facts.relation, |(made, _)| made);
+    let own = context! {
         relation => dialect.render(facts.relation),
+        made => dialect.render(made),
+        is_placed => place.is_some(),
         batch => dialect.render(facts.batch),
         changes => dialect.quote(&changes_name(facts.relation)),
         now => facts.now,
@@ -134,6 +141,10 @@ fn context_of(dialect: &dyn Dialect, facts: &Scd2Facts<'_>) -> Value {
         scd_id => snapshot.map(|(scd_id, _, _)| scd_id),
         updated_at => snapshot.map(|(_, updated_at, _)| updated_at),
         is_deleted => snapshot.and_then(|(_, _, is_deleted)| is_deleted),
+    };
+    match place {
+        Some((_, place)) => context! { ..own, ..place.clone() },
+        None => own,
     }
 }
 
@@ -165,6 +176,7 @@ pub(super) fn unbound(
     };
     let facts = Scd2Facts {
         relation,
+        place: None,
         batch: &dialect.temporary(&super::batch_name(relation)),
         columns: &later(),
         table: Some(&later()),

@@ -30,6 +30,8 @@ pub struct Statement {
     pub query: Option<(Range<usize>, Variant)>,
     /// `pre_hook` or `post_hook`, where it is one.
     pub hook: Option<&'static str>,
+    /// How many rows it has to change, where that is known before it is executed.
+    pub expected: Option<u64>,
 }
 
 impl Script {
@@ -60,6 +62,26 @@ impl Script {
             }
         }
         text
+    }
+
+    /// Notes how many rows the statements have to change that are published over rows that stay and
+    /// begin with `verb` and `relation`, as `dialect` writes it: those of `counts`, in order.
+    pub fn expect(
+        &mut self,
+        dialect: &dyn Dialect,
+        verb: &str,
+        relation: &RelationName,
+        counts: &[u64],
+    ) {
+        let start = format!("{verb} {} ", dialect.render(relation));
+        let sections = self.sections.iter_mut().filter(|section| {
+            section.stage == Stage::Publish && section.condition == Condition::RowsStay
+        });
+        let statements = sections.flat_map(|section| &mut section.statements);
+        let own = statements.filter(|statement| statement.sql.starts_with(&start));
+        for (statement, count) in own.zip(counts) {
+            statement.expected = Some(*count);
+        }
     }
 
     /// Whether nothing is to be done.
@@ -240,7 +262,7 @@ fn anew(
 pub(super) fn place_context(graph: &Graph, node: &Node, relation: &RelationName) -> Value {
     let dialect = graph.target.dialect;
     let place = context! {
-        stage => dialect.render(&stage_relation(relation)),
+        stage => dialect.render(&stage_relation(graph, relation)),
         identifier => dialect.quote(&relation.identifier),
     };
     if dialect.is_embedded() {
@@ -318,16 +340,51 @@ pub(super) fn staged_columns(columns: &[Column]) -> Vec<Value> {
     columns.map(|c| item(&c.name, carry::carried(&c.data_type).as_str())).collect()
 }
 
-/// The table that rows are put into before they are published.
-pub fn stage_relation(relation: &RelationName) -> RelationName {
-    relation.sibling(internal_name("stage", &relation.identifier))
+/// The table that rows are put into before they are published. On a server, where several runs may
+/// be on, it is of this run alone: what another left behind is in nobody's way.
+pub fn stage_relation(graph: &Graph, relation: &RelationName) -> RelationName {
+    if graph.target.dialect.is_embedded() {
+        return relation.sibling(internal_name("stage", &relation.identifier));
+    }
+    let run = blake3::hash(graph.shared.facts().invocation_id.as_bytes()).to_hex();
+    relation.sibling(format!("{}__{}", stage_stem(&relation.identifier), &run[..OF_RUN]))
 }
+
+/// Digits that tell the stages of runs apart.
+const OF_RUN: usize = 8;
+
+fn stage_stem(identifier: &str) -> String {
+    name_within(LONGEST - OF_RUN - 2, "stage", identifier)
+}
+
+/// Whether `name` is a stage of `relation`, whichever run's.
+pub fn is_stage_of(graph: &Graph, name: &RelationName, relation: &RelationName) -> bool {
+    let dialect = graph.target.dialect;
+    if dialect.is_embedded() {
+        let stage = stage_relation(graph, relation);
+        return dialect.fold(&dialect.render(&stage)) == dialect.fold(&dialect.render(name));
+    }
+    let of_run = |digits: &str| {
+        digits.len() == OF_RUN && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    name.schema() == relation.schema()
+        && name
+            .identifier
+            .rsplit_once("__")
+            .is_some_and(|(stem, run)| of_run(run) && stem == stage_stem(&relation.identifier))
+}
+
+/// Bytes of a name that every database keeps.
+const LONGEST: usize = 63;
 
 /// What we call our own `what` of the relation `identifier`: a name that every database keeps whole.
 pub(super) fn internal_name(what: &str, identifier: &str) -> String {
-    const LONGEST: usize = 63;
+    name_within(LONGEST, what, identifier)
+}
+
+fn name_within(longest: usize, what: &str, identifier: &str) -> String {
     let name = format!("__sqlflow_{what}__{identifier}");
-    if name.len() <= LONGEST {
+    if name.len() <= longest {
         return name;
     }
     format!("__sqlflow_{what}__{}", &blake3::hash(identifier.as_bytes()).to_hex()[..32])
@@ -419,7 +476,7 @@ fn with_origin(sql: String, queries: &[&Query]) -> Statement {
         let start = find_tail(&sql, text)?;
         Some((start..start + text.len(), query.variant))
     });
-    Statement { sql, query, hook: None }
+    Statement { sql, query, hook: None, expected: None }
 }
 
 pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
@@ -428,7 +485,12 @@ pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
         condition: Condition::Always,
         statements: hooks
             .iter()
-            .map(|sql| Statement { sql: sql.clone(), query: None, hook: Some(hook) })
+            .map(|sql| Statement {
+                sql: sql.clone(),
+                query: None,
+                hook: Some(hook),
+                expected: None,
+            })
             .collect(),
     };
     if !hooks.before.is_empty() {
@@ -436,5 +498,8 @@ pub(super) fn add_hooks(script: &mut Script, hooks: &Hooks) {
     }
     if !hooks.after.is_empty() {
         script.sections.push(section(Stage::Publish, "post_hook", &hooks.after));
+    }
+    if !hooks.late.is_empty() {
+        script.sections.push(section(Stage::Clear, "post_hook", &hooks.late));
     }
 }

@@ -51,7 +51,7 @@ pub fn bind_snapshot(
     };
     let batch = graph.target.dialect.temporary(&batch_name(relation));
     let scd2 = &snapshot.scd2;
-    let facts = Scd2Facts { relation, batch: &batch, columns, table, scd2, fit, now };
+    let facts = Scd2Facts { relation, place: None, batch: &batch, columns, table, scd2, fit, now };
     let run_id = graph.shared.facts().invocation_id.as_str();
     scd2_script(graph.target.dialect, &facts)
         .and_then(|mut applied| {

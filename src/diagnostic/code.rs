@@ -213,6 +213,8 @@ codes! {
     TRIED_AGAIN = "SF607";
     /// A commit of which nobody knows whether it took place.
     OUTCOME_UNKNOWN = "SF608";
+    /// Locks that were lost while a run needed them.
+    LOCK_LOST = "SF609";
     /// A file of the machine that cannot be read or written.
     INPUT_OUTPUT = "SF901";
     /// A defect of sqlflow itself.

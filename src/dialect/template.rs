@@ -161,7 +161,8 @@ impl SqlTemplates {
             let mut names = Vec::new();
             for statement in statements {
                 let key = format!("{name}/{}/{}", sections.len(), names.len());
-                let added = self.environment.add_template_owned(key.clone(), statement.to_owned());
+                let marked = statement.replace(BLOCK, OPEN_BLOCK);
+                let added = self.environment.add_template_owned(key.clone(), marked);
                 self.defects.extend(added.err().map(|error| format!("{key}: {error}")));
                 names.push(key);
             }
@@ -192,7 +193,7 @@ impl SqlTemplates {
         for section in sections {
             let mut statements = Vec::with_capacity(section.statements.len());
             for key in &section.statements {
-                let text = self.environment.get_template(key)?.render(context)?;
+                let text = closed(&self.environment.get_template(key)?.render(context)?);
                 if !text.trim().is_empty() {
                     statements.push(text);
                 }
@@ -206,6 +207,20 @@ impl SqlTemplates {
 
 /// Encloses a block of procedural SQL, whose lines end with `;` without ending the statement.
 const BLOCK: &str = "$sqlflow$";
+
+/// What stands for [`BLOCK`] until all of a statement is known: no SQL has such a character.
+const OPEN_BLOCK: &str = "\0sqlflow\0";
+
+/// `text` with its blocks between quotes that nothing in it closes, whatever names it holds.
+fn closed(text: &str) -> String {
+    let mut quote = BLOCK.to_owned();
+    let mut number = 1;
+    while text.contains(&quote) {
+        number += 1;
+        quote = format!("$sqlflow{number}$");
+    }
+    text.replace(OPEN_BLOCK, &quote)
+}
 
 /// Headers with the statements below them; text before the first header is a comment.
 fn split(source: &str) -> Vec<(&str, Vec<&str>)> {
@@ -259,6 +274,18 @@ mod tests {
         for dialect in super::super::ALL {
             assert_eq!(dialect.templates().defects(), Vec::<String>::new(), "{}", dialect.name());
         }
+    }
+
+    #[test]
+    fn what_a_user_writes_closes_no_block() {
+        let source = "-- publish\ndo $sqlflow$\n{{ text }};\n$sqlflow$;\n";
+        let dialect = super::super::ALL[0];
+        let templates = SqlTemplates::new(dialect, &[("t", Box::leak(Box::from(source)))]);
+        let statement = |text: &str| {
+            templates.render("t", &context! { text => text }).unwrap()[0].statements[0].clone()
+        };
+        assert_eq!(statement("a"), "do $sqlflow$\na;\n$sqlflow$");
+        assert_eq!(statement("$sqlflow$"), "do $sqlflow2$\n$sqlflow$;\n$sqlflow2$");
     }
 
     #[test]

@@ -28,9 +28,13 @@ pub enum ErrorKind {
     Forbidden,
     /// The connection broke, or the server ended it.
     Lost,
+    /// The locks of this run were lost, so that nothing was published.
+    Unlocked,
     /// A commit was not answered, and whether it took place cannot be found out.
     Undecided,
-    /// Memory, disk or another resource ran out.
+    /// The server has no connection, memory, disk or time left for it.
+    Exhausted,
+    /// Memory, disk or another resource of this machine ran out.
     Resource,
     /// A defect in the database or in how it is called.
     Internal,
@@ -47,7 +51,9 @@ impl ErrorKind {
             Self::Unavailable | Self::Denied => Code::CANNOT_OPEN,
             Self::Forbidden => Code::CONNECTION_FORBIDDEN,
             Self::Lost => Code::CONNECTION_FAILED,
+            Self::Unlocked => Code::LOCK_LOST,
             Self::Undecided => Code::OUTCOME_UNKNOWN,
+            Self::Exhausted => Code::CONNECTION_EXHAUSTED,
             Self::Resource => Code::INPUT_OUTPUT,
         }
     }

@@ -88,6 +88,15 @@ pub struct Notice {
 
 /// One connection to a database.
 pub trait Session: Send {
+    /// Told before work on `relation` begins: what is published from now on is for it, and needs the
+    /// lock that this run holds.
+    ///
+    /// # Errors
+    /// The lock is lost.
+    fn work_on(&mut self, _relation: &RelationName) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Executes one statement and says how many rows it changed, where the database tells.
     ///
     /// # Errors
@@ -100,6 +109,19 @@ pub trait Session: Send {
     /// # Errors
     /// The first failing statement's error, and its index.
     fn apply(&mut self, statements: &[&str]) -> Result<Vec<Option<u64>>, (usize, EngineError)>;
+
+    /// The same, where each statement has to change as many rows as `expected` says, where it does.
+    /// A database in which nothing but the statement decides about that need not look.
+    ///
+    /// # Errors
+    /// Those of [`Self::apply`], and that of a statement which changed more rows or fewer.
+    fn apply_expecting(
+        &mut self,
+        statements: &[&str],
+        _expected: &[Option<u64>],
+    ) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
+        self.apply(statements)
+    }
 
     /// Executes a query and gives at most `limit` rows of it as text (all where `None`).
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError>;

@@ -65,7 +65,8 @@ pub fn write_export(
 ) -> Result<Written> {
     let files = files.map(|files| files as &mut dyn Session);
     let mut work = Work::bound(*request, session, files, write)?;
-    match &request.export.target {
+    let unbounded = work.unbounded();
+    let written = match &request.export.target {
         ExportTarget::Table { schema, name } => work.write_table(schema.as_deref(), name),
         ExportTarget::Files(file) => {
             let (folder, name) = match file.path.rfind('/') {
@@ -76,7 +77,18 @@ pub fn write_export(
             let store = work.store(file, folder)?;
             work.write_files(&*store, file, name)
         }
-    }
+    };
+    written.map(|mut written| {
+        written.notes.extend(unbounded);
+        written
+    })
+}
+
+/// Whether values are numbers of more digits than a decimal has.
+fn has_no_bounds(data_type: &DataType) -> bool {
+    let name = data_type.as_str().trim_end_matches("[]");
+    let digits = name.strip_prefix("decimal(").and_then(|rest| rest.split([',', ')']).next());
+    name == "numeric" || digits.and_then(|digits| digits.parse().ok()).is_some_and(|p: u32| p > 38)
 }
 
 /// An export while it is written.
@@ -101,6 +113,22 @@ impl<'w> Work<'w> {
         let mut work = Self { request, session, files, write, columns: Vec::new() };
         work.columns = work.bind()?;
         Ok(work)
+    }
+
+    /// Numbers without bounds leave as text, since no other type takes all of them: told for each.
+    fn unbounded(&self) -> Vec<Diagnostic> {
+        let columns = self.columns.iter().filter(|column| has_no_bounds(&column.data_type));
+        let told = columns.map(|column| {
+            let (name, data_type) = (&column.name, &column.data_type);
+            let message = format!(
+                "column `{name}` is `{data_type}`, whose values may have more than 38 digits: they are \
+                 written as text"
+            );
+            Diagnostic::warning(Code::NOT_CARRIED, message)
+                .at(self.request.export.place.clone())
+                .with_help(format!("cast it in the query: `cast({name} as numeric(38, 9))`"))
+        });
+        told.collect()
     }
 
     /// Writes all rows into the folder that `store` is: into its file `name`, or into several.

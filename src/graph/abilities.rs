@@ -115,11 +115,29 @@ fn elsewhere(target: &Target, node: &Node) -> Option<Diagnostic> {
 /// Options of `node` that the engine does not know.
 fn left_out(dialect: &dyn Dialect, node: &Node) -> Vec<Diagnostic> {
     let known = dialect.table_options();
-    let set = node.config.table.set().into_iter().filter(|option| !known.contains(option));
-    let told = set.map(|option| {
-        let message = format!("`{option}` is not applied on {}", dialect.name());
-        let place = node.config.places.get(option).unwrap_or(&node.place).clone();
-        Diagnostic::warning(Code::NOT_SUPPORTED, message).at(place)
+    let told = node.config.table.set().into_iter().filter_map(|option| {
+        let place = node.config.places.get(option).unwrap_or(&node.place);
+        let what = if !known.contains(&option) {
+            format!("on {}", dialect.name())
+        } else if place.file.path == node.place.file.path {
+            // What a folder of models sets is for those of them that are tables.
+            format!("to a {}", without(option, node)?)
+        } else {
+            return None;
+        };
+        let message = format!("`{option}` is not applied {what}");
+        Some(Diagnostic::warning(Code::NOT_SUPPORTED, message).at(place.clone()))
     });
     told.collect()
+}
+
+/// What `node` is, where `option` means nothing for it.
+fn without(option: &str, node: &Node) -> Option<&'static str> {
+    match node.kind {
+        NodeKind::Model(Materialization::View) => Some("view"),
+        NodeKind::Model(Materialization::MaterializedView) if option != "indexes" => {
+            Some("materialized view")
+        }
+        _ => None,
+    }
 }

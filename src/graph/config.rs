@@ -105,6 +105,8 @@ pub struct Config {
     pub pre_hooks: Vec<String>,
     /// SQL after the node's own statements.
     pub post_hooks: Vec<String>,
+    /// Those of them that say `transaction: false`: carried out after the commit.
+    pub late_hooks: Vec<String>,
     /// Everything, as merged.
     pub all: Map<String, Value>,
     /// What a batch that is empty, or whose key is not one, does.
@@ -263,8 +265,9 @@ impl Config {
             database: reader.text("database"),
             alias: reader.text("alias"),
             full_refresh: reader.boolean("full_refresh"),
-            pre_hooks: reader.hooks("pre_hook"),
-            post_hooks: reader.hooks("post_hook"),
+            pre_hooks: reader.hooks("pre_hook", |_| true),
+            post_hooks: reader.hooks("post_hook", |in_transaction| in_transaction),
+            late_hooks: reader.hooks("post_hook", |in_transaction| !in_transaction),
             all: merged.to_map(),
             checks: incremental::checks(&mut reader),
             table: table_options::read(&mut reader),
@@ -463,11 +466,12 @@ impl Reader<'_> {
         }
     }
 
-    /// Hooks are text, or `{sql: ..., transaction: ...}`.
-    fn hooks(&mut self, key: &str) -> Vec<String> {
+    /// Hooks are text, or `{sql: ..., transaction: ...}`, of which `wanted` says which are meant.
+    fn hooks(&mut self, key: &str, wanted: impl Fn(bool) -> bool) -> Vec<String> {
         let Some(value) = self.value(key) else { return Vec::new() };
         as_items(value)
             .iter()
+            .filter(|item| wanted(item.get("transaction") != Some(&Value::Bool(false))))
             .map(|item| plain(item.get("sql").unwrap_or(item)))
             .filter(|sql| !sql.trim().is_empty())
             .collect()

@@ -1,6 +1,7 @@
 //! The files of a source or a seed: which they are, how they are read, what is wrong with them.
 
 use super::rows::not_there;
+use crate::compile;
 use crate::connector::file::{
     FileError, FileObject, FileOptions, FileStore, Format, LocalFiles, OPTIONS, OptionError, Scan,
     find, scan,
@@ -139,14 +140,25 @@ pub(super) fn file_object(graph: &Graph, load: &LoadNode) -> Result<FileObject> 
         path: load.path().unwrap_or_default().to_owned(),
         format: load.format.as_deref().and_then(Format::named),
         options,
-        columns: load
-            .columns
-            .iter()
-            .map(|(name, data_type)| (name.clone(), DataType::new(data_type)))
-            .collect(),
+        columns: declared_columns(graph, load)?,
         wanted: load.rules.selection.clone(),
         ..FileObject::default()
     })
+}
+
+/// The columns with the types that files are read as.
+fn declared_columns(graph: &Graph, load: &LoadNode) -> Result<Vec<(String, DataType)>> {
+    let read = |(name, data_type): &(String, String)| {
+        let found = compile::carry::declared(graph.target.dialect, data_type);
+        found.map(|found| (name.clone(), found)).ok_or_else(|| {
+            let message = format!(
+                "column `{name}` is declared as `{data_type}`, expected a type that files are read as"
+            );
+            let help = "declare `numeric(p,s)` with its digits, or `varchar` and cast it in a model";
+            Box::new(Diagnostic::error(Code::NOT_SUPPORTED, message).at(load.place.clone()).with_help(help))
+        })
+    };
+    load.columns.iter().map(read).collect()
 }
 
 /// What is wrong with the files of `load`, whose relative paths start at `start`.

@@ -57,16 +57,20 @@ impl Work<'_> {
             LoadMode::Scd2 => remaining,
             _ => counts.inserted + counts.updated,
         };
-        let script = self.script(facts)?;
+        let mut script = self.script(facts)?;
+        self.expect(&mut script, &counts);
         write(&script).map_err(|problem| vec![*problem])?;
         let statements = script.statements(Stage::Publish, &holds);
         let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
+        let expected: Vec<Option<u64>> =
+            statements.iter().map(|statement| statement.expected).collect();
         let later = load.rules.mode == LoadMode::Scd2 && known.course == Course::RowsStay;
         if !later && !counts.reconcile() {
             let message = format!("the rows do not add up: {:?}", counts.entries());
             return Err(self.request.defect(&message));
         }
-        self.session.apply(&texts).map_err(|(_, error)| self.refused(&error))?;
+        let applied = self.session.apply_expecting(&texts, &expected);
+        applied.map_err(|(_, error)| self.refused(&error))?;
         if later {
             self.count_versions(&script, &mut counts)?;
         }
@@ -76,6 +80,23 @@ impl Work<'_> {
         }
         self.tell_of_refresh(known.course);
         Ok(self.loaded(counts, script))
+    }
+
+    /// Notes in `script` how many rows a server has to write for `counts` to be true.
+    fn expect(&self, script: &mut Script, counts: &Counts) {
+        let rules = &self.request.load.rules;
+        let dialect = self.request.graph.target.dialect;
+        let soft = matches!(rules.deletes.kind, DeleteKind::Soft(_));
+        let absent = counts.deleted_by_absence;
+        let (updates, deletes) = match (rules.mode, soft) {
+            (LoadMode::Append, _) => ([0, 0], [0, 0]),
+            (LoadMode::Merge, true) => ([counts.updated + counts.deleted, absent], [0, 0]),
+            (LoadMode::Merge, false) => ([counts.updated, 0], [counts.deleted, absent]),
+            (LoadMode::Replace | LoadMode::Scd2, _) => return,
+        };
+        script.expect(dialect, "insert into", self.relation, &[counts.inserted]);
+        script.expect(dialect, "update", self.relation, &updates);
+        script.expect(dialect, "delete from", self.relation, &deletes);
     }
 
     /// Records the rows that were put aside, of a load that leaves its table as it is.
@@ -167,7 +188,7 @@ impl Work<'_> {
 
     /// How many rows the stage has.
     fn left(&mut self) -> Result<u64> {
-        let stage = compile::stage_relation(self.relation);
+        let stage = compile::stage_relation(self.request.graph, self.relation);
         let sql = compile::statement(self.request.graph, "load_left", &stage);
         let count = self.query(&sql)?.rows.first().and_then(|row| row.first()?.as_u64());
         count.ok_or_else(|| self.request.defect("the engine did not count the rows"))

@@ -480,7 +480,7 @@ impl Work<'_> {
     }
 
     pub(super) fn drop_stage(&mut self) -> Result<()> {
-        let stage = stage_relation(self.relation);
+        let stage = stage_relation(self.request.graph, self.relation);
         let sql = compile::statement(self.request.graph, "drop_table", &stage);
         let dropped = self.session.execute(&sql);
         dropped.map(drop).map_err(|error| self.request.engine(&error))

@@ -180,6 +180,17 @@ impl Session {
         Ok(rows.collect())
     }
 
+    /// How many rows the last of `statements` changed.
+    pub(crate) fn changed(&mut self, statements: &str) -> Result<u64, ConnectorError> {
+        let answer = self.line.runtime.block_on(self.client.simple_query(statements));
+        let answer = answer.map_err(|error| tell(&error, &self.settings))?;
+        let last = answer.into_iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::CommandComplete(rows) => Some(rows),
+            _ => None,
+        });
+        Ok(last.unwrap_or_default())
+    }
+
     /// The only row that a statement answers.
     pub(crate) fn row(&mut self, statement: &str) -> Result<SimpleQueryRow, ConnectorError> {
         self.rows(statement)?.into_iter().next().ok_or_else(|| {

@@ -69,7 +69,9 @@ impl Worker<'_> {
         let fold = |name: &str| dialect.fold(name);
         let checked = named_columns(node, incremental, &columns, lacks, &fold);
         match &node.relation {
-            Some(relation) => self.or_discard(checked, &compile::stage_relation(relation)),
+            Some(relation) => {
+                self.or_discard(checked, &compile::stage_relation(self.execution.graph, relation))
+            }
             None => checked,
         }
     }
@@ -91,7 +93,7 @@ impl Worker<'_> {
         {
             return Ok(problems);
         }
-        let stage = compile::stage_relation(relation);
+        let stage = compile::stage_relation(self.execution.graph, relation);
         let checked = check_rows(node, rows, &mut problems).and_then(|()| match incremental {
             Some(incremental) => self.check_keys(node, incremental, &stage, &mut problems),
             None => Ok(()),

@@ -11,7 +11,7 @@ use crate::artifact::TargetDirectory;
 use crate::compile::{self, Compilation, Compiled, Script};
 use crate::diagnostic::{Code, Diagnostic, grouped};
 use crate::dialect::Stage;
-use crate::engine::{Engine, Session};
+use crate::engine::{Engine, EngineError, Session};
 use crate::graph::{Graph, Node, NodeIndex, TestNode};
 use crate::load::Connections;
 use crate::mode::Batch;
@@ -53,6 +53,8 @@ pub(super) struct Execution<'r> {
     pub(super) request: &'r RunRequest<'r>,
     pub(super) standing: Standing,
     pub(super) connections: Connections,
+    /// What is worth knowing of the beginning.
+    notes: Vec<Diagnostic>,
 }
 
 type Result<T> = std::result::Result<T, Box<Diagnostic>>;
@@ -71,6 +73,7 @@ pub fn execute(
     let mut outcome = match prepare(request, engine, target) {
         Ok(execution) => {
             let mut outcome = execution.run(listener);
+            outcome.problems.extend(execution.notes);
             let ended = run_hooks(request.graph, engine, &request.graph.on_run_end);
             outcome.problems.extend(ended.err().map(|problem| *problem));
             outcome
@@ -99,11 +102,8 @@ fn prepare<'r>(
         apply(&mut *session, &script.map_err(|error| defect(&error))?)?;
     }
     run_hooks(graph, engine, &graph.on_run_start)?;
-    let standing = survey(graph, &mut *session, &read)?;
-    for orphan in standing.orphans() {
-        let sql = compile::statement(graph, "drop_table", orphan);
-        session.execute(&sql).map_err(|error| open_failed(&error))?;
-    }
+    let standing = survey(graph, &mut *session, &read, &request.plan.written(graph))?;
+    let notes = clear(graph, &mut *session, &standing);
     let remembers = |node: &Node| node.load().is_some() || node.snapshot().is_some();
     if request.plan.steps.iter().any(|step| remembers(graph.node(step.node))) {
         let script = compile::state_script(graph).map_err(|error| defect(&error))?;
@@ -112,7 +112,22 @@ fn prepare<'r>(
     let compilation = request.compilation;
     let loads = request.plan.steps.iter().filter_map(|step| graph.node(step.node).load());
     let connections = Connections::new(loads);
-    Ok(Execution { graph, compilation, engine, target, request, standing, connections })
+    Ok(Execution { graph, compilation, engine, target, request, standing, connections, notes })
+}
+
+/// Drops what runs left that were killed; answers what could not be dropped.
+fn clear(graph: &Graph, session: &mut dyn Session, standing: &Standing) -> Vec<Diagnostic> {
+    let mut notes = Vec::new();
+    for orphan in standing.orphans() {
+        let sql = compile::statement(graph, "drop_table", orphan);
+        if let Err(error) = session.execute(&sql) {
+            let message =
+                format!("`{orphan}`, which an earlier run left, cannot be dropped: {error}");
+            let note = Diagnostic::note(Code::SQL_NOTICE, message);
+            notes.push(note.with_help("drop it by hand; it is in nobody's way"));
+        }
+    }
+    notes
 }
 
 /// Executes the project's `on-run-start` or `on-run-end`, statement by statement.
@@ -121,7 +136,8 @@ fn run_hooks(graph: &Graph, engine: &dyn Engine, hooks: &[Text]) -> Result<()> {
         return Ok(());
     }
     let session = || engine.session().map_err(|error| open_failed(&error));
-    let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session()?));
+    let asked: Arc<dyn Introspection> =
+        Arc::new(SessionIntrospection::new(session()?, graph.target.dialect));
     let mut session = session()?;
     for (sql, place) in compile::run_hooks(graph, hooks, &asked)? {
         session
@@ -192,12 +208,21 @@ fn skip(plan: &Plan, step: StepIndex, because: Option<NodeIndex>) -> NodeResult 
     }
 }
 
+/// Some threads found no connection, and the others did their work.
+fn with_fewer(unable: Vec<Diagnostic>, threads: usize) -> Option<Diagnostic> {
+    let count = unable.len();
+    let problem = unable.into_iter().next()?;
+    let message = format!("{count} of {threads} threads had no connection: {}", problem.message);
+    let told = Diagnostic::warning(problem.code, message);
+    Some(told.with_help("lower `threads` of the target, or give the server more connections"))
+}
+
 /// What the threads tell the schedule.
 enum Report {
     Started(StepIndex),
     Finished(StepIndex, Box<NodeResult>),
-    /// A thread has no session.
-    Unable(Box<Diagnostic>),
+    /// A thread has no session; the step is for another.
+    Unable(StepIndex, Box<Diagnostic>),
 }
 
 impl Execution<'_> {
@@ -234,19 +259,19 @@ impl Execution<'_> {
         compiled: &HashMap<NodeIndex, &Compiled>,
         report: &mpsc::Sender<Report>,
     ) {
-        let session = match self.engine.session() {
-            Ok(session) => session,
-            Err(error) => {
-                // The schedule has gone only when it needs nobody any more.
-                let _gone = report.send(Report::Unable(open_failed(&error)));
-                return;
-            }
-        };
-        let mut worker =
-            Worker { execution: self, session, files: None, introspection: None, number };
+        // Connected once there is work: a server may have few connections.
+        let mut connected: Option<Worker<'_>> = None;
         loop {
             let task = tasks.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(step) = task else { return };
+            let worker = match connected.take().map_or_else(|| self.worker(number), Ok) {
+                Ok(worker) => connected.insert(worker),
+                Err(error) => {
+                    // The schedule has gone only when it needs nobody any more.
+                    let _gone = report.send(Report::Unable(step, open_failed(&error)));
+                    return;
+                }
+            };
             let node = self.request.plan.steps[step.0].node;
             let _gone = report.send(Report::Started(step));
             let result = match (self.compilation.broken.get(&node), compiled.get(&node)) {
@@ -262,6 +287,11 @@ impl Execution<'_> {
                 return;
             }
         }
+    }
+
+    fn worker(&self, number: usize) -> std::result::Result<Worker<'_>, EngineError> {
+        let session = self.engine.session()?;
+        Ok(Worker { execution: self, session, files: None, introspection: None, number })
     }
 
     fn broken(&self, step: StepIndex, problem: Diagnostic) -> NodeResult {
@@ -280,7 +310,9 @@ impl Execution<'_> {
     ) {
         let plan = self.request.plan;
         let mut schedule = Schedule::new(plan);
-        let (mut idle, mut able) = (threads, threads);
+        // Threads that may start something; less than none where those that ended have left work.
+        let (mut idle, mut able) = (threads.cast_signed(), threads);
+        let mut unable = Vec::new();
         let record = |result: NodeResult, listener: &mut dyn Listener, outcome: &mut Outcome| {
             listener.event(Event::NodeFinished { result: &result });
             outcome.results.push(result);
@@ -299,6 +331,8 @@ impl Execution<'_> {
                 Ok(Report::Finished(step, result)) => {
                     idle += 1;
                     let (good, node) = (result.status.is_good(), result.node);
+                    let is_unlocked =
+                        result.problems.iter().any(|problem| problem.code == Code::LOCK_LOST);
                     record(*result, listener, outcome);
                     if good {
                         schedule.succeed(step);
@@ -307,23 +341,27 @@ impl Execution<'_> {
                     for skipped in schedule.fail(step) {
                         record(skip(plan, skipped, Some(node)), listener, outcome);
                     }
-                    if self.request.fail_fast {
+                    // Without its locks the run can publish nothing more.
+                    if self.request.fail_fast || is_unlocked {
                         for skipped in schedule.stop() {
                             record(skip(plan, skipped, Some(node)), listener, outcome);
                         }
                     }
                 }
-                Ok(Report::Unable(problem)) => {
-                    outcome.problems.push(*problem);
-                    (idle, able) = (idle.saturating_sub(1), able - 1);
+                Ok(Report::Unable(step, problem)) => {
+                    (idle, able) = (idle - 1, able - 1);
                     if able == 0 {
+                        outcome.problems.push(*problem);
                         schedule.stop();
                         return;
                     }
+                    unable.push(*problem);
+                    let _gone = to_workers.send(step);
                 }
                 Err(mpsc::RecvError) => return,
             }
         }
+        outcome.problems.extend(with_fewer(unable, threads));
     }
 
     /// A relation that is not there is the better reason for `problem`, where there is one.

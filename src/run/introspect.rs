@@ -1,5 +1,6 @@
 //! Answers templates that ask the database, from a session of the engine.
 
+use crate::dialect::Dialect;
 use crate::engine::{EngineError, Session};
 use crate::relation::{DataType, RelationKind, RelationName};
 use crate::template::{self, HostError, Introspection, Value, from_serde};
@@ -8,12 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// A session that templates may ask.
 pub struct SessionIntrospection {
     session: Mutex<Box<dyn Session>>,
+    dialect: &'static dyn Dialect,
 }
 
 impl SessionIntrospection {
-    /// Asks through `session`.
-    pub fn new(session: Box<dyn Session>) -> Self {
-        Self { session: Mutex::new(session) }
+    /// Asks through `session`, which speaks `dialect`.
+    pub fn new(session: Box<dyn Session>, dialect: &'static dyn Dialect) -> Self {
+        Self { session: Mutex::new(session), dialect }
     }
 
     fn session(&self) -> MutexGuard<'_, Box<dyn Session>> {
@@ -32,8 +34,12 @@ fn kind(kind: RelationKind) -> template::RelationKind {
     }
 }
 
-/// In capitals, as dbt's users compare it; the names of a nested type's fields stay as they are.
-fn type_name(data_type: &DataType) -> String {
+/// As the database takes it in a cast. DuckDB's are in capitals, as dbt's users compare them; the names
+/// of a nested type's fields stay as they are.
+fn type_name(dialect: &dyn Dialect, data_type: &DataType) -> String {
+    if !dialect.is_embedded() {
+        return dialect.type_name(data_type);
+    }
     let name = data_type.as_str();
     let nested = ["struct(", "map(", "union(", "enum("].iter().any(|word| name.contains(word));
     if nested { name.to_owned() } else { name.to_uppercase() }
@@ -41,7 +47,8 @@ fn type_name(data_type: &DataType) -> String {
 
 fn is_numeric(data_type: &DataType) -> bool {
     let name = data_type.as_str();
-    let number = name.starts_with("decimal") || name.ends_with("hugeint");
+    let number = ["decimal", "numeric"].iter().any(|word| name.starts_with(word))
+        || name.ends_with("hugeint");
     number && !name.ends_with(']')
 }
 
@@ -66,10 +73,10 @@ impl Introspection for SessionIntrospection {
             row.iter().zip(&numeric).map(|(value, numeric)| shown(value, *numeric)).collect()
         });
         let rows = rows.collect();
-        let columns = table
-            .columns
-            .into_iter()
-            .map(|(name, data_type)| template::Column { name, data_type: type_name(&data_type) });
+        let columns = table.columns.into_iter().map(|(name, data_type)| template::Column {
+            name,
+            data_type: type_name(self.dialect, &data_type),
+        });
         Ok(template::Table { columns: columns.collect(), rows })
     }
 
@@ -84,7 +91,7 @@ impl Introspection for SessionIntrospection {
                 .into_iter()
                 .map(|column| template::Column {
                     name: column.name,
-                    data_type: type_name(&column.data_type),
+                    data_type: type_name(self.dialect, &column.data_type),
                 })
                 .collect()
         }))

@@ -30,7 +30,8 @@ impl Worker<'_> {
         let checks = node.config.checks;
         // delete+insert replaces all rows of a key by all rows of a key.
         let merges = matches!(incremental.mode, Mode::Merge(_));
-        let is_made = node.relation.as_ref().map(compile::stage_relation).as_ref() == Some(from);
+        let stage = |relation| compile::stage_relation(self.execution.graph, relation);
+        let is_made = node.relation.as_ref().map(stage).as_ref() == Some(from);
         let on_duplicate = checks.on_duplicate.or(merges.then_some(Reaction::Warn));
         let on_null = checks.on_null_key.or(Some(Reaction::Warn));
         let sql = compile::batch_keys(self.execution.graph, from, key);

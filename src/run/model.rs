@@ -7,7 +7,7 @@ use crate::compile::{self, Compiled};
 use crate::diagnostic::Diagnostic;
 use crate::dialect::Condition;
 use crate::graph::Node;
-use crate::mode::{Batch, Incremental, Materialization};
+use crate::mode::{Batch, Incremental, Materialization, Mode};
 use crate::relation::{RelationKind, RelationName};
 
 /// What building a relation gave.
@@ -94,7 +94,9 @@ impl Worker<'_> {
         let placed = self.placed(relation, incremental, compiled, of_run);
         let staged = placed.map(|placed| placed.inside).or(staged);
         let mut problems = self.check_staged(node, incremental, relation, staged)?;
-        let made = self.publish(node, compiled, script, &holds)?;
+        let made = self.publish(node, compiled, script, &holds);
+        let made =
+            self.or_discard(made, &compile::stage_relation(self.execution.graph, relation))?;
         let looked_at = staged.filter(|_| node.config.checks.may_refuse());
         tell_made(node, looked_at, staged.or(made), &mut problems)?;
         Ok(Built { rows: staged.or(made), placed, problems })
@@ -128,6 +130,10 @@ impl Worker<'_> {
         let reconciled =
             self.or_discard(looked, &compile::batch_relation(self.execution.graph, relation))?;
         compiled.script = compile::bind_model(execution.graph, compiled, Some(&reconciled))?;
+        if let (Some(rows), false) = (rows, matches!(incremental.mode, Mode::Merge(_))) {
+            let dialect = execution.graph.target.dialect;
+            compiled.script.expect(dialect, "insert into", relation, &[rows]);
+        }
         match &compiled.batch {
             Some(batch) => execution.target.write_batch(execution.graph, compiled, batch)?,
             None => execution.target.write_node(execution.graph, compiled)?,

@@ -5,7 +5,7 @@
 //! its children, so that nothing is built on rows that failed.
 
 use crate::compile::audit_relation;
-use crate::graph::{Graph, NodeIndex, NodeKind, Selection};
+use crate::graph::{Graph, Node, NodeIndex, NodeKind, Selection};
 use crate::mode::Materialization;
 use crate::relation::RelationName;
 use std::collections::BTreeSet;
@@ -78,6 +78,15 @@ impl Kinds {
     }
 }
 
+/// The relation that carrying out `node` writes in the target, if any.
+pub(super) fn written_by(graph: &Graph, node: &Node) -> Option<RelationName> {
+    match node.test() {
+        Some(test) if test.judgement.store_failures => Some(audit_relation(graph, node)),
+        Some(_) => None,
+        None => node.relation.clone(),
+    }
+}
+
 impl Plan {
     /// The plan for the nodes of `selection` that are of `kinds`.
     pub fn new(graph: &Graph, selection: &Selection, kinds: Kinds) -> Self {
@@ -106,15 +115,7 @@ impl Plan {
 
     /// The relations that the steps write to.
     pub fn written(&self, graph: &Graph) -> Vec<RelationName> {
-        let relation = |step: &Step| {
-            let node = graph.node(step.node);
-            match node.test() {
-                Some(test) if test.judgement.store_failures => Some(audit_relation(graph, node)),
-                Some(_) => None,
-                None => node.relation.clone(),
-            }
-        };
-        self.steps.iter().filter_map(relation).collect()
+        self.steps.iter().filter_map(|step| written_by(graph, graph.node(step.node))).collect()
     }
 
     /// Steps in waves: each wave needs only those before it.

@@ -202,7 +202,8 @@ impl Worker<'_> {
 
     /// Drops what was only needed on the way. What a failed run has not made is not there.
     fn clear(&mut self, compiled: &Compiled, holds: &dyn Fn(Condition) -> bool) {
-        for statement in compiled.script.statements(Stage::Clear, holds) {
+        let cleared = compiled.script.statements(Stage::Clear, holds);
+        for statement in cleared.into_iter().filter(|statement| statement.hook.is_none()) {
             let _dropped = self.session.execute(&statement.sql);
         }
     }

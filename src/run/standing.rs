@@ -1,7 +1,7 @@
 //! What stands in the target database, kept up to date while a run changes it.
 
 use crate::relation::{RelationKind, RelationName};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 /// The relations of the schemas that a run touches. Read once, so that no node has to ask.
@@ -18,22 +18,16 @@ fn key(relation: &RelationName) -> String {
 }
 
 impl Standing {
-    /// What stands, of which `stages` are where nodes of the project keep their rows until these are
-    /// published.
+    /// What stands, of which some `is_orphan`: rows that a run which ended did not publish.
     pub(super) fn new(
         relations: Vec<(RelationName, RelationKind)>,
-        stages: impl Iterator<Item = RelationName>,
+        is_orphan: impl Fn(&RelationName) -> bool,
     ) -> Self {
-        let stages: HashSet<String> = stages.map(|stage| key(&stage)).collect();
-        let is_stage = |name: &RelationName| stages.contains(&key(name));
         let (orphans, relations): (Vec<_>, Vec<_>) =
-            relations.into_iter().partition(|(name, _)| is_stage(name));
-        Self {
-            kinds: RwLock::new(
-                relations.into_iter().map(|(name, kind)| (key(&name), kind)).collect(),
-            ),
-            orphans: orphans.into_iter().map(|(name, _)| name).collect(),
-        }
+            relations.into_iter().partition(|(name, _)| is_orphan(name));
+        let kinds = relations.into_iter().map(|(name, kind)| (key(&name), kind)).collect();
+        let orphans = orphans.into_iter().map(|(name, _)| name).collect();
+        Self { kinds: RwLock::new(kinds), orphans }
     }
 
     /// Stages that a killed run left behind.

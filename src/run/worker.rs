@@ -4,6 +4,7 @@ use super::batch_check::tell_made;
 use super::execute::Execution;
 use super::introspect::SessionIntrospection;
 use super::outcome::{NodeResult, Status};
+use super::plan::written_by;
 use super::problem;
 use super::standing::Standing;
 use crate::artifact::{BatchResults, NodeTiming};
@@ -79,6 +80,9 @@ impl Worker<'_> {
     fn dispatch(&mut self, compiled: &mut Compiled) -> Result<Done> {
         let execution = self.execution;
         let node = execution.graph.node(compiled.index);
+        if let Some(relation) = written_by(execution.graph, node) {
+            self.session.work_on(&relation).map_err(|error| Box::new(plain(node, &error)))?;
+        }
         self.work_on(node, compiled).map_err(|problem| execution.better_reason(node, problem))
     }
 
@@ -103,7 +107,8 @@ impl Worker<'_> {
             return Ok(introspection.clone());
         }
         let session = self.execution.engine.session().map_err(|error| open_failed(&error))?;
-        let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session));
+        let asked: Arc<dyn Introspection> =
+            Arc::new(SessionIntrospection::new(session, self.execution.graph.target.dialect));
         self.introspection = Some(asked.clone());
         Ok(asked)
     }
@@ -159,7 +164,8 @@ impl Worker<'_> {
             self.stage(node, compiled, &script, &holds)?
         };
         let mut problems = self.check_staged(node, None, relation, staged)?;
-        let made = self.publish(node, compiled, &script, &holds)?;
+        let made = self.publish(node, compiled, &script, &holds);
+        let made = self.or_discard(made, &compile::stage_relation(execution.graph, relation))?;
         tell_made(node, staged, made, &mut problems)?;
         execution.standing.set(relation, RelationKind::Table);
         Ok(Done { rows: staged.or(made), problems, ..Done::default() })
@@ -302,8 +308,8 @@ impl Worker<'_> {
         Ok(rows)
     }
 
-    /// Executes the `publish` sections in one transaction; answers the rows of the last statement
-    /// of the node's own.
+    /// Executes the `publish` sections in one transaction, then hooks that want none; answers the rows
+    /// of the last statement of the node's own.
     pub(super) fn publish(
         &mut self,
         node: &Node,
@@ -311,16 +317,39 @@ impl Worker<'_> {
         script: &Script,
         holds: &dyn Fn(Condition) -> bool,
     ) -> Result<Option<u64>> {
+        let made = self.commit(node, compiled, script, holds)?;
+        let late = script.statements(Stage::Clear, holds);
+        for hook in late.into_iter().filter(|statement| statement.hook.is_some()) {
+            self.session.execute(&hook.sql).map_err(|error| {
+                let problem = self.describe(node, compiled, Some(hook), &error);
+                Box::new(problem.with_note("what the node makes is published all the same"))
+            })?;
+        }
+        Ok(made)
+    }
+
+    fn commit(
+        &mut self,
+        node: &Node,
+        compiled: &Compiled,
+        script: &Script,
+        holds: &dyn Fn(Condition) -> bool,
+    ) -> Result<Option<u64>> {
         let statements = script.statements(Stage::Publish, holds);
-        if let [only] = statements.as_slice() {
-            // One statement is a transaction by itself.
+        let is_embedded = self.execution.graph.target.dialect.is_embedded();
+        if let ([only], true) = (statements.as_slice(), is_embedded) {
+            // One statement is a transaction by itself; on a server, what becomes of it is asked for
+            // where its answer is lost.
             return self
                 .session
                 .execute(&only.sql)
                 .map_err(|error| self.describe(node, compiled, Some(only), &error));
         }
         let texts: Vec<&str> = statements.iter().map(|statement| statement.sql.as_str()).collect();
-        let changed = self.session.apply(&texts).map_err(|(index, error)| {
+        let expected: Vec<Option<u64>> =
+            statements.iter().map(|statement| statement.expected).collect();
+        let applied = self.session.apply_expecting(&texts, &expected);
+        let changed = applied.map_err(|(index, error)| {
             self.describe(node, compiled, statements.get(index).copied(), &error)
         })?;
         let own = statements.iter().zip(changed).filter(|(statement, _)| statement.hook.is_none());
@@ -396,13 +425,19 @@ fn whole(number: f64) -> Option<u64> {
     (number.is_finite() && number >= 0.0).then(|| number.round() as u64)
 }
 
-/// Asks what stands in the target before anything is changed.
+/// Asks what stands in the target before anything is changed. Of stages that others left, those of
+/// relations that this run writes are orphans: any other may be in use.
 pub(super) fn survey(
     graph: &Graph,
     session: &mut dyn Session,
     schemas: &[RelationName],
+    written: &[RelationName],
 ) -> Result<Standing> {
     let relations = session.relations(schemas).map_err(|error| open_failed(&error))?;
-    let made = graph.nodes.iter().filter_map(|node| node.relation.as_ref());
-    Ok(Standing::new(relations, made.map(compile::stage_relation)))
+    let ours = |name: &RelationName| {
+        written.iter().any(|relation| compile::is_stage_of(graph, name, relation))
+    };
+    Ok(Standing::new(relations, |name| {
+        name.identifier.to_lowercase().starts_with("__sqlflow_stage__") && ours(name)
+    }))
 }

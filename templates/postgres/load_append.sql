@@ -63,6 +63,7 @@ where not exists (
 {%- endif %};
 
 -- publish when: the rows stay
+{% include "whole/0/0" %};
 {% if cursor %}
 insert into {{ relation }} ({% for column in columns if column.name != none %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %})
 select {% for column in columns if column.name != none %}{{ column.target | quote }}{{ ", " if not loop.last }}{% endfor %} from {{ changes }}

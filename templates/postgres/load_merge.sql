@@ -101,6 +101,7 @@ select
 from {{ changes }};
 
 -- publish when: the rows stay
+{% include "whole/0/0" %};
 delete from {{ relation }} as DBT_INTERNAL_DEST
 using {{ changes }} as DBT_INTERNAL_SOURCE
 where DBT_INTERNAL_SOURCE."__sqlflow_change" = {{ "'nothing'" if soft else "'deleted'" }}

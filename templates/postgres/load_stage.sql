@@ -15,4 +15,4 @@ create {{ "unlogged " if options.unlogged }}table {{ stage }} (
   {{ soft | quote }} timestamp with time zone
 {%- endif %}
 
-); copy {{ stage }} ({% for column in staged %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}) from stdin (format binary, freeze);
+){% if options.fillfactor %} with (fillfactor = {{ options.fillfactor }}){% endif %}; copy {{ stage }} ({% for column in staged %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}) from stdin (format binary, freeze);

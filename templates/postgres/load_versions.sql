@@ -1,5 +1,5 @@
 Of the current versions, how many keys a complete source no longer has. A table that is made anew has no
-version yet: it was made while its source had no rows.
+version yet: it was made while its source had no rows, and another takes its place (see `scd2`).
 
 -- check when: the rows stay
 {% if complete %}
@@ -14,9 +14,6 @@ select
 from {{ relation }} as DBT_INTERNAL_DEST
 where {{ valid_to | quote }} is null
 {%- endif %};
-
--- publish when: the relation is made anew
-drop table if exists {{ relation }};
 
 -- clear
 drop table if exists {{ stage }};

@@ -4,6 +4,7 @@ create temporary table {{ batch }} as
 {{ query }};
 
 -- publish when: the rows stay
+{% include "whole/0/0" %};
 delete from {{ relation }} as DBT_INTERNAL_DEST
 where {{ event_time }} >= {{ start | literal }}
   and {{ event_time }} < {{ end | literal }}

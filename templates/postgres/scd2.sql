@@ -4,7 +4,7 @@ need no second one. Where a row stands holds until it is written, and no version
 is ended here.
 
 -- publish when: the relation is made anew
-create table {{ relation }} as
+create table {{ made }} as
 select
   {%+ for column in columns %}batch.{{ column | quote }},{{ " " if not loop.last }}{% endfor %}
 
@@ -25,8 +25,13 @@ from (
   select *, {% if date %}coalesce(cast({{ date | quote }} as {{ time | type }}), {% endif %}cast({{ now | literal }} as {{ time | type }}){{ ")" if date }} as __sqlflow_begin
   from {{ batch }}
 ) as batch;
+{% if is_placed %}
+{% set stage = made %}
+{% include "swap/0/0" %}
+{% endif %};
 
 -- publish when: the rows stay
+{% include "whole/0/0" %};
 drop table if exists pg_temp.{{ changes }};
 create temporary table {{ changes }} as
 select
@@ -116,22 +121,33 @@ join {{ batch }} as batch on batch.ctid = change.batch_row;
 do $sqlflow$
 declare
   twice bigint;
+  lost bigint;
 begin
-  select count(*) into twice
+  select count(*) filter (where versions > 1), count(*) filter (where versions = 0) into twice, lost
   from (
-    select change.batch_row
+    select change.batch_row, count(version.ctid) as versions
     from {{ changes }} as change
     join {{ batch }} as batch on batch.ctid = change.batch_row
-    join {{ relation }} as version
+    left join {{ relation }} as version
       on {% for column in key %}{{ "and " if not loop.first }}batch.{{ column | quote }} = version.{{ column | quote }}{{ "\n    " if not loop.last }}{% endfor %}
-  
-    where version.{{ valid_to | quote }} is null{% if open_end %} or version.{{ valid_to | quote }} = {{ open_end }}{% endif %}
-  
+
+     and (version.{{ valid_to | quote }} is null{% if open_end %} or version.{{ valid_to | quote }} = {{ open_end }}{% endif %})
     group by change.batch_row
-    having count(*) > 1
   ) as shared;
   if twice > 0 then
     raise exception 'sqlflow: % keys have more than one current version', twice;
+  end if;
+  -- Where a version that was to end still stands as it was, nothing wrote to it.
+  lost := lost + (
+    select count(*)
+    from {{ changes }} as change
+    join {{ relation }} as version on version.ctid = change.version_row
+    where version.{{ valid_to | quote }} is null{% if open_end %} or version.{{ valid_to | quote }} = {{ open_end }}{% endif %}
+
+  );
+  if lost > 0 then
+    raise exception 'a trigger of % kept rows from being written: %', {{ relation | literal }}::regclass, lost
+      using errcode = 'triggered_action_exception', hint = 'drop it, or let it write every row';
   end if;
 end
 $sqlflow$;

@@ -8,7 +8,7 @@ create {{ "unlogged " if options.unlogged }}table {{ stage }} (
   {{ column.name | quote }} {{ column.type | type }}{{ "," if not loop.last }}
 {%- endfor %}
 
-); copy {{ stage }} ({% for column in columns %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}) from stdin (format binary, freeze);
+){% if options.fillfactor %} with (fillfactor = {{ options.fillfactor }}){% endif %}; copy {{ stage }} ({% for column in columns %}{{ column.name | quote }}{{ ", " if not loop.last }}{% endfor %}) from stdin (format binary, freeze);
 
 -- publish
 {% include "swap/0/0" %};

@@ -25,7 +25,11 @@ select
         and not exists (select from pg_attribute
             where attrelid = c.oid and attnum > 0 and not attisdropped
               and (atthasdef or attidentity <> '' or attgenerated <> '' or attoptions is not null or attacl is not null
-                   or attstattarget >= 0 or attislocal is false)),
+                   or attstattarget >= 0 or attislocal is false
+                   or attstorage <> (select typstorage from pg_type where oid = atttypid)))
+        and not exists (select from pg_index as i join pg_class as x on x.oid = i.indexrelid
+            where i.indrelid = c.oid and x.reltablespace <> 0)
+        and not exists (select from pg_seclabel where objoid = c.oid and classoid = 'pg_class'::regclass),
     (select e.nspname from pg_namespace as e where e.nspname = {% if schema is none %}current_schema(){% else %}{{ schema | literal }}{% endif %})
 from (select 1) as one
 left join (pg_class as c join pg_namespace as n on n.oid = c.relnamespace)

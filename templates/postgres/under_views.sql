@@ -1,12 +1,21 @@
 A column is changed below the views of this project that read it: they are put aside for it, and made
-again where they still fit. Any other view stops this by name.
+again where they still fit. Any other view stops this by name, and so does what holds on to one of them.
 
 -- publish
 do $sqlflow$
 declare
+  stage regclass;
+  stage_options text[];
   target regclass := {{ relation | literal }}::regclass;
-  strange text;
+  above oid[];
+  views text[];
+  empty text[];
+  drops text[];
+  names text[];
   again text[];
+  holder text;
+  held regclass;
+  strange text;
   statement text;
 begin
   begin
@@ -15,57 +24,50 @@ begin
   exception when dependent_objects_still_exist or feature_not_supported then
     null;
   end;
-  create temporary table "__sqlflow_views" on commit drop as
-  with recursive above (view, depth) as (
-    select target::oid, 0
-    union
-    select r.ev_class, above.depth + 1
-    from above
-    join pg_depend as d on d.refobjid = above.view and d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
-    join pg_rewrite as r on r.oid = d.objid and r.ev_class <> above.view
-    where above.depth < 1000
-  )
-  select view, max(depth) as depth from above where view <> target group by view;
-  select v.view::regclass::text into strange
-  from "__sqlflow_views" as v
-  join pg_class as c on c.oid = v.view
-  join pg_namespace as n on n.oid = c.relnamespace
-  where (n.nspname, c.relname) not in (('', ''){% for view in views %}, ({{ view[0] | literal }}, {{ view[1] | literal }}){% endfor %})
+  above := array({% include "above/0/0" %});
+  perform pg_advisory_xact_lock(hashtextextended('sqlflow makes again:' || name, 0))
+    from (select view::regclass::text collate "C" as name from unnest(above) as view order by 1) as found;
+  select c.oid::regclass::text into strange
+  from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+  where c.oid = any(above)
+    and (n.nspname, c.relname) not in (('', ''){% for view in views %}, ({{ view[0] | literal }}, {{ view[1] | literal }}){% endfor %})
   limit 1;
   if strange is not null then
     raise exception 'view % reads %, whose columns are to change, and is no model of this project', strange, target
       using errcode = 'dependent_objects_still_exist', hint = 'drop it, and make it again afterwards';
   end if;
+  select found.* into holder, held
+  from ({% include "holders/0/0" %}) as found;
+  if held <> target then
+      raise exception '% holds on to %, %', holder, held,
+        case held when target then 'whose columns are to change'
+          else format('which is to be made again, since the columns of %s are to change', target) end
+        using errcode = 'dependent_objects_still_exist', hint = 'drop it, and make it again afterwards';
+  end if;
+  {% include "view_words/0/0" %}
+
+  into views, empty, drops, names;
   again := array(
-    select text from (
-      select 1 as place, v.depth as depth, format('create %s %s as %s',
-        case c.relkind when 'm' then 'materialized view' else 'view' end, c.oid::regclass, pg_get_viewdef(c.oid)) as text
-      from "__sqlflow_views" as v join pg_class as c on c.oid = v.view
-      union all
-      select 2, 0, pg_get_indexdef(indexrelid) from pg_index where indrelid in (select view from "__sqlflow_views")
-      union all
-      select 3, 0, format('grant %s on %s to %s%s', g.privilege_type, c.oid::regclass,
-        case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end,
-        case when g.is_grantable then ' with grant option' else '' end)
-      from pg_class as c, aclexplode(c.relacl) as g
-      where c.oid in (select view from "__sqlflow_views") and g.grantee <> c.relowner
-      union all
-      select 4, 0, format('comment on %s %s is %L',
-        case c.relkind when 'm' then 'materialized view' else 'view' end, c.oid::regclass, d.description)
-      from pg_description as d join pg_class as c on c.oid = d.objoid
-      where d.classoid = 'pg_class'::regclass and d.objsubid = 0 and c.oid in (select view from "__sqlflow_views")
-      union all
-      select 5, 0, format('comment on column %s.%I is %L', d.objoid::regclass, a.attname, d.description)
-      from pg_description as d join pg_attribute as a on a.attrelid = d.objoid and a.attnum = d.objsubid
-      where d.classoid = 'pg_class'::regclass and d.objsubid > 0 and d.objoid in (select view from "__sqlflow_views")
-    ) as kept order by place, depth);
-  for statement in
-    select format('drop %s %s', case c.relkind when 'm' then 'materialized view' else 'view' end, c.oid::regclass)
-    from "__sqlflow_views" as v join pg_class as c on c.oid = v.view order by v.depth desc
-  loop
+    with made as (
+      select c.*,
+        case c.relkind when 'm' then 'materialized view' else 'view' end as word,
+        c.relkind as becomes, (select oid from pg_roles where rolname = current_user) as owner, false as is_made_of_stage
+      from pg_class as c where c.oid = any(above)
+    )
+    {% include "standing/0/0" %});
+  foreach statement in array coalesce(drops, '{}') loop
     execute statement;
   end loop;
   execute {{ alteration | literal }};
+  for at in 1 .. coalesce(cardinality(views), 0) loop
+    begin
+      execute views[at];
+    exception when undefined_column or undefined_table or undefined_object or undefined_function or datatype_mismatch then
+      raise warning 'view % cannot be read until it is built again, since it does not fit the new columns of %', names[at], {{ relation | literal }}
+        using detail = views[at];
+      execute empty[at];
+    end;
+  end loop;
   foreach statement in array again loop
     begin
       execute statement;
@@ -73,6 +75,5 @@ begin
       raise warning 'dropped, since it does not fit the new columns of %', {{ relation | literal }} using detail = statement;
     end;
   end loop;
-  drop table "__sqlflow_views";
 end
 $sqlflow$;

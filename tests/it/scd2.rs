@@ -220,6 +220,7 @@ impl Database {
         let fit = scd2.fit(&columns, table.as_deref(), &fold).unwrap();
         let now = run_time(jiff::Timestamp::from_second(1_704_067_200 + now).unwrap());
         let facts = Scd2Facts {
+            place: None,
             relation: &self.table,
             batch: &self.batch,
             columns: &columns,

@@ -110,6 +110,10 @@ impl StallingSession {
 }
 
 impl Session for StallingSession {
+    fn work_on(&mut self, relation: &RelationName) -> Result<(), EngineError> {
+        self.session.work_on(relation)
+    }
+
     fn execute(&mut self, sql: &str) -> Result<Option<u64>, EngineError> {
         self.stall.before("statement", sql);
         self.session.execute(sql)

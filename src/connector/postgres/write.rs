@@ -123,7 +123,7 @@ fn write_into(
     };
     stage.make(&mut session, target, &order)?;
     let count = stage.fill(&mut session, target, &coming, forms, batches)?;
-    publish(&mut session, request, target, &stage, &coming)?;
+    publish(&mut session, request, target, &stage, &coming, count)?;
     transaction.commit(session, &postgres.settings, &target.shown())?;
     Ok(count)
 }
@@ -337,12 +337,14 @@ impl Stage {
     }
 }
 
+/// Makes the stage, which has `count` rows, the target, or writes its rows there.
 fn publish(
     session: &mut Session,
     request: &WriteRequest,
     target: &Target,
     stage: &Stage,
     coming: &[Coming],
+    count: u64,
 ) -> Result<(), ConnectorError> {
     let columns: Vec<Value> = coming.iter().map(Coming::context).collect();
     let context = context! { columns, ..stage.context(target) };
@@ -356,7 +358,7 @@ fn publish(
         check_target(session, stage, target, coming, key)?;
     }
     match &request.mode {
-        WriteMode::Append => session.run(&sql("write_append", &context)?),
+        WriteMode::Append => append(session, target, &context, count),
         WriteMode::Replace if stage.in_schema => {
             let kept = session.rows(&sql("target_keep", &context! { oid })?)?;
             session.run(&sql("write_swap", &context)?)?;
@@ -364,7 +366,10 @@ fn publish(
         }
         WriteMode::Replace => {
             session.run(&sql("write_replace", &context)?)?;
-            session.run(&sql("write_append", &context)?)
+            if !session.rows(&sql("write_left", &context)?)?.is_empty() {
+                return Err(kept_back(target, "not all of its rows could be deleted"));
+            }
+            append(session, target, &context, count)
         }
         WriteMode::Merge { key } => {
             let in_key = |column: &&Coming| key.contains(&column.name);
@@ -374,6 +379,28 @@ fn publish(
             session.run(&sql("write_merge", &context! { key => keys, others, ..context })?)
         }
     }
+}
+
+/// Adds the rows of the stage; there are `count` of them.
+fn append(
+    session: &mut Session,
+    target: &Target,
+    context: &Value,
+    count: u64,
+) -> Result<(), ConnectorError> {
+    let written = session.changed(&sql("write_append", context)?)?;
+    if written == count {
+        return Ok(());
+    }
+    Err(kept_back(target, &format!("it took {written} rows of {count}")))
+}
+
+/// Nothing is believed to be written that was not.
+fn kept_back(target: &Target, what: &str) -> ConnectorError {
+    let message = format!("{} does not keep what is written: {what}", target.shown());
+    ConnectorError::new(Kind::Data, message).with_help(
+        "a trigger, a rule or row security keeps rows back: drop it, or let it write every row",
+    )
 }
 
 /// Keys must be there, and once.

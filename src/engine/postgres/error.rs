@@ -5,6 +5,9 @@ use crate::postgres::error::line;
 use crate::system::{ConnectorError, Kind, Outlook};
 use tokio_postgres::error::{DbError, ErrorPosition, Severity};
 
+/// What `held_stands` raises.
+const UNLOCKED: &str = "SF609";
+
 /// What goes wrong on the way to the server, or before.
 pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
     let kind = match error.kind {
@@ -12,7 +15,7 @@ pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
         Kind::Auth | Kind::Network => ErrorKind::Unavailable,
         Kind::Permission => ErrorKind::Forbidden,
         Kind::NotFound | Kind::Data => ErrorKind::Data,
-        Kind::Resource => ErrorKind::Resource,
+        Kind::Resource => ErrorKind::Exhausted,
     };
     let help = error.help.map(|help| format!("\n{help}")).unwrap_or_default();
     EngineError::new(kind, format!("{}{help}", error.message))
@@ -21,13 +24,16 @@ pub(in crate::engine) fn refused(error: ConnectorError) -> EngineError {
 /// What the server says of `sql`.
 pub(super) fn told(error: &DbError, sql: &str) -> EngineError {
     let code = error.code().code();
+    if code == UNLOCKED {
+        return super::held::lost();
+    }
     let mut message = line(error.message());
     let hint = error.hint().filter(|hint| meant(hint).is_none());
     for more in [error.detail(), hint].into_iter().flatten() {
         message.push('\n');
         message.push_str(line(more).trim_end_matches('.'));
     }
-    if let Some(help) = help(code) {
+    if let Some(help) = help(code, error.message()) {
         message.push('\n');
         message.push_str(help);
     }
@@ -59,7 +65,7 @@ fn kind(code: &str, message: &str) -> ErrorKind {
     match code {
         "42501" | "25006" => ErrorKind::Forbidden,
         "57014" if message.contains("user request") => ErrorKind::Interrupted,
-        "57014" => ErrorKind::Resource,
+        "57014" => ErrorKind::Exhausted,
         "55P03" => ErrorKind::Conflict,
         "57P01" | "57P02" | "57P03" => ErrorKind::Lost,
         _ => match code.get(..2).unwrap_or_default() {
@@ -67,7 +73,7 @@ fn kind(code: &str, message: &str) -> ErrorKind {
             "40" => ErrorKind::Conflict,
             "08" => ErrorKind::Lost,
             "28" => ErrorKind::Unavailable,
-            "53" | "54" | "58" => ErrorKind::Resource,
+            "53" | "58" => ErrorKind::Exhausted,
             "XX" => ErrorKind::Internal,
             _ => ErrorKind::Sql,
         },
@@ -75,11 +81,23 @@ fn kind(code: &str, message: &str) -> ErrorKind {
 }
 
 /// What to change, where the server's own words do not say it.
-fn help(code: &str) -> Option<&'static str> {
+fn help(code: &str, message: &str) -> Option<&'static str> {
     Some(match code {
+        "42501" if message.starts_with("permission denied for") => {
+            "have its owner grant what is needed to the role that connects, or to `role:` of the output"
+        }
+        "42883" if message.contains("json = json") => {
+            "values of type json cannot be compared: cast them to jsonb in the query"
+        }
+        "42P01" if message.contains("__sqlflow_") => {
+            "something of this run is gone: a pooler in transaction mode is in between, or somebody \
+             dropped it"
+        }
         "25006" => {
             "the server is a read-only replica, or the role's transactions are: write to the primary"
         }
+        "53300" => "lower `--threads`, or raise the server's own limit",
+        "57014" => "raise `statement_timeout:` of the output (seconds), or the role's own",
         "26000" | "34000" => {
             "a pooler hands each transaction to another server process: connect to the server itself, \
              or to a pool in session mode"

@@ -7,14 +7,18 @@
 //! | --- | --- |
 //! | `session` | statements, transactions, what stands in the database |
 //! | `script` | the statements of a transaction as one message |
+//! | `again` | transactions that the server took back |
 //! | `answer` | rows as a small table |
 //! | `copy` | rows in and out by binary COPY |
 //! | `error` | the server's refusal, with its place in the statement |
 //! | `lock` | one run at a time on a relation |
+//! | `held` | what sessions know of the locks, and who looks that they stand |
 
+mod again;
 mod answer;
 mod copy;
 mod error;
+mod held;
 mod lock;
 mod script;
 mod session;
@@ -26,6 +30,7 @@ use crate::postgres::session::Session as Client;
 use crate::postgres::spec::Settings;
 use crate::relation::RelationName;
 use crate::system::{Parameters, Tries};
+use held::Held;
 use session::PostgresSession;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +41,8 @@ pub struct Postgres {
     settings: Arc<Settings>,
     /// The connection that was tried first, until a session takes it.
     tried: Mutex<Option<Client>>,
+    /// The locks of the run.
+    held: Mutex<Option<Arc<Held>>>,
 }
 
 impl Postgres {
@@ -48,7 +55,7 @@ impl Postgres {
         let settings = Arc::new(Settings { read_only, ..settings });
         let mut first = connect(&settings)?;
         is_unicode(&mut first)?;
-        Ok(Self { settings, tried: Mutex::new(Some(first)) })
+        Ok(Self { settings, tried: Mutex::new(Some(first)), held: Mutex::default() })
     }
 }
 
@@ -95,6 +102,8 @@ impl Engine for Postgres {
         let (role, database) = (text(0), text(1));
         let schemas = if text(3) == "t" {
             "cannot be made: the server is a read-only replica".to_owned()
+        } else if text(4) == "t" {
+            format!("cannot be made: transactions of `{role}` are read-only")
         } else if text(2) == "t" {
             format!("can be made by `{role}`")
         } else {
@@ -109,7 +118,8 @@ impl Engine for Postgres {
     fn session(&self) -> Result<Box<dyn Session>, EngineError> {
         let tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner).take();
         let client = tried.map_or_else(|| connect(&self.settings), Ok)?;
-        Ok(Box::new(PostgresSession::new(client, Arc::clone(&self.settings))))
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(Box::new(PostgresSession::new(client, Arc::clone(&self.settings), held)))
     }
 
     fn files(&self) -> Result<Option<Box<dyn Session>>, EngineError> {
@@ -121,6 +131,12 @@ impl Engine for Postgres {
         relations: &[RelationName],
         waiting: &mut Waiting<'_>,
     ) -> Result<Option<Hold>, OpenError> {
-        lock::hold(connect(&self.settings)?, relations, waiting).map(Some)
+        let client = connect(&self.settings)?;
+        let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut other = tried.take().map_or_else(|| connect(&self.settings), Ok)?;
+        let (watch, held) = lock::hold(client, &mut other, relations, waiting)?;
+        *tried = Some(other);
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        Ok(Some(Box::new(watch)))
     }
 }

@@ -16,15 +16,26 @@ const END: &str = "\n;\n";
 pub(super) struct Script {
     pub(super) text: String,
     places: Vec<Range<usize>>,
+    before: usize,
 }
 
 impl Script {
-    /// A transaction of `sql`, then of `last`, which is ours; it is still to be committed.
+    /// A transaction of `first`, which is ours, of `sql`, and of `last`, which is ours too; it is
+    /// still to be committed.
     ///
     /// # Errors
     /// One of them is not one statement, and which.
-    pub(super) fn of(sql: &[&str], last: &str) -> Result<Self, (usize, EngineError)> {
-        let mut script = Self { text: BEGIN.to_owned(), places: Vec::new() };
+    pub(super) fn of(
+        first: Option<&str>,
+        sql: &[&str],
+        last: &str,
+    ) -> Result<Self, (usize, EngineError)> {
+        let mut script = Self { text: BEGIN.to_owned(), places: Vec::new(), before: 1 };
+        if let Some(first) = first {
+            script.text.push_str(first);
+            script.text.push_str(END);
+            script.before += 1;
+        }
         for (index, sql) in sql.iter().enumerate() {
             only(sql).map_err(|error| (index, error))?;
             let start = script.text.len();
@@ -34,6 +45,11 @@ impl Script {
         }
         script.text.push_str(last);
         Ok(script)
+    }
+
+    /// How many commands are completed before the first statement.
+    pub(super) fn before(&self) -> usize {
+        self.before
     }
 
     /// Which statement `error` belongs to, told when `completed` commands were; its place becomes one
@@ -47,7 +63,9 @@ impl Script {
         });
         // A message is read whole before its first statement is carried out; where no place is told,
         // the first command that is completed is the beginning of the transaction.
-        let Some((index, at)) = told else { return (completed.saturating_sub(1).min(last), error) };
+        let Some((index, at)) = told else {
+            return (completed.saturating_sub(self.before).min(last), error);
+        };
         let length = self.places[index].len();
         if at >= length {
             // What is there is ours.
@@ -80,7 +98,7 @@ mod tests {
 
     #[test]
     fn an_error_is_of_the_statement_in_which_it_stands() {
-        let script = Script::of(&["a é -- x", "b c"], "last").unwrap();
+        let script = Script::of(None, &["a é -- x", "b c"], "last").unwrap();
         assert_eq!(script.text, "begin;\na é -- x\n;\nb c\n;\nlast");
         let error = |position| EngineError { position, ..EngineError::new(ErrorKind::Sql, "no") };
         let owner = |position, completed| {
@@ -94,12 +112,16 @@ mod tests {
         assert_eq!(owner(None, 1), (0, None));
         assert_eq!(owner(None, 2), (1, None));
         assert_eq!(owner(script.text.find("last"), 3), (1, None));
+        let script = Script::of(Some("ours"), &["a", "b"], "last").unwrap();
+        assert_eq!(script.text, "begin;\nours\n;\na\n;\nb\n;\nlast");
+        assert_eq!(script.owner(error(None), 3).0, 1);
+        assert_eq!(script.owner(error(script.text.find("b\n")), 0), (1, error(Some(0))));
     }
 
     #[test]
     fn each_is_one_statement() {
-        let (index, error) = Script::of(&["a", "b; c"], "").unwrap_err();
+        let (index, error) = Script::of(None, &["a", "b; c"], "").unwrap_err();
         assert_eq!((index, error.position), (1, Some(3)));
-        assert_eq!(Script::of(&["-- nothing"], "").unwrap_err().0, 0);
+        assert_eq!(Script::of(None, &["-- nothing"], "").unwrap_err().0, 0);
     }
 }

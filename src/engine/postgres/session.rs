@@ -1,7 +1,8 @@
 //! One connection to a PostgreSQL database.
 
+use super::held::{Held, Running, lost};
 use super::script::{Script, only};
-use super::{answer, connect, copy, error, refused};
+use super::{again, answer, connect, copy, error, lock, refused};
 use crate::dialect::{Dialect, POSTGRES, statements};
 use crate::engine::{EngineError, ErrorKind, Interrupt, Notice, Session, Table};
 use crate::postgres::outcome::Transaction;
@@ -13,20 +14,31 @@ use crate::system::{ConnectorError, Kind, Outlook};
 use arrow::record_batch::{RecordBatch, RecordBatchReader};
 use futures_util::TryStreamExt as _;
 use minijinja::{Value, context};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
 use tokio_postgres::{SimpleQueryMessage, SimpleQueryRow};
 
 /// How often a server that is restarting is asked at least what became of a transaction.
 const QUESTIONS: u32 = 6;
 
+/// How many sessions this process has had.
+static TURNS: AtomicU32 = AtomicU32::new(0);
+
 /// A connection, and by what another thread ends its work.
 pub(super) struct PostgresSession {
     pub(super) client: Client,
     pub(super) settings: Arc<Settings>,
-    stop: Arc<Mutex<Abort>>,
+    running: Arc<Running>,
+    /// The locks of the run, and the relation that is worked on under them.
+    held: Option<Arc<Held>>,
+    works_on: Option<String>,
     /// Whether the next request needs another connection: the server ended this one, or was asked to
     /// cancel what runs on it, which may come late and hit the next statement.
     is_lost: bool,
+    /// Whether what failed last gave way to another transaction.
+    gave_way: bool,
+    /// Which of the sessions of this process it is.
+    turn: u32,
 }
 
 /// The statement of a template that takes nothing.
@@ -40,8 +52,14 @@ pub(super) fn filled(template: &str, context: &Value) -> Result<String, EngineEr
 }
 
 impl PostgresSession {
-    pub(super) fn new(client: Client, settings: Arc<Settings>) -> Self {
-        Self { client, settings, stop: Arc::default(), is_lost: false }
+    pub(super) fn new(client: Client, settings: Arc<Settings>, held: Option<Arc<Held>>) -> Self {
+        let running = Arc::<Running>::default();
+        if let Some(held) = &held {
+            held.follow(&running);
+        }
+        let turn = TURNS.fetch_add(1, Ordering::Relaxed);
+        let (works_on, is_lost, gave_way) = (None, false, false);
+        Self { client, settings, running, held, works_on, is_lost, gave_way, turn }
     }
 
     /// An interrupt that came before does not count for what is asked now; a connection that was
@@ -50,14 +68,36 @@ impl PostgresSession {
         if self.is_lost || self.client.is_lost() {
             self.client = connect(&self.settings)?;
             self.is_lost = false;
+            if let Some(name) = self.works_on.take() {
+                self.begin_work(name)?;
+            }
         }
         let abort = Abort::default();
-        *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = abort.clone();
+        *self.running.stop.lock().unwrap_or_else(PoisonError::into_inner) = abort.clone();
         Ok(abort)
+    }
+
+    /// Tells those who lock `name` next that this session works on it.
+    fn begin_work(&mut self, name: String) -> Result<(), EngineError> {
+        let Some(held) = &self.held else { return Ok(()) };
+        let sql = held.work(&name, self.works_on.as_deref())?;
+        let rows = self.rows(&Abort::default(), &sql)?;
+        self.works_on = Some(name);
+        match rows.last().and_then(|row| row.get("is_lost")) {
+            Some("t") => Err(lost()),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_lost_locks(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.is_lost())
     }
 
     /// Why work on `sql` failed.
     pub(super) fn reason(&mut self, failure: Failure, sql: &str) -> EngineError {
+        if let Failure::Server(server) = &failure {
+            self.gave_way = again::gave_way(server.code());
+        }
         let error = self.read(failure, sql);
         self.is_lost |= matches!(error.kind, ErrorKind::Lost | ErrorKind::Interrupted);
         error
@@ -73,6 +113,7 @@ impl PostgresSession {
                 }
             },
             Failure::Told(told) => refused(told),
+            Failure::Unwanted if self.has_lost_locks() => lost(),
             Failure::Unwanted => EngineError::new(ErrorKind::Interrupted, "Interrupted"),
         }
     }
@@ -126,7 +167,9 @@ impl PostgresSession {
     /// what each changed, and the number.
     fn begin(&mut self, abort: &Abort, statements: &[&str]) -> Result<Begun, (usize, EngineError)> {
         let last = sql("transaction_id").map_err(|error| (0, error))?;
-        let script = Script::of(statements, &last)?;
+        let stands = self.held.as_ref().filter(|_| self.works_on.is_some());
+        let stands = stands.map(|held| held.stands()).transpose().map_err(|error| (0, error))?;
+        let script = Script::of(stands.as_deref(), statements, &last)?;
         let mut completed = Vec::new();
         let mut id = None;
         let done = self.client.attempt(abort, async |client| {
@@ -142,9 +185,12 @@ impl PostgresSession {
             Ok(())
         });
         if let Err(failure) = done {
-            return Err(script.owner(self.reason(failure, &script.text), completed.len()));
+            let (index, error) = script.owner(self.reason(failure, &script.text), completed.len());
+            // A script that cannot be read begins nothing.
+            let is_open = !completed.is_empty();
+            return Err((index, if is_open { self.roll_back(error) } else { error }));
         }
-        let counts = statements.iter().zip(completed.into_iter().skip(1));
+        let counts = statements.iter().zip(completed.into_iter().skip(script.before()));
         let changed = counts.map(|(sql, count)| {
             let statement = only(sql).unwrap_or_default();
             Some(count).filter(|_| changes_rows(&sql[statement]))
@@ -152,9 +198,27 @@ impl PostgresSession {
         Ok(Begun { changed: changed.collect(), id })
     }
 
+    /// Carries out a transaction, in which each statement changes as many rows as it has to.
+    fn apply_once(
+        &mut self,
+        statements: &[&str],
+        expected: &[Option<u64>],
+    ) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
+        let abort = self.begin_request().map_err(|error| (0, error))?;
+        let last = statements.len().saturating_sub(1);
+        let begun = self.begin(&abort, statements)?;
+        if let Err((index, error)) = again::reconcile(&begun.changed, expected) {
+            return Err((index, self.roll_back(error)));
+        }
+        // A commit that fails ends the transaction too.
+        self.commit(begun.id).map_err(|error| (last, error))?;
+        Ok(begun.changed)
+    }
+
     /// Commits the transaction `id`. Where the answer is lost, the server is asked later what became
     /// of it.
     fn commit(&mut self, id: Option<String>) -> Result<(), EngineError> {
+        self.running.may_end.store(false, Ordering::SeqCst);
         // Not interrupted: a commit is waited for.
         match (self.run(&Abort::default(), "commit"), id) {
             (Err(lost), Some(id)) if lost.kind == ErrorKind::Lost => self.outcome(&id, lost),
@@ -204,19 +268,42 @@ impl PostgresSession {
 }
 
 impl Session for PostgresSession {
+    fn work_on(&mut self, relation: &RelationName) -> Result<(), EngineError> {
+        if self.held.is_none() {
+            return Ok(());
+        }
+        if self.has_lost_locks() {
+            return Err(lost());
+        }
+        self.begin_request()?;
+        self.running.may_end.store(true, Ordering::SeqCst);
+        self.begin_work(lock::name(relation))
+    }
+
     fn execute(&mut self, sql: &str) -> Result<Option<u64>, EngineError> {
         let abort = self.begin_request()?;
         self.run(&abort, sql)
     }
 
     fn apply(&mut self, statements: &[&str]) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
-        let abort = self.begin_request().map_err(|error| (0, error))?;
-        let last = statements.len().saturating_sub(1);
-        let done = self.begin(&abort, statements).and_then(|begun| {
-            self.commit(begun.id).map_err(|error| (last, error))?;
-            Ok(begun.changed)
-        });
-        done.map_err(|(index, error)| (index, self.roll_back(error)))
+        self.apply_expecting(statements, &[])
+    }
+
+    fn apply_expecting(
+        &mut self,
+        statements: &[&str],
+        expected: &[Option<u64>],
+    ) -> Result<Vec<Option<u64>>, (usize, EngineError)> {
+        let mut tried = 0;
+        loop {
+            self.gave_way = false;
+            let applied = self.apply_once(statements, expected);
+            tried += 1;
+            match again::pause(tried, self.turn) {
+                Some(pause) if applied.is_err() && self.gave_way => std::thread::sleep(pause),
+                _ => return applied,
+            }
+        }
     }
 
     fn query(&mut self, sql: &str, limit: Option<usize>) -> Result<Table, EngineError> {
@@ -344,7 +431,7 @@ impl Session for PostgresSession {
     }
 
     fn interrupt(&self) -> Box<dyn Interrupt> {
-        Box::new(Stop(Arc::downgrade(&self.stop)))
+        Box::new(Stop(Arc::downgrade(&self.running)))
     }
 }
 
@@ -357,12 +444,12 @@ struct Begun {
 }
 
 /// Weak: a forgotten handle is no reason to keep anything.
-struct Stop(Weak<Mutex<Abort>>);
+struct Stop(Weak<Running>);
 
 impl Interrupt for Stop {
     fn interrupt(&self) {
-        if let Some(stop) = self.0.upgrade() {
-            stop.lock().unwrap_or_else(PoisonError::into_inner).call();
+        if let Some(running) = self.0.upgrade() {
+            running.stop.lock().unwrap_or_else(PoisonError::into_inner).call();
         }
     }
 }

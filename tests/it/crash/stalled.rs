@@ -1,6 +1,7 @@
 //! A run that stops at each point of what it sends to the database; see `src/bin/sqlflow/stall.rs`.
 
 use crate::project::{Project, Ran};
+use fancy_regex::Regex;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -34,7 +35,10 @@ impl Stalled {
     }
 
     fn point(&self) -> Option<String> {
-        fs::read_to_string(&self.marker).ok()?.strip_suffix('\n').map(str::to_owned)
+        let point = fs::read_to_string(&self.marker).ok()?;
+        // Stages of each run have a name of their own on a server.
+        let run = Regex::new("(__sqlflow_stage__[^\"]*)__[0-9a-f]{8}\"").unwrap();
+        Some(run.replace_all(point.strip_suffix('\n')?, "$1\"").into_owned())
     }
 
     /// Lets it go on to the next point; `None` where it ended.

@@ -2,8 +2,10 @@
 
 mod abilities;
 mod both;
+mod declared;
 mod differences;
 mod elsewhere;
+mod held;
 mod sample;
 mod stored;
 mod told;

@@ -64,7 +64,10 @@ fn columns_change_below_the_views_that_read_them() {
     both.project.write("models/near.sql", "select id, x from {{ ref('more') }}");
     let vars = ["--vars", "{x: '2.5'}"];
     let told = both.on_postgres(&[&["build"], &vars[..]].concat()).succeeds();
-    told.stderr_contains("note[SF505]: postgres: dropped").stderr_contains("create view own.near");
+    told.stderr_contains(
+        "note[SF505]: postgres: view own.near cannot be read until it is built again",
+    )
+    .stderr_contains("create view own.near");
     assert_eq!(both.asked("select x::text from own.far order by 1"), json!([["2"], ["2.5"]]));
     let kept = "select obj_description('own.beside'::regclass), has_table_privilege('reader', 'own.beside', 'select')";
     assert_eq!(both.asked(kept), json!([["mine", true]]));

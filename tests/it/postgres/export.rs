@@ -71,6 +71,27 @@ fn no_rows_replace_rows_only_where_told() {
 }
 
 #[test]
+fn rows_that_a_trigger_keeps_back_are_missed() {
+    let server = Server::start();
+    let project = project(server.port, "table: people");
+    project.run(["build"]).succeeds();
+    server.run(
+        "create function nothing() returns trigger language plpgsql as
+         'begin if coalesce(new.id, old.id) = 1 then return null; end if; return coalesce(new, old); end';
+         create trigger swallowed before insert on people for each row execute function nothing()",
+    );
+    let yaml = project.read("models/exports.yml");
+    for mode in ["", "    mode: append\n"] {
+        project.write("models/exports.yml", &format!("{yaml}{mode}"));
+        project.run(["build"]).fails().stderr_contains("it took 2 rows of 3");
+    }
+    project.write("models/exports.yml", &yaml);
+    server.run("drop trigger swallowed on people; create trigger swallowed before delete on people for each row execute function nothing()");
+    project.run(["build"]).fails().stderr_contains("not all of its rows could be deleted");
+    assert_eq!(ask(&server, "select count(*) from people"), "3");
+}
+
+#[test]
 fn a_query_that_fails_late_leaves_the_table() {
     let server = Server::start();
     let project = project(server.port, "table: people");

@@ -102,7 +102,11 @@ fn introspection(
     let engine = open_engine(&opened.graph.target, &Access::Read, &mut |_| true);
     let asked = engine.and_then(|engine| {
         let session = engine.engine.session()?;
-        Ok((Arc::new(SessionIntrospection::new(session)) as Arc<dyn Introspection>, engine))
+        Ok((
+            Arc::new(SessionIntrospection::new(session, opened.graph.target.dialect))
+                as Arc<dyn Introspection>,
+            engine,
+        ))
     });
     asked.map_err(|error| {
         let problem = cannot_open(opened, &error);

@@ -67,7 +67,8 @@ fn query(
             .session()
             .map_err(|error| Box::new(Diagnostic::error(Code::CANNOT_OPEN, error.message.clone())))
     };
-    let asked: Arc<dyn Introspection> = Arc::new(SessionIntrospection::new(session()?));
+    let asked: Arc<dyn Introspection> =
+        Arc::new(SessionIntrospection::new(session()?, graph.target.dialect));
     let mut session = session()?;
     match wanted {
         Wanted::Text(text) => {

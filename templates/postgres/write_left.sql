@@ -1,0 +1,2 @@
+-- query
+select from {{ schema | quote }}.{{ name | quote }} limit 1;
