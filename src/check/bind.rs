@@ -298,7 +298,7 @@ impl<'c> Check<'c> {
         if self.has_hooks(node) {
             return Some(format!("`{missing}` may be made by a hook"));
         }
-        (lacks_table && self.is_foreign(message))
+        (lacks_table && Self::is_foreign(message))
             .then(|| format!("it reads `{missing}`, which the project does not declare"))
     }
 
@@ -308,7 +308,7 @@ impl<'c> Check<'c> {
     }
 
     /// Whether a missing table is one of a schema or database that the project makes nothing in.
-    fn is_foreign(&self, message: &str) -> bool {
+    fn is_foreign(message: &str) -> bool {
         message.contains("because schema") || message.starts_with("Catalog \"")
     }
 }
