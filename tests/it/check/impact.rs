@@ -47,9 +47,9 @@ fn every_use_of_a_column_that_goes_is_named() {
             "breaks out: exports/out.yml:3:12",
             "breaks deep: models/deep.sql:2:12",
             "breaks through another deeper: model.shop.deep",
-            "breaks not_null_orders_total: models/_m.yml:3:42",
-            "breaks sums: models/sums.sql:1:19, models/sums.sql:3:24",
+            "breaks sums: models/sums.sql:1:21, models/sums.sql:3:24",
             "breaks through another above: model.shop.sums",
+            "breaks not_null_orders_total: models/_m.yml:3:42",
         ]
     );
 }
@@ -114,7 +114,7 @@ fn what_a_load_keeps_breaks_nothing() {
     assert_eq!(
         impact(&project),
         [
-            "breaks shop.orders: ",
+            "breaks shop.orders: sources/shop.yml:4:30",
             "breaks through another orders: source.shop.shop.orders",
             "breaks through another totals: source.shop.shop.orders",
         ]
@@ -129,7 +129,7 @@ fn a_source_that_is_gone_breaks_all_that_is_made_of_it() {
     assert_eq!(
         impact(&project),
         [
-            "breaks shop.orders: ",
+            "breaks shop.orders: sources/shop.yml:4:30",
             "breaks through another orders: source.shop.shop.orders",
             "unknown asks",
         ]
