@@ -182,8 +182,7 @@ fn a_name_that_then_means_another_column_is_no_small_thing() {
         "in_both",
         "select id from {{ ref('customers') }} where id in (select customer_id from {{ ref('orders') }})",
     );
-    let with = project.read("data/customers.csv").replace("id,name", "id,customer_id");
-    project.write("data/customers.csv", &with);
+    project.write("data/customers.csv", "id,customer_id\n7,8\n");
     project.run(["schema", "accept", "shop.customers"]).succeeds();
     project.write("data/orders.csv", "id,total,placed_on\n1,9.50,2024-01-01\n");
     assert_eq!(
