@@ -12,9 +12,10 @@ fn impact(project: &Project) -> Vec<String> {
     let impact = &compared["tables"][0]["impact"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let affected = impact["affected"].as_array().unwrap().iter().map(|one| {
-        let places = one["places"].as_array().unwrap().iter().map(|place| {
-            format!("{}:{}:{}", text(&place["file"]), place["line"], place["column"])
-        });
+        let places =
+            one["places"].as_array().unwrap().iter().map(|place| {
+                format!("{}:{}:{}", text(&place["file"]), place["line"], place["column"])
+            });
         let columns = one["columns"].as_array().unwrap().iter().map(text);
         let through = one["through"].as_str().map(str::to_owned).into_iter();
         let more: Vec<String> = places.chain(columns).chain(through).collect();
@@ -39,37 +40,48 @@ fn every_use_of_a_column_that_goes_is_named() {
         .file("models/_m.yml", "models:\n  - name: orders\n    columns: [{name: total, data_tests: [not_null]}]\n")
         .file("exports/out.yml", "exports:\n  - name: out\n    query: select id, total from {{ ref('orders') }}\n    path: out.csv\n");
     project.write("data/orders.csv", WITHOUT_TOTAL);
-    assert_eq!(impact(&project), [
-        "changes orders: - column total double",
-        "breaks out: exports/out.yml:3:12",
-        "breaks deep: models/deep.sql:2:12",
-        "breaks through another deeper: model.shop.deep",
-        "breaks not_null_orders_total: models/_m.yml:3:42",
-        "breaks sums: models/sums.sql:1:19, models/sums.sql:3:24",
-        "breaks through another above: model.shop.sums",
-    ]);
+    assert_eq!(
+        impact(&project),
+        [
+            "changes orders: - column total double",
+            "breaks out: exports/out.yml:3:12",
+            "breaks deep: models/deep.sql:2:12",
+            "breaks through another deeper: model.shop.deep",
+            "breaks not_null_orders_total: models/_m.yml:3:42",
+            "breaks sums: models/sums.sql:1:19, models/sums.sql:3:24",
+            "breaks through another above: model.shop.sums",
+        ]
+    );
 }
 
 #[test]
 fn casts_of_text_may_break_and_types_that_only_change_are_told() {
     let project = shop()
-        .model("joined", "select c.name from {{ ref('orders') }} o join {{ ref('customers') }} c on o.id = c.id")
+        .model(
+            "joined",
+            "select c.name from {{ ref('orders') }} o join {{ ref('customers') }} c on o.id = c.id",
+        )
         .model("written", "select id::int as i, try_cast(id as int) as t from {{ ref('orders') }}")
         .model("plus", "select id + 1 as more from {{ ref('orders') }}")
         .model("kept", "select customer_id from {{ ref('orders') }}");
     project.write("data/orders.csv", TEXT_ID);
-    assert_eq!(impact(&project), [
-        "changes orders: ~ id: bigint -> varchar",
-        "may break joined: models/joined.sql:1:75",
-        "breaks plus: models/plus.sql:1:11",
-        "may break written: models/written.sql:1:10",
-    ]);
+    assert_eq!(
+        impact(&project),
+        [
+            "changes orders: ~ id: bigint -> varchar",
+            "may break joined: models/joined.sql:1:75",
+            "breaks plus: models/plus.sql:1:11",
+            "may break written: models/written.sql:1:10",
+        ]
+    );
 }
 
 #[test]
 fn a_table_whose_rows_stay_goes_by_its_own_rules() {
     let incremental = |rule: &str| {
-        format!("{{{{ config(materialized='incremental', on_schema_change='{rule}') }}}}select * from {{{{ ref('orders') }}}}")
+        format!(
+            "{{{{ config(materialized='incremental', on_schema_change='{rule}') }}}}select * from {{{{ ref('orders') }}}}"
+        )
     };
     let project = shop()
         .model("ignoring", &incremental("ignore"))
@@ -80,13 +92,16 @@ fn a_table_whose_rows_stay_goes_by_its_own_rules() {
         .model("of_syncing", "select total from {{ ref('syncing') }}")
         .file("snapshots/s.yml", "snapshots:\n  - name: kept\n    relation: ref('orders')\n    config: {strategy: check, unique_key: id, check_cols: all}\n");
     project.write("data/orders.csv", WITHOUT_TOTAL);
-    assert_eq!(impact(&project), [
-        "changes orders: - column total double",
-        "breaks failing: models/failing.sql:1:39",
-        "breaks ignoring: models/ignoring.sql:1:1",
-        "changes syncing: - column total double",
-        "breaks of_syncing: models/of_syncing.sql:1:8",
-    ]);
+    assert_eq!(
+        impact(&project),
+        [
+            "changes orders: - column total double",
+            "breaks failing: models/failing.sql:1:39",
+            "breaks ignoring: models/ignoring.sql:1:1",
+            "changes syncing: - column total double",
+            "breaks of_syncing: models/of_syncing.sql:1:8",
+        ]
+    );
 }
 
 #[test]
@@ -96,11 +111,14 @@ fn what_a_load_keeps_breaks_nothing() {
     project.write("data/orders.csv", WITHOUT_TOTAL);
     assert_eq!(impact(&project), [""; 0]);
     project.write("data/orders.csv", "nr,customer_id,total,placed_on\n1,7,9.50,2024-01-01\n");
-    assert_eq!(impact(&project), [
-        "breaks shop.orders: ",
-        "breaks through another orders: source.shop.shop.orders",
-        "breaks through another totals: source.shop.shop.orders",
-    ]);
+    assert_eq!(
+        impact(&project),
+        [
+            "breaks shop.orders: ",
+            "breaks through another orders: source.shop.shop.orders",
+            "breaks through another totals: source.shop.shop.orders",
+        ]
+    );
 }
 
 #[test]
@@ -108,11 +126,14 @@ fn a_source_that_is_gone_breaks_all_that_is_made_of_it() {
     let project = shop()
         .model("asks", "{% if execute %}{% set r = run_query('select 1') %}{% endif %}select * from {{ ref('orders') }}");
     project.remove("data/orders.csv");
-    assert_eq!(impact(&project), [
-        "breaks shop.orders: ",
-        "breaks through another orders: source.shop.shop.orders",
-        "unknown asks",
-    ]);
+    assert_eq!(
+        impact(&project),
+        [
+            "breaks shop.orders: ",
+            "breaks through another orders: source.shop.shop.orders",
+            "unknown asks",
+        ]
+    );
 }
 
 #[test]
