@@ -206,7 +206,7 @@ impl Models {
     fn list(&mut self, one: &Relation) -> Made {
         let mut columns = vec![("k".to_owned(), Family::Number)];
         let mut items = vec!["k".to_owned()];
-        for _ in 0..1 + self.random.below(4) {
+        for _ in 0..=self.random.below(4) {
             let (expression, family) = self.expression(&one.columns, "");
             let name = self.fresh();
             items.push(format!("{expression} as {name}"));
