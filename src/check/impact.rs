@@ -267,7 +267,7 @@ impl<'c> Bindings<'c> {
             impact.affected.push(Affected {
                 node: source,
                 consequence: Consequence::Breaks(Box::new(problem.clone())),
-                places: Vec::new(),
+                places: problem.labels.iter().map(|label| label.place.clone()).take(1).collect(),
                 columns: Difference::default(),
             });
         }

@@ -47,9 +47,9 @@ fn every_use_of_a_column_that_goes_is_named() {
             "breaks out: exports/out.yml:3:12",
             "breaks deep: models/deep.sql:2:12",
             "breaks through another deeper: model.shop.deep",
-            "breaks not_null_orders_total: models/_m.yml:3:42",
-            "breaks sums: models/sums.sql:1:19, models/sums.sql:3:24",
+            "breaks sums: models/sums.sql:1:21, models/sums.sql:3:24",
             "breaks through another above: model.shop.sums",
+            "breaks not_null_orders_total: models/_m.yml:3:42",
         ]
     );
 }
@@ -100,10 +100,14 @@ fn names_that_come_twice_are_numbered_as_the_database_does() {
     );
     project
         .write("data/orders.csv", "id,customer_id,total,placed_on,note\n1,7,9.50,2024-01-01,ab\n");
-    assert_eq!(impact(&project), ["changes orders: + column note varchar",
+    assert_eq!(
+        impact(&project),
+        [
+            "changes orders: + column note varchar",
             "changes inside: + column note_1 bigint, ~ note: bigint -> varchar",
             "changes named: + column note_1 bigint, ~ note: bigint -> varchar",
-        ]);
+        ]
+    );
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn what_a_load_keeps_breaks_nothing() {
     assert_eq!(
         impact(&project),
         [
-            "breaks shop.orders: ",
+            "breaks shop.orders: sources/shop.yml:4:30",
             "breaks through another orders: source.shop.shop.orders",
             "breaks through another totals: source.shop.shop.orders",
         ]
@@ -169,7 +173,7 @@ fn a_source_that_is_gone_breaks_all_that_is_made_of_it() {
     assert_eq!(
         impact(&project),
         [
-            "breaks shop.orders: ",
+            "breaks shop.orders: sources/shop.yml:4:30",
             "breaks through another orders: source.shop.shop.orders",
             "unknown asks",
         ]

@@ -193,6 +193,29 @@ fn declared_columns_are_the_schema_where_the_load_says_so() {
     assert!(project.read(FILE).contains("{name: v, type: bigint, nullable: true}"));
 }
 
+// covers: replace × declare, append × declare, merge × declare, scd2 × declare
+#[test]
+fn declared_columns_are_the_schema_in_every_mode() {
+    for mode in ["replace", "append, cursor: id", "merge, key: [id]", "scd2, key: [id]"] {
+        let load = format!("mode: {mode}, declare: true");
+        let project = project(&load);
+        let columns = "columns: [{name: id, data_type: integer}, {name: v, data_type: varchar}]";
+        let yaml = project.read("sources/raw.yml");
+        let with = format!("load: {{{load}}}, {columns}");
+        project.write("sources/raw.yml", &yaml.replace(&format!("load: {{{load}}}"), &with));
+        project.run(["load"]).succeeds();
+        let file = project.read(FILE);
+        for column in ["{name: id, type: integer,", "{name: v, type: varchar,"] {
+            assert!(file.contains(column), "{mode}: {file}");
+        }
+        let types = project.query(
+            "select data_type from duckdb_columns() where table_name = 'orders' \
+             and column_name in ('id', 'v') order by column_name",
+        );
+        assert_eq!(types, json!([["INTEGER"], ["VARCHAR"]]), "{mode}");
+    }
+}
+
 #[test]
 fn a_source_that_is_gone_was_there_once() {
     let project = project("mode: replace");

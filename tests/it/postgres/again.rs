@@ -80,7 +80,7 @@ fn what_changed_while_a_load_broke_is_seen_by_the_next_try() {
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.contains("error[SF401]") && stderr.contains("+ column late"), "{stderr}");
+    assert!(stderr.contains("error[SF401]") && stderr.contains("column `late`"), "{stderr}");
     assert_eq!(direct.query("select count(*) from crm.people"), json!([[30_000]]));
 }
 

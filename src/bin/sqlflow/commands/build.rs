@@ -58,9 +58,10 @@ pub(crate) fn build(
         Exit::of_running(&[*problem])
     };
     opened.target.write_compiled(graph, &compilation.nodes).map_err(fail)?;
-    let checked = match args.no_check || !has_accepted_schemas(graph) {
-        true => None,
-        false => check_compiled(graph, &compilation).map_err(fail)?,
+    let checked = if args.no_check || !has_accepted_schemas(graph) {
+        None
+    } else {
+        check_compiled(graph, &compilation).map_err(fail)?
     };
     let bound = checked.as_ref().map(|checked| checked.bound(graph)).unwrap_or_default();
     write_manifest(opened, &compilation.nodes, &bound, printer)?;
