@@ -116,7 +116,10 @@ fn a_source_that_cannot_be_read_breaks_all_that_is_made_of_it() {
     project.write("data/orders.csv", "ID,customer_id,total,placed_on\n1,7,9.50,2024-01-01\n");
     assert_eq!(
         impact(&project),
-        ["breaks shop.orders: ", "breaks through another orders: source.shop.shop.orders",]
+        [
+            "breaks shop.orders: sources/shop.yml:4:30",
+            "breaks through another orders: source.shop.shop.orders",
+        ]
     );
 }
 
