@@ -17,6 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sqlflow", required=True, help="the binary, release profile")
     parser.add_argument("--duckdb-python", help="a python with duckdb")
+    parser.set_defaults(dbt=None, dlt=None)
     parser.add_argument("--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[1000, 5000])
     parser.add_argument("--runs", type=int, default=5, help="turns; each contender runs once a turn")
     args = parser.parse_args()

@@ -16,7 +16,7 @@ use crate::graph::{Graph, Node, NodeIndex, NodeKind, SnapshotNode};
 use crate::mode::scd2::Misfit;
 use crate::mode::{Incremental, Materialization, Retyped, SchemaChange};
 use crate::relation::{Column, DataType};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Binds the nodes of `compilation` to what `known` says of the roots of `graph`, in `binder`, which
 /// then holds an empty table for each node that gives one.
@@ -231,7 +231,12 @@ impl<'c> Check<'c> {
         incremental: &Incremental,
         table: &[Column],
     ) -> Result<(), Verdict> {
-        let batch = stored(self.bind(node, query)?);
+        let bound = self.bind(node, query);
+        if bound.is_err() {
+            // The table that stands may have columns that the query no longer gives.
+            self.checked.doubtful.extend(self.graph.find(&node.id));
+        }
+        let batch = stored(bound?);
         let dialect = self.graph.target.dialect;
         let change = SchemaChange::between(&batch, table, |name| dialect.fold(name));
         match (change.reconcile(incremental.on_schema_change), &node.relation) {
@@ -271,6 +276,9 @@ impl<'c> Check<'c> {
             Err(error) => Err(match self.beyond(node, &error) {
                 Some(reason) => Verdict::Unchecked(Unchecked::Beyond(reason)),
                 None => {
+                    if is_missing_object(&error) {
+                        self.checked.doubtful.extend(self.graph.find(&node.id));
+                    }
                     let told = describe_query_error(self.graph, node, query, &error);
                     Verdict::Fails(vec![Diagnostic { code: Code::DOES_NOT_BIND, ..told }])
                 }
@@ -282,35 +290,68 @@ impl<'c> Check<'c> {
     /// reached from here.
     fn beyond(&self, node: &Node, error: &EngineError) -> Option<String> {
         let message = error.message.lines().next().unwrap_or_default();
-        let elsewhere = message.contains("disabled by configuration")
-            || message.contains("but it exists in the")
+        let elsewhere = ELSEWHERE.iter().any(|words| error.message.contains(words))
             || matches!(error.kind, ErrorKind::Denied | ErrorKind::Forbidden | ErrorKind::File);
         if elsewhere {
             return Some(format!("it needs more than tables of the project: {message}"));
         }
-        let lacks_function = message.contains(" Function with name ");
-        let lacks_table =
-            message.starts_with("Table with name ") || message.starts_with("Catalog \"");
-        if !lacks_function && !lacks_table {
-            return None;
+        if self.hooks_matter(node) {
+            return Some(format!("a hook may change what it reads, and as it is: {message}"));
         }
+        let is_foreign = message.contains("because schema") || message.starts_with("Catalog \"");
         let missing = error.missing.as_deref().unwrap_or_default();
-        if self.has_hooks(node) {
-            return Some(format!("`{missing}` may be made by a hook"));
+        is_foreign.then(|| format!("it reads `{missing}`, which the project does not declare"))
+    }
+
+    /// Whether SQL of the user's own runs before `node` that may make or change what it needs.
+    fn hooks_matter(&self, node: &Node) -> bool {
+        let graph = self.graph;
+        if graph.on_run_start.iter().chain(&graph.on_run_end).any(|hook| changes(&hook.text)) {
+            return true;
         }
-        (lacks_table && Self::is_foreign(message))
-            .then(|| format!("it reads `{missing}`, which the project does not declare"))
+        if node.config.pre_hooks.iter().any(|hook| changes(hook)) {
+            return true;
+        }
+        let mut seen = BTreeSet::new();
+        let mut edge = node.parents.clone();
+        while let Some(parent) = edge.pop() {
+            if !seen.insert(parent) {
+                continue;
+            }
+            let parent = graph.node(parent);
+            let mut hooks = parent.config.pre_hooks.iter().chain(&parent.config.post_hooks);
+            if hooks.any(|hook| changes(hook)) {
+                return true;
+            }
+            edge.extend(&parent.parents);
+        }
+        false
     }
+}
 
-    /// Whether SQL of the user's own runs before `node` and may make what it needs.
-    fn has_hooks(&self, node: &Node) -> bool {
-        !self.graph.on_run_start.is_empty() || !node.config.pre_hooks.is_empty()
-    }
+/// What DuckDB says where something is not reached from here.
+const ELSEWHERE: [&str; 3] =
+    ["disabled by configuration", "but it exists in the", "automatically install"];
 
-    /// Whether a missing table is one of a schema or database that the project makes nothing in.
-    fn is_foreign(message: &str) -> bool {
-        message.contains("because schema") || message.starts_with("Catalog \"")
-    }
+/// Words of a hook after which tables, types, functions or settings may be others.
+const CHANGING: [&str; 9] =
+    ["create", "alter", "drop", "set", "load", "install", "attach", "use", "pragma"];
+
+/// Whether a hook may change what queries mean; of a macro that it calls nobody knows.
+fn changes(hook: &str) -> bool {
+    let mut words = hook.split(|c: char| !c.is_ascii_alphabetic());
+    let says = words.any(|word| CHANGING.iter().any(|known| word.eq_ignore_ascii_case(known)));
+    let calls = hook
+        .split("{{")
+        .skip(1)
+        .any(|rest| rest.split("}}").next().is_some_and(|expression| expression.contains('(')));
+    says || calls || hook.contains("{%")
+}
+
+/// Whether DuckDB misses a relation, function, type or sequence: it may stand in the target.
+fn is_missing_object(error: &EngineError) -> bool {
+    let first = error.message.lines().next().unwrap_or_default();
+    first.contains(" with name ") && first.contains("does not exist")
 }
 
 /// The columns as a relation has them, and whoever reads a query: of names that are there more than

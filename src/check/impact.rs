@@ -244,10 +244,12 @@ impl<'c> Bindings<'c> {
     /// The tables below that keep their rows, as they are.
     fn standing(&self, below: &[NodeIndex]) -> BTreeMap<NodeIndex, Vec<Column>> {
         let stays = |index: &&NodeIndex| {
-            matches!(
-                self.check.graph.node(**index).kind,
-                NodeKind::Model(Materialization::Incremental(_)) | NodeKind::Snapshot(_)
-            )
+            let node = self.check.graph.node(**index);
+            let kind = &node.kind;
+            // `full_refresh: true` makes a model anew each time; snapshots never are.
+            matches!(kind, NodeKind::Snapshot(_))
+                || matches!(kind, NodeKind::Model(Materialization::Incremental(_)))
+                    && node.config.full_refresh != Some(true)
         };
         let stays = below.iter().filter(stays);
         stays
@@ -308,10 +310,10 @@ impl<'c> Bindings<'c> {
                     Diagnostic::error(Code::DOES_NOT_BIND, "it does not fit what it reads")
                 });
                 let gone = self.gone(index, before);
-                let mut places = self.uses.places(&mut self.check, index, &gone)?;
-                let first = problem.labels.first().map(|label| label.place.clone());
-                places.retain(|place| Some(place) != first.as_ref());
-                places.splice(0..0, first);
+                let mut places = self.uses.places(&mut self.check, index, &gone)?.all();
+                if places.is_empty() {
+                    places.extend(problem.labels.first().map(|label| label.place.clone()));
+                }
                 affected(Consequence::Breaks(Box::new(problem)), places, nothing)
             }
             Verdict::Unchecked(Unchecked::Reads(parent)) => {
@@ -336,6 +338,18 @@ impl<'c> Bindings<'c> {
                     let places = self.cast_places(index, &casts);
                     return affected(Consequence::MayBreak(words), places, columns);
                 }
+                let gone = self.gone(index, before);
+                let rebound = self.uses.places(&mut self.check, index, &gone)?.rebound;
+                if !rebound.is_empty() {
+                    let words = vec!["a name then means another column".to_owned()];
+                    return affected(Consequence::MayBreak(words), rebound, columns);
+                }
+                let retyped = self.retyped(index, before);
+                let (names, places) = self.uses.computed(&mut self.check, index, &retyped)?;
+                if !names.is_empty() {
+                    let words = names.into_iter().map(|name| format!("`{name}` has another type"));
+                    return affected(Consequence::MayBreak(words.collect()), places, columns);
+                }
                 if columns.is_empty() {
                     return Ok(None);
                 }
@@ -350,7 +364,36 @@ impl<'c> Bindings<'c> {
         index: NodeIndex,
         before: &BTreeMap<NodeIndex, Before>,
     ) -> Vec<(NodeIndex, Vec<String>)> {
-        let mut gone = Vec::new();
+        self.changed(index, before, |difference| {
+            difference.removed.into_iter().map(|column| column.name).collect()
+        })
+    }
+
+    /// The columns that changed to a type on which an expression may fail that did not before: one that
+    /// does not hold all values of the old one, or text in place of JSON.
+    fn retyped(
+        &self,
+        index: NodeIndex,
+        before: &BTreeMap<NodeIndex, Before>,
+    ) -> Vec<(NodeIndex, Vec<String>)> {
+        self.changed(index, before, |difference| {
+            let narrows = |was: &Column, now: &Column| {
+                !was.data_type.widens_to(&now.data_type) || was.data_type.as_str() == "json"
+            };
+            let retyped = difference.retyped.into_iter().filter(|(was, now)| narrows(was, now));
+            retyped.map(|(was, _)| was.name).collect()
+        })
+    }
+
+    /// The columns that `names` picks of how the relations changed that a node reads, also through
+    /// ephemeral models.
+    fn changed(
+        &self,
+        index: NodeIndex,
+        before: &BTreeMap<NodeIndex, Before>,
+        names: impl Fn(Difference) -> Vec<String>,
+    ) -> Vec<(NodeIndex, Vec<String>)> {
+        let mut changed = Vec::new();
         let mut edge = self.check.graph.node(index).parents.clone();
         let mut seen = BTreeSet::new();
         while let Some(parent) = edge.pop() {
@@ -365,13 +408,12 @@ impl<'c> Bindings<'c> {
                 continue;
             };
             let new = self.check.checked.columns(parent).unwrap_or_default();
-            let lost = compare(old, new).removed.into_iter().map(|column| column.name);
-            let lost: Vec<String> = lost.collect();
-            if !lost.is_empty() {
-                gone.push((parent, lost));
+            let names = names(compare(old, new));
+            if !names.is_empty() {
+                changed.push((parent, names));
             }
         }
-        gone
+        changed
     }
 
     fn cast_places(&self, index: NodeIndex, casts: &[Cast]) -> Vec<Place> {

@@ -75,31 +75,104 @@ impl Uses {
         check: &mut Check<'_>,
         index: NodeIndex,
         gone: &[(NodeIndex, Vec<String>)],
-    ) -> Result<Vec<Place>, EngineError> {
-        let graph = check.graph;
-        let Some(query) = check.query_over_rows(index) else { return Ok(Vec::new()) };
-        let Some(tree) = Self::tree(check.binder, query)? else { return Ok(Vec::new()) };
+    ) -> Result<Places, EngineError> {
+        let mut places = Places::default();
+        let Some(query) = check.query_over_rows(index).filter(|_| !gone.is_empty()) else {
+            return Ok(places);
+        };
+        let Some(tree) = Self::tree(check.binder, query)? else { return Ok(places) };
         let columns = |relation: &RelationName| self.columns(relation);
         let before = tree.resolve(&columns);
-        let mut starts: Vec<usize> = Vec::new();
+        let (mut broken, mut rebound): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
         for (owner, names) in gone {
             let is_owner = |relation: &RelationName| self.is(relation, *owner);
             for name in names {
                 let removal = tree.without(&before, &columns, &is_owner, name);
-                let breaks = removal.breaks.into_iter().filter_map(|broken| broken.place);
-                starts.extend(breaks.map(|place| place.start));
+                let starts = removal.breaks.into_iter().filter_map(|broken| broken.place);
+                broken.extend(starts.map(|place| place.start));
+                let starts = removal.rebinds.into_iter().filter_map(|used| used.place);
+                rebound.extend(starts.map(|place| place.start));
             }
         }
-        starts.sort_unstable();
-        starts.dedup();
-        let node = graph.node(index);
-        let mut places: Vec<Place> = Vec::new();
-        for start in starts {
-            let place = locate(graph, node, query, start).place;
-            if !places.contains(&place) {
-                places.push(place);
-            }
-        }
+        places.broken = located(check, index, query, broken);
+        places.rebound = located(check, index, query, rebound);
         Ok(places)
     }
+
+    /// The names and places of the columns `of`, each of the relation of a node, that the query of
+    /// `index` computes with, and does not only pass on.
+    pub(super) fn computed(
+        &self,
+        check: &mut Check<'_>,
+        index: NodeIndex,
+        of: &[(NodeIndex, Vec<String>)],
+    ) -> Result<(Vec<String>, Vec<Place>), EngineError> {
+        let Some(query) = check.query_over_rows(index).filter(|_| !of.is_empty()) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let Some(tree) = Self::tree(check.binder, query)? else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let resolved = self.resolve(&tree);
+        let (mut names, mut starts) = (Vec::new(), Vec::new());
+        for (owner, columns) in of {
+            let is_owner = |relation: &RelationName| self.is(relation, *owner);
+            for name in columns {
+                for column in resolved.columns(&is_owner, name) {
+                    let used = resolved.uses.iter().filter(|used| used.column == column);
+                    let copies =
+                        resolved.outputs.iter().filter(|output| output.copy_of == Some(column));
+                    let fed = resolved.outputs.iter().any(|output| {
+                        output.feeds.contains(&column) && output.copy_of != Some(column)
+                    });
+                    if fed || used.clone().count() > copies.count() {
+                        names.push(name.clone());
+                        starts.extend(used.filter_map(|used| Some(used.place.as_ref()?.start)));
+                    }
+                }
+            }
+        }
+        names.dedup();
+        Ok((names, located(check, index, query, starts)))
+    }
+}
+
+/// Where a query names columns that are gone.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    /// Where it then fails.
+    pub(super) broken: Vec<Place>,
+    /// Where the name then means another column.
+    pub(super) rebound: Vec<Place>,
+}
+
+impl Places {
+    /// Both, in the order of the text.
+    pub(super) fn all(self) -> Vec<Place> {
+        let mut all = self.broken;
+        all.extend(self.rebound);
+        all.sort_by_key(|place| place.range().start);
+        all.dedup();
+        all
+    }
+}
+
+/// The places of the user's text that wrote the bytes `starts` of `query`, in order, each once.
+fn located(
+    check: &Check<'_>,
+    index: NodeIndex,
+    query: &Query,
+    mut starts: Vec<usize>,
+) -> Vec<Place> {
+    starts.sort_unstable();
+    starts.dedup();
+    let node = check.graph.node(index);
+    let mut places: Vec<Place> = Vec::new();
+    for start in starts {
+        let place = locate(check.graph, node, query, start).place;
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    places
 }

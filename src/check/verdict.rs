@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Graph, NodeIndex, NodeKind, Selection};
 use crate::relation::Column;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of each node after a check.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,9 @@ pub struct Checked {
     /// What is worth a look though it holds, with its node: declared types that differ, comparisons of
     /// text.
     pub remarks: Vec<(NodeIndex, Diagnostic)>,
+    /// Nodes that fail for want of something that may stand in the target though no node makes it: only
+    /// the target knows.
+    pub doubtful: BTreeSet<NodeIndex>,
     /// What is wrong with the files that say which columns sources have.
     pub unreadable: Vec<Diagnostic>,
 }

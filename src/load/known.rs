@@ -6,9 +6,10 @@ use crate::check::{Known, landed_columns};
 use crate::diagnostic::Diagnostic;
 use crate::engine::{EngineError, Session};
 use crate::graph::{Graph, LoadNode, LoadObject, Node, NodeIndex, NodeKind};
-use crate::mode::load::LoadRules;
+use crate::mode::load::{LoadMode, LoadRules};
 use crate::project::Setting;
 use crate::relation::Column;
+use crate::schema::Snapshot;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -60,7 +61,11 @@ fn source_columns(
     let path = directory.shown_path(node.source_name(), &node.name);
     match directory.read(node.source_name(), &node.name) {
         Ok(Some(snapshot)) => {
-            Ok(landed_columns(graph.target.dialect, load, &snapshot.relation_columns()))
+            let mut columns = snapshot.relation_columns();
+            if load.rules.mode != LoadMode::Replace {
+                columns.extend(kept(&snapshot, &columns));
+            }
+            Ok(landed_columns(graph.target.dialect, load, &columns))
         }
         Ok(None) => Err(format!("it was never loaded: `{path}` does not exist")),
         Err(told) => {
@@ -68,6 +73,20 @@ fn source_columns(
             Err(format!("`{path}` cannot be read"))
         }
     }
+}
+
+/// Columns that the source had once: a table whose rows stay keeps them.
+fn kept(snapshot: &Snapshot, columns: &[Column]) -> Vec<Column> {
+    let mut kept: Vec<Column> = Vec::new();
+    for entry in snapshot.history().iter().rev() {
+        for column in &entry.removed {
+            let is = |known: &Column| known.name.eq_ignore_ascii_case(&column.name);
+            if !columns.iter().any(is) && !kept.iter().any(is) {
+                kept.push(Column { nullable: true, ..column.clone() });
+            }
+        }
+    }
+    kept
 }
 
 /// A seed is read as a source's file is.

@@ -63,8 +63,11 @@ fn refused(graph: &Graph, error: &EngineError) -> Box<Diagnostic> {
 
 /// Takes what does not fit out of `compilation`, so that a build does not start it.
 pub fn break_what_fails(graph: &Graph, compilation: &mut Compilation, checked: &Checked) {
-    for (index, problems) in checked.failures(graph) {
-        if let Some(problem) = problems.first() {
+    // What may stand in the target is left to it, and a contract is no reason not to build.
+    let sure = |problem: &&Diagnostic| problem.code != Code::NOT_AS_DECLARED;
+    let failures = checked.failures(graph).filter(|(index, _)| !checked.doubtful.contains(index));
+    for (index, problems) in failures {
+        if let Some(problem) = problems.iter().find(sure) {
             compilation.broken.entry(index).or_insert_with(|| problem.clone());
         }
     }

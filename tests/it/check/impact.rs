@@ -161,7 +161,7 @@ fn what_a_load_keeps_breaks_nothing() {
     assert_eq!(
         impact(&project),
         [
-            "breaks shop.orders: sources/shop.yml:4:30",
+            "breaks shop.orders: sources/shop.yml:4:72",
             "breaks through another orders: source.shop.shop.orders",
             "breaks through another totals: source.shop.shop.orders",
         ]
@@ -221,4 +221,62 @@ Done in [TIME]. PASS=1 WARN=0 ERROR=1 SKIP=0 TOTAL=2
 "#]]);
     project.run(["schema", "accept", "shop.orders", "--message", "no totals any more"]).succeeds();
     project.run(["build"]).fails_with("SF411").stderr_contains("models/totals.sql:1:8");
+}
+
+#[test]
+fn a_name_that_then_means_another_column_is_no_small_thing() {
+    let project = shop().model(
+        "in_both",
+        "select id from {{ ref('customers') }} where id in (select customer_id from {{ ref('orders') }})",
+    );
+    let with = project.read("data/customers.csv").replace("id,name", "id,customer_id");
+    project.write("data/customers.csv", &with);
+    project.run(["schema", "accept", "shop.customers"]).succeeds();
+    project.write("data/orders.csv", "id,total,placed_on\n1,9.50,2024-01-01\n");
+    assert_eq!(
+        impact(&project),
+        [
+            "changes orders: - column customer_id bigint",
+            "may break in_both: models/in_both.sql:1:59",
+        ]
+    );
+}
+
+#[test]
+fn what_computes_with_a_narrower_type_may_break_and_what_passes_it_on_does_not() {
+    let project = shop()
+        .file("data/numbers.parquet", "")
+        .file(
+            "sources/numbers.yml",
+            "sources:\n  - name: n\n    tables: [{name: numbers, path: data/numbers.parquet}]\n",
+        )
+        .model("doubled", "select big * big as twice from {{ source('n', 'numbers') }}")
+        .model("passed", "select big as number from {{ source('n', 'numbers') }}");
+    let write = |data_type: &str| {
+        project.remove("data/numbers.parquet");
+        let path = project.root().join("data/numbers.parquet");
+        project.query(&format!("copy (select 5::{data_type} as big) to '{}'", path.display()));
+    };
+    project.execute("create table if not exists t (i int)");
+    write("bigint");
+    project.run(["schema", "accept", "n.numbers"]).succeeds();
+    write("smallint");
+    let ran = project.run(["schema", "compare", "n.numbers"]).exits(1);
+    ran.stdout_contains("model `doubled` may break at models/doubled.sql:1:8")
+        .stdout_contains("model `passed` changes: ~ number: bigint -> smallint");
+}
+
+#[test]
+fn a_model_that_is_made_anew_each_time_has_no_table_that_stays() {
+    let project = shop().model(
+        "anew",
+        "{{ config(materialized='incremental', full_refresh=true, on_schema_change='fail') }}select * from {{ ref('orders') }}",
+    );
+    project.write("data/orders.csv", WITHOUT_TOTAL);
+    assert_eq!(
+        impact(&project),
+        ["changes orders: - column total double", "changes anew: - column total double",]
+    );
+    project.run(["schema", "accept", "shop.orders"]).succeeds();
+    project.run(["build"]).succeeds();
 }

@@ -194,7 +194,7 @@ fn value(
     let renames: Vec<Value> = comparison.renames().map(rename).collect();
     let more: [(&str, Value); 8] = [
         ("on_drift", comparison.policy.name().into()),
-        ("halts", comparison.halts().into()),
+        ("halts", halts(comparison).into()),
         ("accepted", accepted.map(json::snapshot).into()),
         ("seen", seen.into()),
         ("changes", changes.into()),
@@ -204,4 +204,12 @@ fn value(
     ];
     table.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
     table.into()
+}
+
+/// Whether a load would stop.
+fn halts(comparison: &Comparison) -> bool {
+    match comparison.status() {
+        Status::Broken | Status::Vanished | Status::Unreachable | Status::Failed => true,
+        Status::Same | Status::Reordered | Status::Drifted | Status::New => comparison.halts(),
+    }
 }
