@@ -87,7 +87,7 @@ fn text_that_the_new_type_of_a_column_does_not_hold_may_break() {
         [
             "changes orders: ~ id: bigint -> double, ~ placed_on: date -> boolean",
             "may break early: models/early.sql:1:54, ~ id: bigint -> double",
-            "changes held: ~ id: bigint -> double",
+            "may break held: models/held.sql:1:8, models/held.sql:1:42, ~ id: bigint -> double",
         ]
     );
 }

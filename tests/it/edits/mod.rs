@@ -111,7 +111,8 @@ fn what_an_edit_of_a_source_breaks_is_what_was_said() {
     println!("{}", report.table());
     assert!(report.wrong.is_empty(), "{}\n{}", report.wrong.join("\n"), report.table());
     let all = &report.rows["~ all"];
-    assert!(all.breaks * 3 >= all.edits, "too little breaks:\n{}", report.table());
+    // Few edits may be of any kind.
+    assert!(count < 100 || all.breaks * 3 >= all.edits, "too little breaks:\n{}", report.table());
 }
 
 /// The edits `0..count` of the project of `seed`.
