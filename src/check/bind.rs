@@ -271,7 +271,7 @@ impl<'c> Check<'c> {
 
     fn bind(&mut self, node: &Node, query: &Query) -> Bound {
         match self.binder.bind(query.statement()) {
-            Ok(Some(columns)) => Ok(columns),
+            Ok(Some(columns)) => Ok(distinct(columns)),
             Ok(None) => Err(Verdict::Unchecked(Unchecked::FromValues)),
             Err(error) => Err(match self.beyond(node, &error) {
                 Some(reason) => Verdict::Unchecked(Unchecked::Beyond(reason)),
@@ -352,6 +352,23 @@ fn changes(hook: &str) -> bool {
 fn is_missing_object(error: &EngineError) -> bool {
     let first = error.message.lines().next().unwrap_or_default();
     first.contains(" with name ") && first.contains("does not exist")
+}
+
+/// The columns as a relation has them, and whoever reads a query: of names that are there more than
+/// once, DuckDB gives all but the first a number.
+fn distinct(mut columns: Vec<Column>) -> Vec<Column> {
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    for column in &mut columns {
+        let name = column.name.clone();
+        let folded = name.to_lowercase();
+        while let Some(number) = taken.get(&column.name.to_lowercase()) {
+            let number = taken.get(&folded).copied().unwrap_or(*number);
+            column.name = format!("{name}_{number}");
+            taken.insert(folded.clone(), number + 1);
+        }
+        taken.insert(column.name.to_lowercase(), 1);
+    }
+    columns
 }
 
 /// The columns as a table keeps them: DuckDB makes an integer of a bare NULL.

@@ -29,23 +29,33 @@ pub(super) fn casts(binder: &mut Binder, sql: &str) -> Result<BTreeSet<Cast>, En
     let question = DuckDb.templates().render("bind_plan", &context! { sql => sql });
     let question = question.map_err(defect)?;
     let mut found = BTreeSet::new();
+    let mut constants = Vec::new();
     for statement in question.iter().flat_map(|section| &section.statements) {
         let plan = binder.session().query(statement, Some(1))?;
         let text = plan.rows.first().and_then(|row| row.first()?.as_str().map(str::to_owned));
         let plan = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or(Value::Null);
-        collect(&plan, &mut found);
+        collect(&plan, &mut found, &mut constants);
     }
+    // What a constant is cast to does depend on a source: on the column that it stands beside.
+    let lost = constants.into_iter().filter(|(cast, text)| !binder.holds(text, &cast.to));
+    found.extend(lost.map(|(cast, _)| cast));
     Ok(found)
 }
 
 /// Walks without recursion: plans nest as deep as queries do.
-fn collect(plan: &Value, found: &mut BTreeSet<Cast>) {
+fn collect(plan: &Value, found: &mut BTreeSet<Cast>, constants: &mut Vec<(Cast, String)>) {
     let mut open = vec![plan];
     while let Some(value) = open.pop() {
         match value {
             Value::Array(items) => open.extend(items),
             Value::Object(fields) => {
-                found.extend(cast(value));
+                if let Some(cast) = cast(value) {
+                    match constant(value) {
+                        Constant::Text(text) => constants.push((cast, text.to_owned())),
+                        Constant::Other => {}
+                        Constant::None => _ = found.insert(cast),
+                    }
+                }
                 open.extend(fields.values());
             }
             _ => {}
@@ -62,14 +72,32 @@ fn cast(expression: &Value) -> Option<Cast> {
     let child = expression.get("child")?;
     let from = data_type(child.get("return_type").or_else(|| constant_type(child))?);
     let to = data_type(expression.get("return_type")?);
-    // What a constant is cast to does not depend on a source.
-    let is_constant =
-        child.get("expression_class").and_then(Value::as_str) == Some("BOUND_CONSTANT");
-    if is_constant || from.canonical() == to.canonical() || to.is_text() || from.widens_to(&to) {
+    if from.canonical() == to.canonical() || to.is_text() || from.widens_to(&to) {
         return None;
     }
     let position = expression.get("query_location").and_then(Value::as_u64);
     Some(Cast { position: position.and_then(|at| usize::try_from(at).ok()), from, to })
+}
+
+/// What a cast casts, if that is written in the query.
+enum Constant<'p> {
+    None,
+    /// Text, which may be nothing of the other type.
+    Text(&'p str),
+    /// What is of a type by itself.
+    Other,
+}
+
+fn constant(cast: &Value) -> Constant<'_> {
+    let Some(child) = cast.get("child") else { return Constant::None };
+    if child.get("expression_class").and_then(Value::as_str) != Some("BOUND_CONSTANT") {
+        return Constant::None;
+    }
+    let is_text = constant_type(child).is_some_and(|found| data_type(found).is_text());
+    match child.pointer("/value/value").and_then(Value::as_str) {
+        Some(text) if is_text => Constant::Text(text),
+        _ => Constant::Other,
+    }
 }
 
 fn constant_type(child: &Value) -> Option<&Value> {

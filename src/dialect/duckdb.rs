@@ -91,6 +91,7 @@ static TEMPLATES: LazyLock<SqlTemplates> = LazyLock::new(|| {
             "bind_plan",
             "bind_table",
             "bind_type",
+            "bind_value",
             "test",
             "test_stored",
         ],

@@ -27,6 +27,7 @@ mod dbt_project;
 mod debug;
 mod dialects;
 mod drift;
+mod edits;
 mod elsewhere;
 mod engine;
 #[cfg(feature = "postgres")]

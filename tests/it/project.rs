@@ -243,6 +243,10 @@ impl Ran {
         self
     }
 
+    pub(crate) fn is_success(&self) -> bool {
+        self.status == Some(0)
+    }
+
     #[track_caller]
     pub(crate) fn succeeds(self) -> Self {
         self.exits(0)

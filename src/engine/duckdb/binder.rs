@@ -123,6 +123,19 @@ impl Binder {
         Some(column.data_type)
     }
 
+    /// Whether `text` is a value of `data_type`; true where that cannot be said.
+    pub fn holds(&mut self, text: &str, data_type: &DataType) -> bool {
+        let context = context! { text => text, data_type => data_type.as_str() };
+        let sections = dialect::DuckDb.templates().render("bind_value", &context);
+        let sections = sections.unwrap_or_default();
+        let Some(sql) = sections.first().and_then(|section| section.statements.first()) else {
+            return true;
+        };
+        let answer = self.session.query(sql, Some(1)).ok();
+        let held = answer.and_then(|table| table.rows.first()?.first()?.as_bool());
+        held.unwrap_or(true)
+    }
+
     /// The connection, for what only parses.
     pub fn session(&mut self) -> &mut dyn Session {
         &mut self.session

@@ -83,7 +83,7 @@ pub(in crate::load) fn impact_lines(
 pub enum Changed<'d> {
     /// It has other columns.
     Drifted(&'d SourceDrift),
-    /// It is not there any more, because of this.
+    /// It is not there any more, or cannot be loaded, because of this.
     Vanished(&'d Diagnostic),
 }
 
@@ -91,7 +91,9 @@ pub enum Changed<'d> {
 pub fn changed(comparison: &Comparison) -> Option<Changed<'_>> {
     match (&comparison.drift, &comparison.seen) {
         (Some(drift), _) if !drift.is_empty() => Some(Changed::Drifted(drift)),
-        (_, Err(problems)) if comparison.status() == super::Status::Vanished => {
+        (_, Err(problems))
+            if matches!(comparison.status(), super::Status::Vanished | super::Status::Failed) =>
+        {
             Some(Changed::Vanished(problems.first()?))
         }
         _ => None,

@@ -77,6 +77,53 @@ fn casts_of_text_may_break_and_types_that_only_change_are_told() {
 }
 
 #[test]
+fn text_that_the_new_type_of_a_column_does_not_hold_may_break() {
+    let project = shop()
+        .model("early", "select id from {{ ref('orders') }} where placed_on < '2024-01-02'")
+        .model("held", "select id from {{ ref('orders') }} where id <> '5'");
+    project.write("data/orders.csv", "id,customer_id,total,placed_on\n1.5,7,9.50,true\n");
+    assert_eq!(
+        impact(&project),
+        [
+            "changes orders: ~ id: bigint -> double, ~ placed_on: date -> boolean",
+            "may break early: models/early.sql:1:54, ~ id: bigint -> double",
+            "may break held: models/held.sql:1:8, models/held.sql:1:42, ~ id: bigint -> double",
+        ]
+    );
+}
+
+#[test]
+fn names_that_come_twice_are_numbered_as_the_database_does() {
+    let project = shop().model("named", "select *, id + 1 as note from {{ ref('orders') }}").model(
+        "inside",
+        "{{ config(materialized='ephemeral') }}select *, id + 1 as note from {{ ref('orders') }}",
+    );
+    project
+        .write("data/orders.csv", "id,customer_id,total,placed_on,note\n1,7,9.50,2024-01-01,ab\n");
+    assert_eq!(
+        impact(&project),
+        [
+            "changes orders: + column note varchar",
+            "changes inside: + column note_1 bigint, ~ note: bigint -> varchar",
+            "changes named: + column note_1 bigint, ~ note: bigint -> varchar",
+        ]
+    );
+}
+
+#[test]
+fn a_source_that_cannot_be_read_breaks_all_that_is_made_of_it() {
+    let project = shop();
+    project.write("data/orders.csv", "ID,customer_id,total,placed_on\n1,7,9.50,2024-01-01\n");
+    assert_eq!(
+        impact(&project),
+        [
+            "breaks shop.orders: sources/shop.yml:4:30",
+            "breaks through another orders: source.shop.shop.orders",
+        ]
+    );
+}
+
+#[test]
 fn a_table_whose_rows_stay_goes_by_its_own_rules() {
     let incremental = |rule: &str| {
         format!(

@@ -2,7 +2,7 @@
 
 mod matrix;
 mod observed;
-mod parquet;
+pub(crate) mod parquet;
 mod reloads;
 mod snapshots;
 mod sources;

@@ -1,16 +1,16 @@
 //! A Parquet file whose footer says which columns are required: DuckDB writes none that does.
 
 /// A column of a file.
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    pub(super) required: bool,
-    pub(super) values: Vec<Option<String>>,
+pub(crate) struct Column {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
+    pub(crate) values: Vec<Option<String>>,
 }
 
 /// What its values are.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Integer,
     Bigint,
     Text,
@@ -48,7 +48,7 @@ impl Kind {
 }
 
 /// The bytes of a file with these columns: one row group, one page for each, plain.
-pub(super) fn file(columns: &[Column]) -> Vec<u8> {
+pub(crate) fn file(columns: &[Column]) -> Vec<u8> {
     let mut bytes = b"PAR1".to_vec();
     let rows = columns[0].values.len();
     let mut chunks = Vec::new();

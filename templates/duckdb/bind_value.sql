@@ -1,0 +1,2 @@
+-- query
+select try_cast({{ text | literal }} as {{ data_type }}) is not null;
