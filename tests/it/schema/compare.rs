@@ -187,6 +187,7 @@ fn a_source_that_is_gone_is_told_and_does_not_stop_the_others() {
 ✗ crm.orders     is not there
     ✗ source `crm.orders` breaks at sources/crm.yml:5:30: `data/orders.csv` does not exist
 ✗ web.visits     cannot be compared
+    ✗ source `web.visits` breaks at sources/crm.yml:8:30: line 2 of `data/visits.csv`: a quote is not closed
 
 "#]]);
     ran.stderr_contains("error[SF301]")

@@ -72,6 +72,7 @@ fn a_table_of_a_server_is_compared_by_its_catalogue_and_a_query_by_its_descripti
     );
     let ran = schema(&project, ["compare", "--all"]).exits(1).stdout(str![[r#"
 ✗ crm.names   cannot be compared
+    ✗ source `crm.names` breaks at sources/all.yml:7:30: PostgreSQL says: column "name" does not exist [42703]
 ~ crm.people  drifted from version 1 · on_drift: alert
     ~ id      integer -> bigint (holds every value)  stops the load
     - name    varchar                                stops the load
