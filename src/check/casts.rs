@@ -52,7 +52,9 @@ fn collect(plan: &Value, found: &mut BTreeSet<Cast>, constants: &mut Vec<(Cast, 
                 if let Some(cast) = cast(value) {
                     match constant(value) {
                         Constant::Text(text) => constants.push((cast, text.to_owned())),
-                        Constant::Other => {}
+                        Constant::Other if is_number(&cast.to) => {}
+                        Constant::Other => _ = found.insert(cast),
+                        Constant::Null => {}
                         Constant::None => _ = found.insert(cast),
                     }
                 }
@@ -84,8 +86,10 @@ enum Constant<'p> {
     None,
     /// Text, which may be nothing of the other type.
     Text(&'p str),
-    /// What is of a type by itself.
+    /// What is of a type by itself, and which no other kind of type may take.
     Other,
+    /// NULL, which every type has.
+    Null,
 }
 
 fn constant(cast: &Value) -> Constant<'_> {
@@ -93,11 +97,19 @@ fn constant(cast: &Value) -> Constant<'_> {
     if child.get("expression_class").and_then(Value::as_str) != Some("BOUND_CONSTANT") {
         return Constant::None;
     }
+    if child.pointer("/value/is_null").and_then(Value::as_bool) == Some(true) {
+        return Constant::Null;
+    }
     let is_text = constant_type(child).is_some_and(|found| data_type(found).is_text());
     match child.pointer("/value/value").and_then(Value::as_str) {
         Some(text) if is_text => Constant::Text(text),
         _ => Constant::Other,
     }
+}
+
+fn is_number(data_type: &DataType) -> bool {
+    let is_plain = data_type.is_integer() || data_type.is_decimal() || data_type.is_floating();
+    is_plain || data_type.as_str() == "boolean"
 }
 
 fn constant_type(child: &Value) -> Option<&Value> {
