@@ -19,7 +19,7 @@ use crate::compile::{Compilation, locate};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::engine::EngineError;
 use crate::engine::duckdb::Binder;
-use crate::graph::{Graph, NodeIndex, NodeKind};
+use crate::graph::{Graph, Node, NodeIndex, NodeKind};
 use crate::mode::{Materialization, Retyped};
 use crate::relation::Column;
 use crate::schema::{Difference, compare};
@@ -120,6 +120,20 @@ impl Affected {
     }
 }
 
+/// The columns that must hold a value in each row that a node writes.
+fn needed(node: &Node) -> Vec<String> {
+    match &node.kind {
+        NodeKind::Snapshot(snapshot) => {
+            let date = snapshot.scd2.dated_by().map(str::to_owned);
+            snapshot.scd2.key.columns().iter().cloned().chain(date).collect()
+        }
+        NodeKind::Model(Materialization::Incremental(incremental)) => {
+            incremental.mode.key().map(|key| key.columns().to_vec()).unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Places in order: file, line and column, each file once.
 fn shown(places: &[Place]) -> String {
     let mut text = String::new();
@@ -178,7 +192,8 @@ impl<'c> Bindings<'c> {
     }
 
     /// What becomes of the nodes below `source` when its table has `columns`, or, with what is wrong,
-    /// when it is not loaded at all.
+    /// when it is not loaded at all. `emptied` are columns that its table keeps, and new rows have NULL
+    /// in.
     ///
     /// # Errors
     /// The database in memory fails.
@@ -186,6 +201,7 @@ impl<'c> Bindings<'c> {
         &mut self,
         source: NodeIndex,
         columns: Result<&[Column], &Diagnostic>,
+        emptied: Vec<String>,
     ) -> Result<Impact, EngineError> {
         let below = self.below(source);
         let before = self.before(source, &below)?;
@@ -197,6 +213,7 @@ impl<'c> Bindings<'c> {
         };
         self.check.checked.verdicts.insert(source, changed);
         let impact = self.rebind(source, columns.err(), &below, &before);
+        let impact = impact.and_then(|impact| self.with_emptied(impact, source, emptied, &below));
         self.check.standing.clear();
         self.check.checked.remarks.truncate(remarks);
         for (index, before) in before {
@@ -286,6 +303,41 @@ impl<'c> Bindings<'c> {
             let affected = self.affected(*index, was, &verdict, &lossy, before)?;
             self.check.checked.verdicts.insert(*index, verdict);
             impact.affected.extend(affected);
+        }
+        Ok(impact)
+    }
+
+    /// Adds the snapshots and incremental models whose key, or whose time of change, is NULL in new rows.
+    fn with_emptied(
+        &mut self,
+        mut impact: Impact,
+        source: NodeIndex,
+        emptied: Vec<String>,
+        below: &[NodeIndex],
+    ) -> Result<Impact, EngineError> {
+        if emptied.is_empty() {
+            return Ok(impact);
+        }
+        let mut of = vec![(source, emptied)];
+        for index in below {
+            let fed = self.uses.fed(&mut self.check, *index, &of)?;
+            let is_known = impact.affected.iter().any(|affected| affected.node == *index);
+            let needed = needed(self.check.graph.node(*index)).into_iter();
+            let mut lacking =
+                needed.filter(|name| fed.iter().any(|fed| fed.eq_ignore_ascii_case(name)));
+            if let (false, Some(name)) = (is_known, lacking.next()) {
+                impact.affected.push(Affected {
+                    node: *index,
+                    consequence: Consequence::MayBreak(vec![format!(
+                        "`{name}` is NULL in new rows"
+                    )]),
+                    places: Vec::new(),
+                    columns: Difference::default(),
+                });
+            }
+            if !fed.is_empty() {
+                of.push((*index, fed));
+            }
         }
         Ok(impact)
     }

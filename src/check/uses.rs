@@ -99,6 +99,31 @@ impl Uses {
         Ok(places)
     }
 
+    /// The columns that `index` gives which are made of one of the columns `of`, each of the relation of
+    /// a node.
+    pub(super) fn fed(
+        &self,
+        check: &mut Check<'_>,
+        index: NodeIndex,
+        of: &[(NodeIndex, Vec<String>)],
+    ) -> Result<Vec<String>, EngineError> {
+        let Some(query) = check.query_over_rows(index) else { return Ok(Vec::new()) };
+        let Some(tree) = Self::tree(check.binder, query)? else { return Ok(Vec::new()) };
+        let resolved = self.resolve(&tree);
+        let mut columns = Vec::new();
+        for (owner, names) in of {
+            let is_owner = |relation: &RelationName| self.is(relation, *owner);
+            for name in names {
+                columns.extend(resolved.columns(&is_owner, name));
+            }
+        }
+        let fed = resolved
+            .outputs
+            .iter()
+            .filter(|output| output.feeds.iter().any(|column| columns.contains(column)));
+        Ok(fed.filter_map(|output| output.name.clone()).collect())
+    }
+
     /// The names and places of the columns `of`, each of the relation of a node, that the query of
     /// `index` computes with, and does not only pass on.
     pub(super) fn computed(

@@ -43,7 +43,13 @@ pub fn impacts<'d>(
             Changed::Drifted(drift) => landed_after(graph, node, load, &standing, drift),
             Changed::Vanished(problem) => Err(problem.clone()),
         };
-        let impact = bindings.impact(index, landed.as_deref())?;
+        let emptied = match changed {
+            Changed::Drifted(drift) if load.rules.mode != LoadMode::Replace => {
+                drift.difference.removed.iter().map(|column| column.name.clone()).collect()
+            }
+            Changed::Drifted(_) | Changed::Vanished(_) => Vec::new(),
+        };
+        let impact = bindings.impact(index, landed.as_deref(), emptied)?;
         impacts.insert(index, impact);
     }
     Ok(Some(impacts))

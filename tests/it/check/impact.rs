@@ -279,3 +279,14 @@ fn a_model_that_is_made_anew_each_time_has_no_table_that_stays() {
     project.run(["schema", "accept", "shop.orders"]).succeeds();
     project.run(["build"]).succeeds();
 }
+
+#[test]
+fn a_snapshot_that_is_dated_by_a_column_which_is_null_from_now_on_may_break() {
+    let project = shop().file(
+        "snapshots/s.yml",
+        "snapshots:\n  - name: kept\n    relation: ref('orders')\n    config: {strategy: timestamp, unique_key: id, updated_at: placed_on}\n",
+    );
+    project.write("sources/shop.yml", "sources:\n  - name: shop\n    tables:\n      - {name: orders, path: data/orders.csv, load: {mode: merge, key: [id]}}\n      - {name: customers, path: data/customers.csv}\n");
+    project.write("data/orders.csv", "id,customer_id,total\n1,7,9.50\n");
+    assert_eq!(impact(&project), ["may break kept: "]);
+}
