@@ -52,10 +52,9 @@ fn collect(plan: &Value, found: &mut BTreeSet<Cast>, constants: &mut Vec<(Cast, 
                 if let Some(cast) = cast(value) {
                     match constant(value) {
                         Constant::Text(text) => constants.push((cast, text.to_owned())),
-                        Constant::Other if is_number(&cast.to) => {}
-                        Constant::Other => _ = found.insert(cast),
                         Constant::Null => {}
-                        Constant::None => _ = found.insert(cast),
+                        Constant::Other if is_number(&cast.to) => {}
+                        Constant::Other | Constant::None => _ = found.insert(cast),
                     }
                 }
                 open.extend(fields.values());

@@ -61,6 +61,21 @@ pub enum Consequence {
 }
 
 impl Impact {
+    /// Says that `node` may break, where nothing graver is said of it.
+    fn may_break(&mut self, node: NodeIndex, why: String) {
+        let consequence = Consequence::MayBreak(vec![why]);
+        match self.affected.iter_mut().find(|affected| affected.node == node) {
+            Some(known) if known.consequence == Consequence::Changes => {
+                known.consequence = consequence;
+            }
+            Some(_) => {}
+            None => {
+                let (places, columns) = (Vec::new(), Difference::default());
+                self.affected.push(Affected { node, consequence, places, columns });
+            }
+        }
+    }
+
     /// The nodes that break by themselves or through others.
     pub fn broken(&self) -> impl Iterator<Item = &Affected> {
         self.affected.iter().filter(|affected| affected.breaks())
@@ -321,19 +336,10 @@ impl<'c> Bindings<'c> {
         let mut of = vec![(source, emptied)];
         for index in below {
             let fed = self.uses.fed(&mut self.check, *index, &of)?;
-            let is_known = impact.affected.iter().any(|affected| affected.node == *index);
-            let needed = needed(self.check.graph.node(*index)).into_iter();
-            let mut lacking =
-                needed.filter(|name| fed.iter().any(|fed| fed.eq_ignore_ascii_case(name)));
-            if let (false, Some(name)) = (is_known, lacking.next()) {
-                impact.affected.push(Affected {
-                    node: *index,
-                    consequence: Consequence::MayBreak(vec![format!(
-                        "`{name}` is NULL in new rows"
-                    )]),
-                    places: Vec::new(),
-                    columns: Difference::default(),
-                });
+            let needed = needed(self.check.graph.node(*index));
+            let is_fed = |name: &String| fed.iter().any(|fed| fed.eq_ignore_ascii_case(name));
+            if let Some(name) = needed.into_iter().find(is_fed) {
+                impact.may_break(*index, format!("`{name}` is NULL in new rows"));
             }
             if !fed.is_empty() {
                 of.push((*index, fed));
