@@ -200,7 +200,12 @@ impl<'c> Check<'c> {
                 problems.extend(named.err().map(|problem| *problem));
                 let columns = self.table(node, stored(columns))?;
                 if let Some(query) = &compiled.incremental {
-                    self.over_rows_that_stay(node, query, incremental, &columns)?;
+                    let stays = self.over_rows_that_stay(node, query, incremental, &columns);
+                    if stays.is_err() {
+                        // The table that stands may have other columns than the query gives now.
+                        self.checked.doubtful.insert(index);
+                    }
+                    stays?;
                 }
                 columns
             }
@@ -231,12 +236,7 @@ impl<'c> Check<'c> {
         incremental: &Incremental,
         table: &[Column],
     ) -> Result<(), Verdict> {
-        let bound = self.bind(node, query);
-        if bound.is_err() {
-            // The table that stands may have columns that the query no longer gives.
-            self.checked.doubtful.extend(self.graph.find(&node.id));
-        }
-        let batch = stored(bound?);
+        let batch = stored(self.bind(node, query)?);
         let dialect = self.graph.target.dialect;
         let change = SchemaChange::between(&batch, table, |name| dialect.fold(name));
         match (change.reconcile(incremental.on_schema_change), &node.relation) {

@@ -102,9 +102,8 @@ impl Binder {
     /// What is wrong with the query, with its position.
     pub fn bind(&mut self, sql: &str) -> Result<Option<Vec<Column>>, EngineError> {
         self.session.bind(sql, |prepared| {
-            let mut taken = BTreeSet::new();
             let columns = (0..prepared.column_count()).map(|index| Column {
-                name: apart(&mut taken, prepared.column_name(index)),
+                name: prepared.column_name(index),
                 data_type: DataType::new(&prepared.column_type(index).name()),
                 nullable: true,
             });
@@ -140,15 +139,4 @@ impl Binder {
     pub fn session(&mut self) -> &mut dyn Session {
         &mut self.session
     }
-}
-
-/// `name`, or where it is taken what DuckDB makes of it in a table or view: `id_1`.
-fn apart(taken: &mut BTreeSet<String>, name: String) -> String {
-    let mut numbers = 1..;
-    let mut own = name.clone();
-    while !taken.insert(own.to_lowercase()) {
-        let number: u32 = numbers.next().unwrap_or_default();
-        own = format!("{name}_{number}");
-    }
-    own
 }

@@ -2,8 +2,8 @@
 
 use super::json;
 use super::paint::{self, Paint, plain};
-use super::{Read, chosen, left_over, read};
-use crate::args::schema::{SchemaOutput, Tables};
+use super::{Read, print_each};
+use crate::args::schema::Tables;
 use crate::commands::Opened;
 use crate::outcome::Exit;
 use crate::printer::Printer;
@@ -11,21 +11,7 @@ use serde_json::Value;
 use sqlflow::schema::{Entry, Snapshot};
 
 pub(super) fn run(opened: &Opened, tables: &Tables, printer: &Printer) -> Result<Exit, Exit> {
-    let nodes = chosen(opened, tables, printer)?;
-    let (read, exit) = read(&opened.graph, &nodes, printer);
-    let left_over = left_over(opened, tables, printer);
-    match tables.output {
-        SchemaOutput::Json => {
-            let values = read.iter().map(|read| value(read, printer));
-            json::print(values.collect(), "left_over", &left_over, printer);
-        }
-        SchemaOutput::Text => {
-            let paint = Paint(printer.data_colour());
-            let texts: Vec<String> = read.iter().map(|read| text(read, paint)).collect();
-            printer.data(&texts.join("\n"));
-        }
-    }
-    Ok(exit)
+    print_each(opened, tables, printer, value, text)
 }
 
 fn value(read: &Read, printer: &Printer) -> Value {

@@ -10,9 +10,11 @@ mod show;
 
 use super::{Opened, open};
 use crate::args::Common;
-use crate::args::schema::{Schema, Tables};
+use crate::args::schema::{Schema, SchemaOutput, Tables};
 use crate::outcome::Exit;
 use crate::printer::Printer;
+use paint::Paint;
+use serde_json::Value;
 use sqlflow::artifact::{LeftOver, SchemaDirectory};
 use sqlflow::diagnostic::{Code, Diagnostic};
 use sqlflow::graph::{Graph, NodeIndex};
@@ -30,6 +32,31 @@ pub(crate) fn run(common: &Common, verb: &Schema, printer: &Printer) -> Result<E
         Schema::Compare(args) => compare::run(&opened, args, printer),
         Schema::Accept(args) => accept::run(&opened, args, printer),
     }
+}
+
+/// Writes each table's accepted schema: as `value` says in JSON, as `text` says for people.
+fn print_each(
+    opened: &Opened,
+    tables: &Tables,
+    printer: &Printer,
+    value: fn(&Read, &Printer) -> Value,
+    text: fn(&Read, Paint) -> String,
+) -> Result<Exit, Exit> {
+    let nodes = chosen(opened, tables, printer)?;
+    let (read, exit) = read(&opened.graph, &nodes, printer);
+    let left_over = left_over(opened, tables, printer);
+    match tables.output {
+        SchemaOutput::Json => {
+            let values = read.iter().map(|read| value(read, printer));
+            json::print(values.collect(), "left_over", &left_over, printer);
+        }
+        SchemaOutput::Text => {
+            let paint = Paint(printer.data_colour());
+            let texts: Vec<String> = read.iter().map(|read| text(read, paint)).collect();
+            printer.data(&texts.join("\n"));
+        }
+    }
+    Ok(exit)
 }
 
 /// The tables that the arguments mean.
